@@ -1,0 +1,1 @@
+"""A model artifact and a request in; scored, priced, explained bundles and items out."""

@@ -1,0 +1,1 @@
+"""Exports in, canonical tables out: what a shop gives becomes Parquet files with one meaning."""

@@ -1,0 +1,218 @@
+"""The canonical tables: what `etl` hands over, and every later stage reads.
+
+A tables folder holds `manifest.json` and one Parquet file a table. The manifest names each file by its
+content hash and is replaced in one rename, so a reader sees either the old tables or the new ones, and a
+killed ingest leaves the old ones whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+
+_TIME = pa.timestamp("us", tz="UTC")
+_ASSOCIATION = [
+    ("baskets", pa.int64()),
+    ("support", pa.float64()),
+    ("confidence_forward", pa.float64()),
+    ("confidence_backward", pa.float64()),
+    ("lift", pa.float64()),
+    ("npmi", pa.float64()),
+]
+
+#: Column names and types of each canonical table. Every table is always there, empty where a shop has none.
+#: `attributes` is a JSON object of the columns that the contract does not know. Ids are text.
+SCHEMAS: dict[str, pa.Schema] = {
+    # One row an event, in the order timestamp, basket_id, item_id, event_key. `user_id` is a pseudonym.
+    # `local_date` is the day in the shop's own zone. `basket_id` is the shop's, or made from user and day.
+    "interactions": pa.schema(
+        [
+            ("event_key", pa.string()),
+            ("user_id", pa.string()),
+            ("item_id", pa.string()),
+            ("event", pa.string()),
+            ("timestamp", _TIME),
+            ("local_date", pa.date32()),
+            ("basket_id", pa.string()),
+            ("quantity", pa.float64()),
+            ("unit_price", pa.float64()),
+        ]
+    ),
+    # `listed` is false for an item that only interactions know.
+    "items": pa.schema(
+        [
+            ("item_id", pa.string()),
+            ("title", pa.string()),
+            ("category_id", pa.string()),
+            ("brand", pa.string()),
+            ("description", pa.string()),
+            ("price", pa.float64()),
+            ("cost", pa.float64()),
+            ("in_stock", pa.bool_()),
+            ("listed", pa.bool_()),
+            ("attributes", pa.string()),
+        ]
+    ),
+    # `category_id` is the path joined by " > "; its root has level 0.
+    "categories": pa.schema(
+        [
+            ("category_id", pa.string()),
+            ("name", pa.string()),
+            ("level", pa.int32()),
+            ("parent_id", pa.string()),
+        ]
+    ),
+    "users": pa.schema([("user_id", pa.string()), ("attributes", pa.string())]),
+    "bundles": pa.schema([("bundle_id", pa.string()), ("title", pa.string()), ("discount", pa.float64())]),
+    "bundle_items": pa.schema(
+        [("bundle_id", pa.string()), ("item_id", pa.string()), ("quantity", pa.float64())]
+    ),
+    "bundle_interactions": pa.schema(
+        [
+            ("event_key", pa.string()),
+            ("user_id", pa.string()),
+            ("bundle_id", pa.string()),
+            ("timestamp", _TIME),
+            ("event", pa.string()),
+        ]
+    ),
+    "promotions": pa.schema(
+        [("promotion_id", pa.string()), ("name", pa.string()), ("starts_at", _TIME), ("ends_at", _TIME)]
+    ),
+    "promotion_items": pa.schema(
+        [("promotion_id", pa.string()), ("item_id", pa.string()), ("discount", pa.float64())]
+    ),
+    "reviews": pa.schema(
+        [
+            ("event_key", pa.string()),
+            ("user_id", pa.string()),
+            ("item_id", pa.string()),
+            ("text", pa.string()),
+            ("rating", pa.float64()),
+            ("timestamp", _TIME),
+        ]
+    ),
+    "item_vectors": pa.schema([("item_id", pa.string()), ("vector", pa.list_(pa.float32()))]),
+    "item_links": pa.schema(
+        [("item_id", pa.string()), ("related_item_id", pa.string()), ("kind", pa.string())]
+    ),
+    # Counted by `etl.associations` over all baskets; low id to high, in code-point order.
+    "co_purchases": pa.schema([("from_item_id", pa.string()), ("to_item_id", pa.string()), *_ASSOCIATION]),
+    "category_pairs": pa.schema(
+        [("from_category_id", pa.string()), ("to_category_id", pa.string()), *_ASSOCIATION]
+    ),
+}
+
+
+class TablesError(Exception):
+    """The tables folder is missing, damaged or of another schema version."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One table of a manifest: its file name in the folder, its rows, its SHA-256."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a tables folder holds and how it was made."""
+
+    tables_version: str
+    """Hash over all table hashes and the settings that shape them: equal tables have equal versions."""
+    source: str
+    """The SOURCE that the tables come from: a resolved folder, or `completejourney`."""
+    ingested_at: str
+    """RFC 3339, UTC."""
+    timezone: str
+    currency: str | None
+    association_event: str
+    """The event that associations count: `purchase`, or the strongest that the export has."""
+    num_baskets: int
+    """N of the association formulas."""
+    min_baskets: int
+    basket_window: str
+    key_fingerprint: str
+    """Fingerprint of the pseudonym key, to refuse another key."""
+    first_at: str | None
+    """Time of the first interaction, RFC 3339 UTC; none where there is no interaction."""
+    last_at: str | None
+    tables: dict[str, TableFile]
+    warnings: list[str] = field(default_factory=list)
+    rejected: dict[str, int] = field(default_factory=dict)
+    """Bad rows by table in the last ingest."""
+    returned: int = 0
+    """Lines of negative quantity in the last ingest: left out, not bad."""
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> str:
+        """This manifest as indented JSON."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """The manifest in `text`, as `to_json` wrote it.
+
+        Raises:
+            TablesError: If it is of another schema version.
+        """
+        values = json.loads(text)
+        if values.get("schema_version") != SCHEMA_VERSION:
+            raise TablesError(
+                f"expected tables of schema version {SCHEMA_VERSION}, found {values.get('schema_version')}: "
+                "run bundlegraph ingest --replace"
+            )
+        tables = {name: TableFile(**entry) for name, entry in values.pop("tables").items()}
+        return cls(tables=tables, **values)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The canonical tables of one folder, opened by `open_tables`."""
+
+    folder: Path
+    manifest: Manifest
+
+    def path(self, name: str) -> Path:
+        """The Parquet file of table `name`."""
+        return self.folder / self.manifest.tables[name].file
+
+    def rows(self, name: str) -> int:
+        """How many rows table `name` has."""
+        return self.manifest.tables[name].rows
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Table `name` (some `columns` of it) in memory."""
+        return pq.read_table(self.path(name), columns=None if columns is None else list(columns))
+
+
+def open_tables(folder: Path) -> Tables:
+    """The tables that `folder` holds.
+
+    Raises:
+        TablesError: If there are none, a file is missing, or the schema version is another.
+    """
+    try:
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise TablesError(f"no tables in {folder}: run bundlegraph ingest") from error
+    try:
+        manifest = Manifest.from_json(text)
+    except (ValueError, TypeError, KeyError) as error:
+        raise TablesError(f"{folder / MANIFEST} is damaged ({error}): run bundlegraph ingest") from error
+    tables = Tables(folder, manifest)
+    for name in SCHEMAS:
+        if name not in manifest.tables or not tables.path(name).is_file():
+            raise TablesError(f"table {name} is missing in {folder}: run bundlegraph ingest")
+    return tables

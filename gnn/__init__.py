@@ -1,0 +1,1 @@
+"""Edge tables in, an immutable model artifact out. What answers reads the artifact without torch."""

@@ -1,0 +1,1 @@
+"""Full-ranking evaluation: queries, metrics, paired intervals, reports."""
