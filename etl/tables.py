@@ -15,6 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etl.errors import StageError
+
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 
@@ -112,7 +114,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 
 
-class TablesError(Exception):
+class TablesError(StageError):
     """The tables folder is missing, damaged or of another schema version."""
 
 

@@ -23,11 +23,13 @@ from typing import get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from etl.errors import StageError
+
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 
 
-class ArtifactError(Exception):
+class ArtifactError(StageError):
     """A model artifact is missing, damaged, or of another format."""
 
 

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
+from etl.errors import StageError
 from etl.tables import Tables
 from graph.edges import EdgeTables
 
@@ -16,7 +17,7 @@ from graph.edges import EdgeTables
 Parameter = str | int | float | bool | None | list[str] | list[int] | list[float]
 
 
-class GraphError(Exception):
+class GraphError(StageError):
     """The store cannot do what was asked; the message says what to do about it."""
 
 
