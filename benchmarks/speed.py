@@ -1,6 +1,6 @@
 """The first release's lines of speed and memory, on Complete Journey, each command measured from outside.
 
-Run `python -m benchmarks.speed [--home DIR] [--neo4j]`. With `--neo4j` a local server is started for the Neo4j load.
+Run `python -m benchmarks.speed [--home DIR] [--neo4j]`; `--neo4j` starts a local server for the Neo4j load.
 """
 
 from __future__ import annotations
