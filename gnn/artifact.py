@@ -5,8 +5,8 @@ memory mapping. `manifest.json` holds the hashes, the configuration, the metrics
 written under a temporary name and renamed when it is whole.
 
 Indices: an *item index* counts all items in the order of their ids; a *ranked index* counts the items that
-the model ranks (`ItemModel.ranked` maps it to the item index). Variable-length rows are compressed: row `i` of
-a part is `indptr[i]:indptr[i + 1]` of its other columns.
+the model ranks (`ItemModel.ranked` maps it to the item index). Variable-length rows are compressed: row `i`
+of a part is `indptr[i]:indptr[i + 1]` of its other columns.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def read_info(folder: Path) -> ArtifactInfo:
     Raises:
         ArtifactError: If there is no artifact of this format.
     """
-    return ArtifactInfo(**_read_manifest(folder)["info"])
+    return _info(folder, _read_manifest(folder))
 
 
 def load_artifact(folder: Path) -> ModelArtifact:
@@ -290,7 +290,7 @@ def load_artifact(folder: Path) -> ModelArtifact:
         if found != expected:
             raise ArtifactError(f"{name} in {folder} is damaged (its hash differs): train again or roll back")
     parts = {part: _read_part(folder, part, kind) for part, kind in _PARTS.items()}
-    return ModelArtifact(info=ArtifactInfo(**manifest["info"]), **parts)
+    return ModelArtifact(info=_info(folder, manifest), **parts)  # type: ignore[arg-type]  # as _PARTS says
 
 
 def _arrays(part: str, values: object) -> dict[str, NDArray[np.generic]]:
@@ -315,6 +315,13 @@ def _read_part(folder: Path, part: str, kind: type) -> object:
         else:
             columns[name] = _open(folder / f"{part}.{name}.npy")
     return kind(**columns)
+
+
+def _info(folder: Path, manifest: dict[str, dict[str, object]]) -> ArtifactInfo:
+    try:
+        return ArtifactInfo(**manifest["info"])  # type: ignore[arg-type]  # saved from an ArtifactInfo
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(f"{folder / MANIFEST} is damaged ({error}): train again or roll back") from error
 
 
 def _open(file: Path) -> NDArray[np.generic]:

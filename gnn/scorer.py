@@ -1,12 +1,150 @@
 """Scores of items for a query: the one implementation that evaluation measures and serving runs. NumPy alone.
 
-For a cart C, a user u with counts c(u, ·), and a ranked item i:
+For a cart C, a sequence of recent items, a user u with counts c(u, ·), and a ranked item i:
 
-    gnn(i)     = q · target_i + bias_i,  q = Σ_{j ∈ C} source_j / √|C| + Σ_j c(u, j) history_j / √Σ_j c(u, j) + user_u
-    ease(i)    = Σ_{j ∈ C} B[j, i]                                    (Steck 2019, the top k of each row)
+    gnn(i)     = q · target_i + bias_i
+    q          = Σ_j a_j source_j / √Σ_j a_j + Σ_j c(u, j) history_j / √Σ_j c(u, j) + user_u
+    ease(i)    = Σ_j a_j B[j, i]                               (Steck 2019, the top k of each row of B)
     bought(i)  = log(1 + c(u, i))
+    known(i)   = 1 where c(u, i) > 0
     share(i)   = c(u, i) / Σ_j c(u, j)
     recency(i) = log(1 + 3 Σ exp(-age / 30 days))
 
     score(i)   = Σ_f w_f f(i), the weights w fitted on validation queries (`config["blend"]`)
+
+The attention a_j is 1 for an item of the cart, 1 / (1 + steps back) for a recent one that is not in it. Items
+that the model does not rank say nothing. What the weights of the GNN on counts were is part of w.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.artifact import ModelArtifact
+
+#: The features of `score`, in the order of `ItemScorer.features`.
+FEATURES = ("gnn", "ease", "bought", "known", "share", "recency")
+
+
+@dataclass(frozen=True)
+class ItemQuery:
+    """What is known when items are ranked. All parts may be empty. Items are item indices."""
+
+    cart: Sequence[int] = ()
+    user_index: int | None = None
+    """Row of `Histories`, none for a visitor without history."""
+    recent: Sequence[int] = ()
+    """Oldest first."""
+
+
+class ItemScorer:
+    """Scores all ranked items of `artifact`. Holds no state of a query: threads may share it."""
+
+    def __init__(self, artifact: ModelArtifact) -> None:
+        self._model = artifact.model
+        self._histories = artifact.histories
+        self._weights = _weights(artifact.info.config["blend"], FEATURES)
+        self._link = _weights(artifact.info.config["link"], ("intercept", "gnn", "ease"))
+        self.num_ranked = len(artifact.model.ranked)
+        self._ranked_index = np.full(len(artifact.catalogue.item_ids), -1, dtype=np.int32)
+        self._ranked_index[artifact.model.ranked] = np.arange(self.num_ranked, dtype=np.int32)
+
+    def ranked_index(self, items: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int32]:
+        """Ranked index of each item index in `items`, -1 where the model does not rank it."""
+        return self._ranked_index[np.asarray(items, dtype=np.int64)]
+
+    def score(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
+        """Scores, [len(queries), num_ranked], those of the cart's items as well: masking is the caller's."""
+        return np.asarray(self._weights @ self.features(queries), dtype=np.float32)
+
+    def features(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
+        """What `score` weighs, [len(queries), len(FEATURES), num_ranked]."""
+        values = np.zeros((len(queries), len(FEATURES), self.num_ranked), dtype=np.float32)
+        vectors = np.zeros((len(queries), self._model.target.shape[1]), dtype=np.float32)
+        for query, rows, vector in zip(queries, values, vectors, strict=True):
+            items, attention = self._attention(query)
+            self._add_context(items, attention, rows, vector)
+            if query.user_index is not None:
+                self._add_user(query.user_index, rows, vector)
+        values[:, 0] = vectors @ self._model.target.T + self._model.bias
+        return values
+
+    def link_scores(
+        self, from_ranked: NDArray[np.integer], to_ranked: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
+        """How strongly each of `from_ranked` asks for each of `to_ranked`, [len(from), len(to)], in (0, 1).
+
+        σ(b + w₁ source_a · target_b + w₂ B[a, b]), its weights (`config["link"]`) fitted so that it is the
+        probability that a and b come from one basket rather than from two unrelated ones, at even odds:
+        .5 is chance, and a pair bought together x times as often as by chance tends to x / (1 + x). The
+        bias is left out, so a popular item does not link to everything. Not symmetric.
+        """
+        intercept, by_gnn, by_ease = self._link
+        logits = by_gnn * (self._model.source[from_ranked] @ self._model.target[to_ranked].T) + intercept
+        row = np.zeros(self.num_ranked, dtype=np.float32)
+        for position, item in enumerate(from_ranked):
+            start, end = self._model.ease_indptr[item : item + 2]
+            linked = self._model.ease_item[start:end]
+            row[linked] = self._model.ease_weight[start:end]
+            logits[position] += by_ease * row[to_ranked]
+            row[linked] = 0.0
+        # tanh cannot overflow, exp can: σ(x) = (1 + tanh(x / 2)) / 2, kept off 0 and 1 in float32.
+        squashed = np.clip((1 + np.tanh(logits / 2)) / 2, 1e-6, 1 - 1e-6)
+        return np.asarray(squashed, dtype=np.float32)
+
+    def _attention(self, query: ItemQuery) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        cart = dict.fromkeys(query.cart, 1.0)
+        attention = dict(cart)
+        for steps_back, item in enumerate(reversed(query.recent)):
+            if item not in cart:
+                attention[item] = attention.get(item, 0.0) + 1 / (1 + steps_back)
+        ranked = self.ranked_index(list(attention))
+        weights = np.fromiter(attention.values(), dtype=np.float32, count=len(attention))
+        return ranked[ranked >= 0], weights[ranked >= 0]
+
+    def _add_context(
+        self,
+        items: NDArray[np.int32],
+        attention: NDArray[np.float32],
+        rows: NDArray[np.float32],
+        vector: NDArray[np.float32],
+    ) -> None:
+        """Add what cart and recent items say to the `ease` row and to the query vector."""
+        if not len(items):
+            return
+        model = self._model
+        vector += attention @ model.source[items] / np.sqrt(attention.sum())
+        slices = [slice(model.ease_indptr[item], model.ease_indptr[item + 1]) for item in items]
+        linked = np.concatenate([model.ease_item[part] for part in slices])
+        weights = np.concatenate(
+            [by * model.ease_weight[part] for by, part in zip(attention, slices, strict=True)]
+        )
+        rows[1] = np.bincount(linked, weights, minlength=self.num_ranked)
+
+    def _add_user(self, user_index: int, rows: NDArray[np.float32], vector: NDArray[np.float32]) -> None:
+        """Add what the user's vector and history say."""
+        model, histories = self._model, self._histories
+        vector += model.users[user_index]
+        start, end = histories.indptr[user_index : user_index + 2]
+        items = self._ranked_index[histories.item[start:end]]
+        is_ranked = items >= 0
+        items = items[is_ranked]
+        counts = histories.count[start:end][is_ranked]
+        total = counts.sum()
+        if not total > 0:
+            return
+        vector += counts @ model.history[items] / np.sqrt(total)
+        rows[2, items] = np.log1p(counts)
+        rows[3, items] = 1.0
+        rows[4, items] = counts / total
+        rows[5, items] = np.log1p(3 * histories.recency[start:end][is_ranked])
+
+
+def _weights(values: object, names: Sequence[str]) -> NDArray[np.float32]:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"expected weights of {', '.join(names)}, found {type(values).__name__}")
+    return np.array([values.get(name, 0.0) for name in names], dtype=np.float32)
