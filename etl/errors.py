@@ -1,10 +1,10 @@
 """The root of the errors that a user can mend: each stage has a class of its own below it.
 
-    StageError
-    ├── TablesError, IngestError     etl
-    ├── GraphError                   graph
-    ├── TrainingError, ArtifactError gnn
-    └── RequestError                 bundles
+StageError
+├── TablesError, IngestError     etl
+├── GraphError                   graph
+├── TrainingError, ArtifactError gnn
+└── RequestError                 bundles
 """
 
 

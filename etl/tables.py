@@ -48,7 +48,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("unit_price", pa.float64()),
         ]
     ),
-    # `listed` is false for an item that only interactions know.
+    # `listed` is false for an item that the catalogue does not know. `price_given` is false where `price` is
+    # the median line price, or none.
     "items": pa.schema(
         [
             ("item_id", pa.string()),
@@ -61,6 +62,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("in_stock", pa.bool_()),
             ("listed", pa.bool_()),
             ("attributes", pa.string()),
+            ("price_given", pa.bool_()),
         ]
     ),
     # `category_id` is the path joined by " > "; its root has level 0.

