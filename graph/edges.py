@@ -21,8 +21,9 @@ EdgeType = tuple[str, str, str]
 class EdgeTables:
     """Nodes and edges of the graph, as columns.
 
-    The row number of a node in its table is its index. Each node table begins with its key (`user_id`,
-    `item_id`, `category_id`, `brand_id`, `bundle_id`, `promotion_id`) and is sorted by it in code-point order.
+    The row number of a node in its table is its index. Each node table begins with its key column
+    (`user_id`, `item_id`, `category_id`, `brand_id`, `bundle_id`, `promotion_id`) and is sorted by it in
+    code-point order.
     Each edge table has `source_index` and `target_index` (int64), is sorted by them, and then holds the
     relationship's properties as `graph.schema` lists them.
     """

@@ -6,6 +6,7 @@ edge tables carry them to the models. Types are Arrow's; each store spells them 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -161,3 +162,24 @@ EVENT_RELATIONSHIPS: dict[str, str] = {
 LOADED_RELATIONSHIPS: tuple[RelationshipType, ...] = tuple(
     relationship for relationship in RELATIONSHIP_TYPES.values() if not relationship.is_written_back
 )
+
+#: One node of this label says what the graph holds: it is ours, but no part of the shop's graph.
+STATE = NodeType(
+    "GraphState",
+    pa.schema(
+        [
+            ("name", pa.string()),
+            ("tables_version", pa.string()),
+            ("schema_version", pa.string()),
+            ("is_complete", pa.bool_()),
+            # RFC 3339, UTC.
+            ("loaded_at", pa.string()),
+        ]
+    ),
+)
+STATE_NAME = "graph"
+
+#: Changes with anything above, so that a graph of another shape is loaded anew.
+SCHEMA_VERSION = hashlib.sha256(
+    repr([*NODE_TYPES.values(), *RELATIONSHIP_TYPES.values(), STATE]).encode()
+).hexdigest()[:12]

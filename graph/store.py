@@ -37,7 +37,11 @@ class GraphStatus:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load wrote. Loading the same tables twice writes nothing the second time."""
+    """What a load wrote. Loading the same tables twice writes nothing the second time.
+
+    Neo4j is brought up to date by difference. The embedded store writes a new file whole: all that is in it
+    counts as written, and nothing as deleted.
+    """
 
     nodes_written: int
     nodes_deleted: int

@@ -1,0 +1,243 @@
+"""A local Neo4j server for trying and testing: files under `neo4j/` of a home, the address in `neo4j.env`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from graph.credentials import ENV_FILE, Credentials, read_env, write_env
+from graph.locks import only_one
+from graph.neo4j_client import Neo4jClient
+from graph.neo4j_jars import jars, java
+from graph.store import GraphError
+
+USERNAME = "neo4j"
+_START_TIMEOUT_S = 180.0
+_STOP_TIMEOUT_S = 60.0
+_CONFIGURATION = """\
+server.default_listen_address=127.0.0.1
+server.bolt.listen_address=127.0.0.1:{port}
+server.http.enabled=false
+server.https.enabled=false
+server.memory.pagecache.size=512m
+dbms.usage_report.enabled=false
+"""
+_JAVA_OPTIONS = (
+    "-Xmx1g",
+    *(f"--add-opens=java.base/{of}=ALL-UNNAMED" for of in ("java.nio", "java.io", "sun.nio.ch")),
+)
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """The server of a home."""
+
+    is_running: bool
+    uri: str | None
+    """Where it answers; none while it is not running."""
+    pid: int | None
+
+
+def up(home: Path) -> ServerStatus:
+    """Start the server of `home` and wait until it answers; one that runs is left as it is.
+
+    The first start makes a random password; `neo4j.env` (mode 0600) holds it with the address and user name.
+
+    Raises:
+        GraphError: If Java, Maven or the jars are missing, or the server does not come up.
+    """
+    with only_one(home / "neo4j.lock", doing=f"starting or stopping the server of {home}"):
+        now = status(home)
+        if now.is_running:
+            return now
+        command, folder = java(), jars()
+        credentials = _prepare(home, command, folder)
+        uri = read_env(home / ENV_FILE)["NEO4J_URI"]
+        process = _start(home, command, folder)
+        try:
+            _wait_until_it_answers(home, process, uri, credentials)
+        except BaseException:
+            _stop(process)
+            raise
+        return ServerStatus(is_running=True, uri=uri, pid=process.pid)
+
+
+def down(home: Path) -> bool:
+    """Stop the server of `home`, that process alone; false where none runs. Its data stay.
+
+    Raises:
+        GraphError: If it does not end.
+    """
+    with only_one(home / "neo4j.lock", doing=f"starting or stopping the server of {home}"):
+        process = _process(home)
+        if process is not None:
+            _stop(process)
+        _pid_file(home).unlink(missing_ok=True)
+        return process is not None
+
+
+def status(home: Path) -> ServerStatus:
+    """Whether the server of `home` runs, and where."""
+    process = _process(home)
+    if process is None:
+        return ServerStatus(is_running=False, uri=None, pid=None)
+    return ServerStatus(is_running=True, uri=read_env(home / ENV_FILE).get("NEO4J_URI"), pid=process.pid)
+
+
+def _prepare(home: Path, command: str, folder: Path) -> Credentials:
+    """Configuration with a free port, and on the first start the password."""
+    server = home / "neo4j"
+    settings = read_env(home / ENV_FILE)
+    is_new = not (server / "data").is_dir()
+    if not is_new and "NEO4J_PASSWORD" not in settings:
+        raise GraphError(
+            f"{home / ENV_FILE} is gone, and with it the password: delete {server} to start anew"
+        )
+    password = secrets.token_urlsafe(24) if is_new else settings["NEO4J_PASSWORD"]
+    port = _free_port(settings.get("NEO4J_URI", "").rpartition(":")[2])
+    (server / "conf").mkdir(parents=True, exist_ok=True)
+    server.chmod(0o700)
+    (server / "conf" / "neo4j.conf").write_text(_CONFIGURATION.format(port=port), encoding="utf-8")
+    write_env(
+        home / ENV_FILE,
+        {
+            "NEO4J_URI": f"bolt://127.0.0.1:{port}",
+            "NEO4J_USERNAME": USERNAME,
+            "NEO4J_PASSWORD": password,
+        },
+    )
+    if is_new:
+        _set_password(server, command, folder, password)
+    return Credentials(USERNAME, password)
+
+
+def _set_password(server: Path, command: str, folder: Path, password: str) -> None:
+    # An argument file keeps the password out of the list of processes.
+    arguments = server / "password.arguments"
+    write_env(arguments, {})
+    arguments.write_text(f'"{password}"\n', encoding="utf-8")
+    try:
+        answer = subprocess.run(
+            [
+                command,
+                "-cp",
+                f"{folder}/*",
+                "org.neo4j.cli.AdminTool",
+                "dbms",
+                "set-initial-password",
+                f"@{arguments}",
+            ],
+            env={**os.environ, "NEO4J_HOME": str(server), "NEO4J_CONF": str(server / "conf")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        arguments.unlink()
+    if answer.returncode != 0:
+        shutil.rmtree(server)
+        reason = (answer.stderr.strip() or "no message").splitlines()[-1]
+        raise GraphError(f"Neo4j did not take its first password ({reason})")
+
+
+def _start(home: Path, command: str, folder: Path) -> psutil.Process:
+    server = home / "neo4j"
+    arguments = [
+        command,
+        *_JAVA_OPTIONS,
+        "-cp",
+        f"{folder}/*",
+        "org.neo4j.server.CommunityEntryPoint",
+        f"--home-dir={server}",
+        f"--config-dir={server / 'conf'}",
+        "--console-mode",
+    ]
+    # A session of its own: the server outlives the command that starts it, and its terminal.
+    pid = os.posix_spawn(
+        command,
+        arguments,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(_log(home)), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    process = psutil.Process(pid)
+    _pid_file(home).write_text(json.dumps({"pid": pid, "started": process.create_time()}), encoding="utf-8")
+    return process
+
+
+def _wait_until_it_answers(home: Path, process: psutil.Process, uri: str, credentials: Credentials) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while _is_alive(process):
+        try:
+            Neo4jClient(uri, credentials).close()
+        except GraphError as error:
+            if time.monotonic() > deadline:
+                raise GraphError(
+                    f"Neo4j did not answer in {_START_TIMEOUT_S:.0f} s: see {_log(home)}"
+                ) from error
+            time.sleep(0.3)
+        else:
+            return
+    raise GraphError(f"Neo4j ended while it started: see {_log(home)}")
+
+
+def _process(home: Path) -> psutil.Process | None:
+    """The server of `home`, if the process that its file names is still that one and alive."""
+    try:
+        noted = json.loads(_pid_file(home).read_text(encoding="utf-8"))
+        process = psutil.Process(noted["pid"])
+        is_ours = process.create_time() == noted["started"]
+    except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
+        return None
+    return process if is_ours and _is_alive(process) else None
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """False for one that ended, and for a zombie that only waits for its parent."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _stop(process: psutil.Process) -> None:
+    try:
+        process.terminate()
+        process.wait(_STOP_TIMEOUT_S)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired as error:
+        raise GraphError(f"Neo4j (process {process.pid}) does not end: end it yourself") from error
+
+
+def _free_port(previous: str) -> int:
+    """The `previous` port where it is still free, so that an address stays good; else any."""
+    for port in (previous, "0"):
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", int(port)))
+            except (OSError, ValueError):
+                continue
+            return int(listener.getsockname()[1])
+    raise GraphError("no port is free on 127.0.0.1")
+
+
+def _pid_file(home: Path) -> Path:
+    return home / "neo4j" / "server.json"
+
+
+def _log(home: Path) -> Path:
+    return home / "neo4j" / "console.log"

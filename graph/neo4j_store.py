@@ -1,0 +1,203 @@
+"""The graph in a Neo4j server, brought up to date by difference.
+
+A load is many transactions. The state node says from its first to its last that the graph is incomplete;
+a load that was killed leaves it so, and the next one writes what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from etl.tables import Tables
+from graph.credentials import Credentials
+from graph.difference import Difference, difference
+from graph.edges import EdgeTables, index_rows
+from graph.neo4j_client import Neo4jClient
+from graph.neo4j_statements import (
+    AWAIT_INDEXES,
+    BEGIN_LOAD,
+    COUNT_NODES,
+    COUNT_RELATIONSHIPS,
+    END_LOAD,
+    LABELS,
+    READ_STATE,
+    constraints,
+    delete_nodes,
+    delete_relationships,
+    read_nodes,
+    read_relationships,
+    write_nodes,
+    write_relationships,
+)
+from graph.rows import GraphRows, graph_rows, sorted_nodes, sorted_relationships
+from graph.schema import (
+    LOADED_RELATIONSHIPS,
+    NODE_TYPES,
+    SCHEMA_VERSION,
+    STATE,
+    STATE_NAME,
+    TIME,
+    NodeType,
+    RelationshipType,
+)
+from graph.store import GraphError, GraphStatus, LoadReport, Parameter
+
+logger = logging.getLogger(__name__)
+
+
+class Neo4jStore:
+    """A `GraphStore` over the server at `uri`, its default database.
+
+    Raises:
+        GraphError: If the server does not answer, refuses the credentials, or is too old.
+    """
+
+    def __init__(self, uri: str, credentials: Credentials) -> None:
+        self.uri = uri
+        self._client = Neo4jClient(uri, credentials)
+        self._has_warned = False
+
+    def load(self, tables: Tables) -> LoadReport:
+        """Make the graph equal to `tables`; nothing is written where it is already.
+
+        Raises:
+            GraphError: If the database holds labels that are not ours, or does not answer.
+        """
+        started = time.monotonic()
+        self._refuse_foreign_labels()
+        state = self._state()
+        version = {"tables_version": tables.manifest.tables_version, "schema_version": SCHEMA_VERSION}
+        if state["is_complete"] and version.items() <= state.items():
+            return LoadReport(0, 0, 0, 0, time.monotonic() - started)
+        rows = graph_rows(tables)
+        for statement in constraints():
+            self._client.write(statement)
+        self._client.write(AWAIT_INDEXES)
+        self._client.write(BEGIN_LOAD, {"name": STATE_NAME, **version})
+        nodes = {label: self._node_difference(node, rows) for label, node in NODE_TYPES.items()}
+        for label, node in NODE_TYPES.items():
+            self._client.write_rows(write_nodes(node), nodes[label].written)
+        relationships_written = relationships_deleted = 0
+        for relationship in LOADED_RELATIONSHIPS:
+            change = self._relationship_difference(relationship, rows)
+            self._client.write_rows(delete_relationships(relationship), change.gone)
+            self._client.write_rows(write_relationships(relationship), change.written)
+            relationships_written += change.written.num_rows
+            relationships_deleted += change.gone.num_rows
+        for label, node in NODE_TYPES.items():
+            self._client.write_rows(delete_nodes(node), nodes[label].gone)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._client.write(END_LOAD, {"name": STATE_NAME, "loaded_at": now})
+        report = LoadReport(
+            nodes_written=sum(change.written.num_rows for change in nodes.values()),
+            nodes_deleted=sum(change.gone.num_rows for change in nodes.values()),
+            relationships_written=relationships_written,
+            relationships_deleted=relationships_deleted,
+            seconds=time.monotonic() - started,
+        )
+        logger.info("loaded %s: %s", self.uri, report)
+        return report
+
+    def status(self) -> GraphStatus:
+        """What is in the database."""
+        state = self._state()
+        loaded_at, tables_version = state["loaded_at"], state["tables_version"]
+        return GraphStatus(
+            tables_version=None if tables_version is None else str(tables_version),
+            is_complete=bool(state["is_complete"]),
+            loaded_at=None if loaded_at is None else str(loaded_at),
+            num_nodes=self._client.read(COUNT_NODES)["num"][0].as_py(),
+            num_relationships=self._client.read(COUNT_RELATIONSHIPS)["num"][0].as_py(),
+        )
+
+    def query(self, statement: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
+        """The rows that one reading Cypher `statement` returns; columns in the order of its RETURN.
+
+        Warns once where the graph is incomplete.
+
+        Raises:
+            GraphError: If the statement is refused, a writing one included.
+        """
+        if not self._has_warned and not self._state()["is_complete"]:
+            logger.warning("the graph at %s is incomplete: run bundlegraph load", self.uri)
+            self._has_warned = True
+        return self._client.read(statement, parameters)
+
+    def export_edges(self) -> EdgeTables:
+        """The whole graph as edge tables.
+
+        Raises:
+            GraphError: If the database is empty or its load is incomplete.
+        """
+        state = self._state()
+        if not state["is_complete"]:
+            raise GraphError(f"the graph at {self.uri} is incomplete: run bundlegraph load")
+        return index_rows(
+            GraphRows(
+                nodes={label: self._nodes(node) for label, node in NODE_TYPES.items()},
+                relationships={
+                    relationship.type: self._relationships(relationship)
+                    for relationship in LOADED_RELATIONSHIPS
+                },
+                tables_version=str(state["tables_version"]),
+            )
+        )
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _state(self) -> dict[str, object]:
+        states: list[dict[str, object]] = self._client.read(READ_STATE, {"name": STATE_NAME}).to_pylist()
+        if states:
+            return states[0]
+        return {"tables_version": None, "schema_version": None, "is_complete": False, "loaded_at": None}
+
+    def _refuse_foreign_labels(self) -> None:
+        labels = self._client.read(LABELS)["label"].to_pylist()
+        foreign = [label for label in labels if label not in NODE_TYPES and label != STATE.label]
+        if foreign:
+            raise GraphError(
+                f"the database at {self.uri} holds labels that are not ours ({foreign[0]}): "
+                "name an empty database"
+            )
+
+    def _node_difference(self, node: NodeType, rows: GraphRows) -> Difference:
+        return difference(rows.nodes[node.label], self._nodes(node), num_keys=1)
+
+    def _relationship_difference(self, relationship: RelationshipType, rows: GraphRows) -> Difference:
+        wanted = rows.relationships[relationship.type]
+        return difference(wanted, self._relationships(relationship), num_keys=2)
+
+    def _nodes(self, node: NodeType) -> pa.Table:
+        rows = self._client.read_rows(read_nodes(node))
+        return sorted_nodes(node.label, _table(rows, node.columns))
+
+    def _relationships(self, relationship: RelationshipType) -> pa.Table:
+        gathered = self._client.read_rows(read_relationships(relationship))
+        rows = [[source, *row] for source, of_source in gathered for row in of_source]  # type: ignore[attr-defined]  # a list, as the statement says
+        return sorted_relationships(relationship.type, _table(rows, relationship.row_columns))
+
+
+def _table(rows: list[list[object]], columns: pa.Schema) -> pa.Table:
+    values = zip(*rows, strict=True) if rows else [[] for _ in columns]
+    arrays = [
+        pa.array(column, pa.int64()).cast(TIME) if field.type == TIME else pa.array(column, field.type)
+        for field, column in zip(columns, values, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=columns)
