@@ -1,0 +1,92 @@
+"""From rules to sets: candidates, then beam search; and the name of the constraint where nothing is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundles.candidates import CandidateFinder
+from bundles.catalogue import ItemCatalogue
+from bundles.compose import ComposedSets, compose_sets
+from bundles.links import ItemLinks
+from bundles.objectives import fit_of_scores
+from bundles.requests import Weights
+from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, relaxations
+from bundles.shortlist import Shortlist, make_shortlist
+from gnn.artifact import ModelArtifact
+from gnn.scorer import ItemScorer
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a request wants, apart from its rules."""
+
+    weights: Weights
+    scores: NDArray[np.float32] | None
+    """How likely the visitor wants each ranked item beside the anchors and the cart, [num_ranked]."""
+    fit_scores: NDArray[np.float32] | None
+    """The same without the anchors, for `user_fit`."""
+    context: tuple[int, ...]
+    """Items that candidates should go with."""
+    num_kept: int
+    """How many sets of each size to keep."""
+
+
+class Composer:
+    """Composes sets from the items of one artifact."""
+
+    def __init__(
+        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks
+    ) -> None:
+        self._catalogue, self._scorer, self._links = catalogue, scorer, links
+        self._promotions = artifact.promotions
+        self._finder = CandidateFinder(
+            catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
+        )
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether any pair was counted more often than by chance: what an empty request starts from."""
+        return self._finder.has_pairs
+
+    def compose(self, rules: Rules, wish: Wish) -> tuple[Shortlist, ComposedSets] | None:
+        """The candidates and the sets of them that satisfy `rules`; none where no set does."""
+        offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
+        if not may_be_fixed(rules, catalogue=self._catalogue)[list(rules.fixed)].all():
+            return None
+        is_allowed = may_be_added(
+            rules, catalogue=self._catalogue, promotions=self._promotions, offers=offers
+        )
+        shortlist = make_shortlist(
+            self._finder.find(
+                rules, is_allowed=is_allowed, offers=offers, scores=wish.scores, context=wish.context
+            ),
+            len(rules.fixed),
+            catalogue=self._catalogue,
+            links=self._links,
+            scorer=self._scorer,
+            ranked_fit=None if wish.fit_scores is None else fit_of_scores(wish.fit_scores),
+            offers=offers,
+        )
+        sets = compose_sets(shortlist, rules, weights=wish.weights, num_kept=wish.num_kept)
+        return (shortlist, sets) if len(sets.members) else None
+
+    def why_empty(self, rules: Rules, wish: Wish) -> str:
+        """A warning that names the constraint without which `rules` could be satisfied."""
+        asked = relaxations(rules)
+        guilty = [name for name, relaxed in asked if self.compose(relaxed, wish) is not None]
+        if guilty:
+            return f"no bundle satisfies {guilty[0]}" + (
+                f" (without {' or without '.join(guilty[1:])} there would be some as well)"
+                if guilty[1:]
+                else ""
+            )
+        if self.compose(replace(rules, distinct_leaves=False), wish) is not None:
+            return (
+                "no bundle of this size without two items of one category, which would be substitutes: size"
+            )
+        if asked:
+            return f"no bundle satisfies {', '.join(name for name, _ in asked)} together"
+        return "no bundle: the catalogue has too few items of different categories: size"

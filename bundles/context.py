@@ -1,0 +1,69 @@
+"""Who asks, and what they have: the ids of a request as indices, with a warning for those not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bundles.answers import Source
+from bundles.catalogue import ItemCatalogue
+from bundles.links import ItemLinks
+from etl.pseudonyms import PseudonymKey
+from gnn.artifact import ModelArtifact
+from gnn.scorer import ItemQuery, ItemScorer
+
+_NAMED_IDS = 3
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is known of a visitor. Items are item indices, each once, in the order asked."""
+
+    cart: tuple[int, ...]
+    recent: tuple[int, ...]
+    user_index: int | None
+    """Row of `Histories`."""
+
+
+def find_items(
+    ids: Sequence[str], *, field: str, catalogue: ItemCatalogue, warnings: list[str]
+) -> tuple[int, ...]:
+    """Item indices of `ids`, each once; what the catalogue does not have is left out, with a warning."""
+    found = {item_id: catalogue.index_of(item_id) for item_id in ids}
+    unknown = [item_id for item_id, index in found.items() if index is None]
+    if unknown:
+        named = ", ".join(repr(item_id[:64]) for item_id in unknown[:_NAMED_IDS])
+        more = f" and {len(unknown) - _NAMED_IDS} more" if len(unknown) > _NAMED_IDS else ""
+        warnings.append(f"{field}: left out, not in the catalogue: {named}{more}")
+    return tuple(index for index in found.values() if index is not None)
+
+
+def find_user(
+    user_id: str | None, *, artifact: ModelArtifact, key: PseudonymKey, warnings: list[str]
+) -> int | None:
+    """Row of `Histories` of the shop's own `user_id`; an unknown one is a new visitor, and a warning."""
+    if user_id is None:
+        return None
+    user_index = artifact.histories.user_ids.find(key.pseudonym(user_id))
+    if user_index is None:
+        warnings.append("user_id: no history of this user, served as a new visitor")
+    return user_index
+
+
+def item_query(
+    cart: Sequence[int], visit: Visit, *, links: ItemLinks, scorer: ItemScorer
+) -> tuple[ItemQuery, Source | None]:
+    """What the scorer is asked for `cart` and a visit, and which path that is.
+
+    Where the model ranks nothing of cart and recent, their stand-ins speak for them (`cold_start`). No source
+    means that nothing is known: only popularity is left.
+    """
+    known = scorer.ranked_index([*cart, *visit.recent])
+    if visit.user_index is not None or (known >= 0).any():
+        return ItemQuery(cart=cart, user_index=visit.user_index, recent=visit.recent), "gnn"
+    cold = list(dict.fromkeys([*cart, *visit.recent]))
+    stand_ins = {int(other) for item in cold for other in links.stand_ins(item)}
+    if stand_ins:
+        return ItemQuery(cart=sorted(stand_ins)), "cold_start"
+    is_counted = any(len(links.counted(item)[0]) for item in cold)
+    return ItemQuery(), "cold_start" if is_counted else None

@@ -1,0 +1,166 @@
+"""From a request to bundles: sets that satisfy its rules, the few that differ, each priced and explained."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from bundles.answers import BundleItem, GeneratedBundle, Objectives, Source
+from bundles.catalogue import ItemCatalogue
+from bundles.compose import ComposedSets
+from bundles.composer import Composer, Wish
+from bundles.context import Visit, item_query
+from bundles.links import ItemLinks
+from bundles.objectives import ObjectiveValues
+from bundles.pricing import price_bundle
+from bundles.reasons import Explainer, promotion_dates
+from bundles.requests import GenerateRequest
+from bundles.resolve import resolve_rules
+from bundles.rules import Rules
+from bundles.select import select_different
+from bundles.shortlist import Shortlist
+from gnn.artifact import ModelArtifact
+from gnn.scorer import ItemScorer
+
+#: Sets of each size that are kept for `select_different`, at least, and for each bundle asked for.
+MIN_KEPT, KEPT_PER_BUNDLE = 64, 3
+
+
+class BundleGenerator:
+    """Composes bundles from the items of `artifact`."""
+
+    def __init__(
+        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks
+    ) -> None:
+        self._catalogue, self._scorer, self._links = catalogue, scorer, links
+        self._promotions = artifact.promotions
+        self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
+        self._composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
+        self._explainer = Explainer(artifact, catalogue=catalogue, links=links)
+
+    def generate(
+        self, request: GenerateRequest, visit: Visit, *, now: datetime, warnings: list[str]
+    ) -> tuple[list[GeneratedBundle], Source | None]:
+        """At most `request.n` bundles, best first, and the path: none where only popularity is left.
+
+        What the caller should know is added to `warnings`: an empty list, a promotion that does not run, and
+        so on.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
+        rules = resolve_rules(
+            request,
+            catalogue=self._catalogue,
+            promotions=self._promotions,
+            cart=visit.cart,
+            warnings=warnings,
+        )
+        self._warn_of_promotion(rules, now, warnings)
+        if request.weights.margin and not self._has_cost:
+            warnings.append("weights.margin: no item has a cost, so every margin is unknown and counts 0")
+        wish, source = self._wish(request, rules, visit)
+        if request.validate_only:
+            return [], source
+        composed = self._composer.compose(rules, wish)
+        if composed is None:
+            warnings.append(self._composer.why_empty(rules, wish))
+            return [], source
+        shortlist, sets = composed
+        chosen = select_different(
+            sets.members[:, shortlist.num_fixed :],
+            sets.values.score,
+            count=request.n,
+            diversity=request.diversity,
+        )
+        if len(chosen) < request.n:
+            warnings.append(f"n: {len(chosen)} bundles satisfy the request, {request.n} were asked for")
+        ranked = chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")]
+        bundles = [
+            self._bundle(rank, int(row), shortlist, sets, rules, visit if request.explain else None)
+            for rank, row in enumerate(ranked, start=1)
+        ]
+        return bundles, source
+
+    def _wish(self, request: GenerateRequest, rules: Rules, visit: Visit) -> tuple[Wish, Source | None]:
+        with_anchors = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
+        query, source = item_query(with_anchors, visit, links=self._links, scorer=self._scorer)
+        own_query, own_source = item_query(visit.cart, visit, links=self._links, scorer=self._scorer)
+        scores = self._scorer.score([query, own_query]) if source is not None else None
+        context = rules.fixed or (*visit.recent, *visit.cart)
+        if source is None and not context and self._composer.has_pairs:
+            source = "gnn"
+        wish = Wish(
+            weights=request.weights,
+            scores=None if scores is None else scores[0],
+            fit_scores=None if scores is None or own_source is None else scores[1],
+            context=context,
+            num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * request.n),
+        )
+        return wish, source
+
+    def _warn_of_promotion(self, rules: Rules, now: datetime, warnings: list[str]) -> None:
+        if rules.promotion is None:
+            return
+        starts_at, ends_at = promotion_dates(self._promotions, rules.promotion)
+        promotion_id = self._promotions.promotion_ids[rules.promotion]
+        if now > ends_at:
+            warnings.append(f"promotion {promotion_id!r} ended on {ends_at:%Y-%m-%d}: honoured as asked")
+        if now < starts_at:
+            warnings.append(f"promotion {promotion_id!r} begins on {starts_at:%Y-%m-%d}: honoured as asked")
+
+    def _bundle(
+        self,
+        rank: int,
+        row: int,
+        shortlist: Shortlist,
+        sets: ComposedSets,
+        rules: Rules,
+        explained_to: Visit | None,
+    ) -> GeneratedBundle:
+        places = np.flatnonzero(sets.members[row])
+        items = shortlist.items[places].tolist()
+        num_anchors = len(rules.anchors)
+        reasons = []
+        if explained_to is not None:
+            reasons = self._explainer.explain(
+                items, added=items[num_anchors:], visit=explained_to, promotion=rules.promotion
+            )
+        return GeneratedBundle(
+            rank=rank,
+            score=round(float(sets.values.score[row]), 6),
+            objectives=_objectives(sets.values, row),
+            items=[self._item(item, is_anchor=place < num_anchors) for place, item in enumerate(items)],
+            price=price_bundle(
+                shortlist.price[places],
+                shortlist.offer[places],
+                digits=self._catalogue.digits,
+            ),
+            reasons=reasons,
+        )
+
+    def _item(self, item: int, *, is_anchor: bool) -> BundleItem:
+        return BundleItem(
+            item_id=self._catalogue.item_id(item),
+            title=self._catalogue.title(item),
+            category=self._catalogue.category_path(item),
+            price=self._catalogue.price_of(item),
+            role="anchor" if is_anchor else "added",
+        )
+
+
+def _objectives(values: ObjectiveValues, row: int) -> Objectives:
+    margin = float(values.margin[row])
+    return Objectives(
+        coherence=_share(values.coherence[row]),
+        user_fit=_share(values.user_fit[row]),
+        breadth=_share(values.breadth[row]),
+        margin=None if np.isnan(margin) else _share(margin),
+        discount=_share(values.discount[row]),
+    )
+
+
+def _share(value: float) -> float:
+    """Six digits are shown; sums of float error stay within [0, 1]."""
+    return round(min(max(float(value), 0.0), 1.0), 6)

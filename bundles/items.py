@@ -1,0 +1,55 @@
+"""Items for a visit: what completes a cart or follows a sequence, by the scores that evaluation measures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bundles.answers import Source
+from bundles.catalogue import ItemCatalogue
+from bundles.context import Visit, item_query
+from bundles.links import ItemLinks
+from bundles.reasons import purchase_counts
+from bundles.related import RelatedItems
+from gnn.artifact import ModelArtifact
+from gnn.scorer import ItemScorer
+
+
+class ItemRanker:
+    """Ranks the items of `artifact`."""
+
+    def __init__(
+        self,
+        artifact: ModelArtifact,
+        *,
+        catalogue: ItemCatalogue,
+        scorer: ItemScorer,
+        links: ItemLinks,
+        related: RelatedItems,
+    ) -> None:
+        self._histories, self._ranked = artifact.histories, artifact.model.ranked
+        self._catalogue, self._scorer, self._links, self._related = catalogue, scorer, links, related
+
+    def rank(
+        self, visit: Visit, *, count: int, exclude_purchased: bool
+    ) -> tuple[list[tuple[int, float]], Source | None]:
+        """At most `count` item indices with scores, best first, and the path; none is popularity.
+
+        Nothing of the cart comes back, and nothing known to be out of stock. Scores are those of the scorer;
+        links (`cold_start`) or baskets (popularity) where the model knows nothing of the visit.
+        """
+        is_allowed = self._catalogue.in_stock.copy()
+        is_allowed[list(visit.cart)] = False
+        if exclude_purchased and visit.user_index is not None:
+            is_allowed[list(purchase_counts(self._histories, visit.user_index))] = False
+        query, source = item_query(visit.cart, visit, links=self._links, scorer=self._scorer)
+        if source is None:
+            popular = self._catalogue.by_popularity
+            best = popular[is_allowed[popular]][:count]
+            return [(int(item), float(self._catalogue.baskets[item])) for item in best], None
+        if source == "cold_start":
+            items = dict.fromkeys([*visit.cart, *visit.recent])
+            return self._related.linked_to(list(items), is_allowed=is_allowed, count=count), source
+        scores = self._scorer.score([query])[0]
+        places = np.flatnonzero(is_allowed[self._ranked])
+        best = places[np.argsort(-scores[places], kind="stable")[:count]]
+        return [(int(self._ranked[place]), float(scores[place])) for place in best], source

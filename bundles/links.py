@@ -1,0 +1,131 @@
+"""How strongly items belong together: one probability for every pair, known to the model or not.
+
+p(a, b) in (0, 1) is the probability that a and b come from one basket rather than from two unrelated ones, at
+even odds: .5 is chance, and a pair bought together x times as often as by chance has x / (1 + x). It is
+
+    the mean of both directions of `ItemScorer.link_scores`   where the model ranks both items;
+    lift / (1 + lift)                                         where it does not and the pair is counted;
+    the mean over stand-ins, the most bought ranked items of the nearest category that has some, otherwise;
+    .5                                                        where nothing is known of an item.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundles.catalogue import ItemCatalogue
+from gnn.artifact import ModelArtifact
+from gnn.scorer import ItemScorer
+
+NUM_STAND_INS = 5
+CHANCE = 0.5
+
+
+class ItemLinks:
+    """Links between the items of `artifact`."""
+
+    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer) -> None:
+        self._artifact = artifact
+        self._catalogue = catalogue
+        self._scorer = scorer
+        self._stand_ins = _stand_ins_by_category(artifact)
+
+    def between(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Links of each item of `rows` with each of `columns` (item indices, each once), [R, C].
+
+        An item has the link 0 with itself.
+        """
+        row_items, row_shares = self._representation(rows)
+        column_items, column_shares = self._representation(columns)
+        there = self._scorer.link_scores(row_items, column_items).astype(np.float64)
+        back = self._scorer.link_scores(column_items, row_items).astype(np.float64)
+        links = row_shares @ ((there + back.T) / 2) @ column_shares.T
+        links[row_shares.sum(axis=1) == 0] = CHANCE
+        links[:, column_shares.sum(axis=1) == 0] = CHANCE
+        self._put_counted(links, rows, columns)
+        self._put_counted(links.T, columns, rows)
+        links[rows[:, None] == columns] = 0.0
+        return links
+
+    def from_items(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Mean of p(item → ranked item) over `items`, [num_ranked]; chance where nothing is known of them."""
+        known, shares = self._representation(items)
+        if not len(known):
+            return np.full(self._scorer.num_ranked, CHANCE)
+        everything = np.arange(self._scorer.num_ranked)
+        weights = shares.sum(axis=0) / max((shares.sum(axis=1) > 0).sum(), 1)
+        links: NDArray[np.float64] = weights @ self._scorer.link_scores(known, everything)
+        return links
+
+    def stand_ins(self, item: int) -> NDArray[np.int64]:
+        """Item indices that speak for an item that the model does not rank; may be empty."""
+        return self._artifact.model.ranked[self._stand_ins_of(item)].astype(np.int64)
+
+    def counted(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+        """Items counted in baskets with `item`, how many baskets, and the lift; most baskets first."""
+        pairs = self._artifact.co_purchases
+        row = slice(pairs.indptr[item], pairs.indptr[item + 1])
+        return pairs.item[row], pairs.baskets[row], pairs.lift[row]
+
+    def count_of(self, item: int, other: int) -> tuple[int, float] | None:
+        """Baskets that hold both items, and their lift; none where fewer than the shop's minimum do."""
+        others, baskets, lift = self.counted(item)
+        found = np.flatnonzero(others == other)
+        return (int(baskets[found[0]]), float(lift[found[0]])) if len(found) else None
+
+    def category_count_of(self, category: int, other: int) -> tuple[int, float] | None:
+        """The same of two level-0 categories."""
+        pairs = self._artifact.category_pairs
+        row = slice(pairs.indptr[category], pairs.indptr[category + 1])
+        found = np.flatnonzero(pairs.category[row] == other)
+        if not len(found):
+            return None
+        return int(pairs.baskets[row][found[0]]), float(pairs.lift[row][found[0]])
+
+    def _put_counted(
+        self, links: NDArray[np.float64], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> None:
+        """Write counts over the links of those `rows` that the model does not rank: better than stand-ins."""
+        for row in np.flatnonzero(self._scorer.ranked_index(rows) < 0):
+            others, _, lift = self.counted(int(rows[row]))
+            _, places, positions = np.intersect1d(columns, others, return_indices=True)
+            links[row, places] = lift[positions] / (1.0 + lift[positions])
+
+    def _representation(self, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Ranked items that speak for `items`: their ranked indices [K], and the share of each, [P, K]."""
+        own = self._scorer.ranked_index(items)
+        speakers = [
+            np.array([ranked]) if ranked >= 0 else self._stand_ins_of(int(item))
+            for item, ranked in zip(items, own, strict=True)
+        ]
+        known = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *speakers])).astype(np.int64)
+        shares = np.zeros((len(items), len(known)))
+        for row, ranked_indices in enumerate(speakers):
+            if len(ranked_indices):
+                shares[row, np.searchsorted(known, ranked_indices)] = 1 / len(ranked_indices)
+        return known, shares
+
+    def _stand_ins_of(self, item: int) -> NDArray[np.int64]:
+        category = int(self._catalogue.leaf[item])
+        return self._stand_ins[category] if category >= 0 else np.empty(0, dtype=np.int64)
+
+
+def _stand_ins_by_category(artifact: ModelArtifact) -> list[NDArray[np.int64]]:
+    """The most bought ranked items in or below each category, else of its nearest ancestor with some."""
+    parent, leaf = artifact.categories.parent.tolist(), artifact.catalogue.category
+    ranked = artifact.model.ranked
+    found: list[list[int]] = [[] for _ in parent]
+    for ranked_index in np.argsort(-artifact.catalogue.baskets[ranked], kind="stable").tolist():
+        category = int(leaf[ranked[ranked_index]])
+        while category >= 0:
+            if len(found[category]) < NUM_STAND_INS:
+                found[category].append(ranked_index)
+            category = parent[category]
+    stand_ins: list[NDArray[np.int64]] = []
+    for category in range(len(parent)):
+        nearest = category
+        while not found[nearest] and parent[nearest] >= 0:
+            nearest = parent[nearest]
+        stand_ins.append(np.array(found[nearest], dtype=np.int64))
+    return stand_ins

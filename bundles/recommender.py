@@ -1,0 +1,205 @@
+"""The one that answers: every route and command asks a `Recommender`, which says by which path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from bundles.answers import (
+    FoundItem,
+    GenerateAnswer,
+    ItemsAnswer,
+    RankedItem,
+    RelatedAnswer,
+    RelatedItem,
+    SearchAnswer,
+    Source,
+    new_request_id,
+    utc_text,
+)
+from bundles.catalogue import ItemCatalogue
+from bundles.context import Visit, find_items, find_user
+from bundles.generate import BundleGenerator
+from bundles.items import ItemRanker
+from bundles.links import ItemLinks
+from bundles.related import RelatedItems
+from bundles.requests import GenerateRequest, ItemsRequest, RelatedKind, RequestError, UnknownItemError
+from bundles.search import TitleSearch
+from etl.pseudonyms import PseudonymKey
+from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
+from gnn.scorer import ItemScorer
+
+
+class Recommender:
+    """Answers from one artifact. Holds no state of a request: threads may share it.
+
+    The same request to the same model has the same answer, but for `request_id` and `generated_at`.
+    """
+
+    def __init__(
+        self, artifact: ModelArtifact, key: PseudonymKey, *, now: Callable[[], datetime] | None = None
+    ) -> None:
+        """Prepare to answer from `artifact`.
+
+        Raises:
+            ArtifactError: If its users are pseudonyms under another key.
+        """
+        if artifact.info.key_fingerprint != key.fingerprint:
+            raise ArtifactError(
+                f"model {artifact.info.model_version} was trained under another pseudonym key "
+                f"({artifact.info.key_fingerprint}, this is {key.fingerprint}): "
+                "set BUNDLEGRAPH_PSEUDONYM_KEY to the key of its tables, or train again"
+            )
+        self._artifact, self._key = artifact, key
+        self._now = now or (lambda: datetime.now(UTC))
+        self._catalogue = ItemCatalogue(artifact)
+        scorer = ItemScorer(artifact)
+        self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer)
+        self._related = RelatedItems(
+            catalogue=self._catalogue, scorer=scorer, links=self._links, model=artifact.model
+        )
+        self._ranker = ItemRanker(
+            artifact, catalogue=self._catalogue, scorer=scorer, links=self._links, related=self._related
+        )
+        self._generator = BundleGenerator(
+            artifact, catalogue=self._catalogue, scorer=scorer, links=self._links
+        )
+        self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
+
+    @property
+    def info(self) -> ArtifactInfo:
+        """What the model says of itself."""
+        return self._artifact.info
+
+    @property
+    def num_items(self) -> int:
+        """Items of the catalogue."""
+        return self._catalogue.num_items
+
+    def generate(self, request: GenerateRequest, *, request_id: str | None = None) -> GenerateAnswer:
+        """New bundles, best first; an empty list comes with a warning that names the constraint.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
+        warnings: list[str] = []
+        visit = self._visit(request, warnings)
+        bundles, source = self._generator.generate(request, visit, now=self._now(), warnings=warnings)
+        return GenerateAnswer(**self._header(request_id, source, warnings), bundles=bundles)
+
+    def recommend_items(self, request: ItemsRequest, *, request_id: str | None = None) -> ItemsAnswer:
+        """Items that complete a cart or follow a sequence, best first."""
+        warnings: list[str] = []
+        visit = self._visit(request, warnings)
+        ranked, source = self._ranker.rank(
+            visit, count=request.n, exclude_purchased=request.exclude_purchased
+        )
+        if not ranked:
+            warnings.append("no item is left: all of the catalogue is in the cart, bought or out of stock")
+        items = [
+            RankedItem(
+                item_id=self._catalogue.item_id(item),
+                title=self._catalogue.title(item),
+                score=score,
+                rank=rank,
+            )
+            for rank, (item, score) in enumerate(ranked, start=1)
+        ]
+        return ItemsAnswer(**self._header(request_id, source, warnings), items=items)
+
+    def related(
+        self,
+        item_id: str,
+        *,
+        n: int = 10,
+        kind: RelatedKind = "complement",
+        cross_category: bool = False,
+        request_id: str | None = None,
+    ) -> RelatedAnswer:
+        """Items linked to one item, most linked first.
+
+        Raises:
+            UnknownItemError: If the catalogue has no such item.
+            RequestError: If substitutes are asked for across categories: they share one.
+        """
+        item = self._catalogue.index_of(item_id)
+        if item is None:
+            raise UnknownItemError(item_id)
+        if kind == "substitute" and cross_category:
+            raise RequestError("cross_category", "substitutes are of one category: ask for complements")
+        warnings: list[str] = []
+        if kind == "substitute":
+            found = self._related.substitutes(item, count=n)
+        else:
+            found = self._related.complements(item, count=n, cross_category=cross_category)
+        if not found:
+            warnings.append(f"no {kind} is known of {item_id!r}")
+        source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
+        items = [self._related_item(item, other, score, rank) for rank, (other, score) in enumerate(found, 1)]
+        return RelatedAnswer(**self._header(request_id, source, warnings), items=items)
+
+    def search(self, query: str, *, n: int = 20, request_id: str | None = None) -> SearchAnswer:
+        """Items whose title has words that begin as those of `query`, or whose id begins with it.
+
+        The most popular come first, whatever the model says: `source` is `fallback`.
+        """
+        catalogue = self._catalogue
+        items = [
+            FoundItem(
+                item_id=catalogue.item_id(item),
+                title=catalogue.title(item),
+                category=catalogue.category_path(item),
+                price=catalogue.price_of(item),
+            )
+            for item in self._search.find(query, count=n)
+        ]
+        return SearchAnswer(**self._header(request_id, None, []), items=items)
+
+    def _visit(self, request: GenerateRequest | ItemsRequest, warnings: list[str]) -> Visit:
+        return Visit(
+            cart=find_items(request.cart, field="cart", catalogue=self._catalogue, warnings=warnings),
+            recent=find_items(
+                # The last time that an item was seen is the one that counts.
+                tuple(dict.fromkeys(reversed(request.recent)))[::-1],
+                field="recent",
+                catalogue=self._catalogue,
+                warnings=warnings,
+            ),
+            user_index=find_user(request.user_id, artifact=self._artifact, key=self._key, warnings=warnings),
+        )
+
+    def _related_item(self, item: int, other: int, score: float, rank: int) -> RelatedItem:
+        count = self._links.count_of(item, other)
+        return RelatedItem(
+            item_id=self._catalogue.item_id(other),
+            title=self._catalogue.title(other),
+            score=score,
+            rank=rank,
+            baskets=count[0] if count else None,
+            lift=round(count[1], 3) if count else None,
+        )
+
+    def _header(self, request_id: str | None, source: Source | None, warnings: Sequence[str]) -> _Header:
+        return {
+            "request_id": request_id or new_request_id(),
+            "model_version": self.info.model_version,
+            "generated_at": utc_text(self._now()),
+            "source": _named(source, self.info.kind),
+            "warnings": list(warnings),
+        }
+
+
+class _Header(TypedDict):
+    request_id: str
+    model_version: str
+    generated_at: str
+    source: Source
+    warnings: list[str]
+
+
+def _named(source: Source | None, kind: str) -> Source:
+    """The path as answers say it: the model by its kind, and `fallback` where nothing was known."""
+    if source == "gnn" and kind == "closed_form":
+        return "closed_form"
+    return source or "fallback"

@@ -1,0 +1,121 @@
+"""What every bundle of an answer must satisfy, and which items may therefore be in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundles.catalogue import ItemCatalogue
+from bundles.pricing import offer_prices
+from gnn.artifact import Promotions
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Constraints in indices and minor currency units. Items are item indices."""
+
+    anchors: tuple[int, ...]
+    required: tuple[int, ...]
+    """Items of every bundle beside the anchors."""
+    banned: tuple[int, ...]
+    cart: tuple[int, ...]
+    """Items of the cart that are no anchors: in no bundle."""
+    size_min: int
+    size_max: int
+    price_min: int | None
+    price_max: int | None
+    include: tuple[int, ...] | None
+    """Category indices; none for any."""
+    exclude: tuple[int, ...]
+    min_categories: int
+    in_stock_only: bool
+    promotion: int | None
+    distinct_leaves: bool = True
+    """No two items of one leaf category, unless anchors and required items are: they would be substitutes."""
+
+    @property
+    def fixed(self) -> tuple[int, ...]:
+        """Items of every bundle, anchors first."""
+        return self.anchors + self.required
+
+    @property
+    def has_price_limit(self) -> bool:
+        """Whether an item without price fails."""
+        return self.price_min is not None or self.price_max is not None
+
+
+def relaxations(rules: Rules) -> list[tuple[str, Rules]]:
+    """Each constraint that `rules` carry, by its name in a request, and the rules without it."""
+    found: list[tuple[str, Rules]] = []
+    if rules.price_max is not None:
+        found.append(("constraints.price_max", replace(rules, price_max=None)))
+    if rules.price_min is not None:
+        found.append(("constraints.price_min", replace(rules, price_min=None)))
+    if rules.include is not None:
+        found.append(("constraints.categories_include", replace(rules, include=None)))
+    if rules.exclude:
+        found.append(("constraints.categories_exclude", replace(rules, exclude=())))
+    if rules.min_categories > 1:
+        found.append(("constraints.min_categories", replace(rules, min_categories=1)))
+    if rules.promotion is not None:
+        found.append(("constraints.promotion_id", replace(rules, promotion=None)))
+    if rules.in_stock_only:
+        found.append(("constraints.in_stock_only", replace(rules, in_stock_only=False)))
+    if rules.banned:
+        found.append(("constraints.items_exclude", replace(rules, banned=())))
+    if rules.required:
+        found.append(("constraints.items_require", replace(rules, required=())))
+    if rules.cart:
+        found.append(("cart", replace(rules, cart=())))
+    if rules.size_min > max(2, len(rules.fixed)):
+        found.append(("size", replace(rules, size_min=max(2, len(rules.fixed)))))
+    return found
+
+
+def item_discounts(rules: Rules, *, promotions: Promotions, num_items: int) -> NDArray[np.float64]:
+    """Discount share of each item under the promotion asked for, [num_items]; 0 without one."""
+    discounts = np.zeros(num_items)
+    if rules.promotion is not None:
+        row = slice(promotions.indptr[rules.promotion], promotions.indptr[rules.promotion + 1])
+        discounts[promotions.item[row]] = np.nan_to_num(promotions.discount[row])
+    return discounts
+
+
+def may_be_fixed(rules: Rules, *, catalogue: ItemCatalogue) -> NDArray[np.bool_]:
+    """Items that satisfy what every item of a bundle must, [num_items]."""
+    is_allowed = np.ones(catalogue.num_items, dtype=np.bool_)
+    if rules.in_stock_only:
+        is_allowed &= catalogue.in_stock
+    if rules.has_price_limit:
+        is_allowed &= catalogue.price >= 0
+    if rules.include is not None:
+        is_allowed &= catalogue.in_categories(rules.include)
+    if rules.exclude:
+        is_allowed &= ~catalogue.in_categories(rules.exclude)
+    return is_allowed
+
+
+def may_be_added(
+    rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions, offers: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices."""
+    is_allowed = may_be_fixed(rules, catalogue=catalogue)
+    if rules.promotion is not None:
+        is_offered = np.zeros(catalogue.num_items, dtype=np.bool_)
+        row = slice(promotions.indptr[rules.promotion], promotions.indptr[rules.promotion + 1])
+        is_offered[promotions.item[row]] = True
+        is_allowed &= is_offered
+    if rules.price_max is not None:
+        is_allowed &= offers <= rules.price_max - offers[list(rules.fixed)].sum()
+    is_allowed[[*rules.fixed, *rules.banned, *rules.cart]] = False
+    return is_allowed
+
+
+def all_offers(rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions) -> NDArray[np.int64]:
+    """Offer price of each item in minor units, -1 for none, [num_items]."""
+    if rules.promotion is None:
+        return catalogue.price
+    discounts = item_discounts(rules, promotions=promotions, num_items=catalogue.num_items)
+    return offer_prices(catalogue.price, discounts)

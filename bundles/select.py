@@ -1,0 +1,36 @@
+"""From many good sets, the few to show: good ones that differ.
+
+Maximal marginal relevance (Carbonell & Goldstein 1998): the next set is the one of greatest
+(1 - λ) · score - λ · max over those chosen of Jaccard(set, chosen), with λ = `diversity`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def select_different(
+    members: NDArray[np.bool_], scores: NDArray[np.float64], *, count: int, diversity: float
+) -> NDArray[np.int64]:
+    """Rows of at most `count` sets, in the order chosen.
+
+    Args:
+        members: What is in which set, without what is in all of them, [K, P].
+        scores: How good each set is, [K].
+        count: How many sets to choose.
+        diversity: λ in [0, 1].
+    """
+    sizes = members.sum(axis=1)
+    as_numbers = members.astype(np.float32)
+    likeness = np.zeros(len(scores))
+    is_open = np.ones(len(scores), dtype=np.bool_)
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(scores)):
+        worth = np.round((1 - diversity) * scores - diversity * likeness, 9)
+        best = int(np.argmax(np.where(is_open, worth, -np.inf)))
+        chosen.append(best)
+        is_open[best] = False
+        shared = as_numbers @ as_numbers[best]
+        likeness = np.maximum(likeness, shared / np.maximum(sizes + sizes[best] - shared, 1))
+    return np.array(chosen, dtype=np.int64)

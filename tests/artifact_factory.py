@@ -1,0 +1,250 @@
+"""Small artifacts with planted answers, made as training makes them: columns of `gnn.artifact`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from etl.pseudonyms import PseudonymKey
+from gnn.artifact import (
+    ArtifactInfo,
+    Catalogue,
+    Categories,
+    CategoryPairs,
+    CoPurchases,
+    Histories,
+    ItemModel,
+    ModelArtifact,
+    Promotions,
+    ShopBundles,
+    TextColumn,
+)
+
+KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
+
+
+@dataclass(frozen=True)
+class PlantedItem:
+    """One item of a planted catalogue."""
+
+    item_id: str
+    category: str = ""
+    price: float | None = None
+    title: str = ""
+    cost: float | None = None
+    in_stock: bool = True
+
+
+@dataclass(frozen=True)
+class PlantedPromotion:
+    """One promotion; times are seconds since 1970."""
+
+    promotion_id: str
+    items: Mapping[str, float | None]
+    starts_at: int = 0
+    ends_at: int = 2**33
+
+
+@dataclass(frozen=True)
+class PlantedShop:
+    """What a test says of its shop. Counts come from `baskets`, each a list of item ids, repeated."""
+
+    items: Sequence[PlantedItem]
+    baskets: Sequence[tuple[Sequence[str], int]] = ()
+    """(what is in it, how many such baskets there are)"""
+    histories: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Purchases by the shop's own user id and item id."""
+    promotions: Sequence[PlantedPromotion] = ()
+    min_baskets: int = 5
+    ranked_from: int = 10
+    """The model ranks items in so many baskets or more."""
+    currency: str | None = "EUR"
+    kind: str = "gnn"
+    dim: int = 16
+    version: str = "20261122T031700Z-test"
+
+
+def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifact:
+    """An artifact whose counts are those of `shop` and whose links are fitted to its lifts."""
+    items = sorted(shop.items, key=lambda item: item.item_id.encode())
+    index = {item.item_id: place for place, item in enumerate(items)}
+    categories = _categories({item.category for item in items if item.category})
+    category_index = {path: place for place, path in enumerate(categories)}
+    leaf = np.array([category_index.get(item.category, -1) for item in items], dtype=np.int32)
+    roots = [item.category.split(" > ")[0] for item in items]
+
+    single: Counter[int] = Counter()
+    pairs: Counter[tuple[int, int]] = Counter()
+    root_single: Counter[int] = Counter()
+    root_pairs: Counter[tuple[int, int]] = Counter()
+    for content, times in shop.baskets:
+        places = sorted({index[item_id] for item_id in content})
+        single.update(dict.fromkeys(places, times))
+        pairs.update(dict.fromkeys(combinations(places, 2), times))
+        in_roots = sorted({category_index[roots[place]] for place in places if roots[place]})
+        root_single.update(dict.fromkeys(in_roots, times))
+        root_pairs.update(dict.fromkeys(combinations(in_roots, 2), times))
+    num_baskets = sum(times for _, times in shop.baskets)
+    baskets = np.array([single[place] for place in range(len(items))], dtype=np.int64)
+
+    indptr, other, counts, lift = _both_ways(pairs, single, num_baskets, len(items), shop.min_baskets)
+    root_rows = _both_ways(root_pairs, root_single, num_baskets, len(categories), shop.min_baskets)
+    users = sorted(
+        (key.pseudonym(user_id), {index[item_id]: count for item_id, count in history.items()})
+        for user_id, history in shop.histories.items()
+    )
+    promotions = sorted(shop.promotions, key=lambda promotion: promotion.promotion_id)
+    return ModelArtifact(
+        info=_info(shop, key),
+        catalogue=Catalogue(
+            item_ids=TextColumn.of([item.item_id for item in items]),
+            titles=TextColumn.of([item.title for item in items]),
+            category=leaf,
+            brand=np.full(len(items), -1, dtype=np.int32),
+            price=np.array(
+                [np.nan if item.price is None else item.price for item in items], dtype=np.float64
+            ),
+            cost=np.array([np.nan if item.cost is None else item.cost for item in items], dtype=np.float64),
+            in_stock=np.array([item.in_stock for item in items], dtype=np.bool_),
+            baskets=baskets,
+        ),
+        categories=Categories(
+            category_ids=TextColumn.of(categories),
+            names=TextColumn.of([path.split(" > ")[-1] for path in categories]),
+            parent=np.array(
+                [category_index.get(path.rpartition(" > ")[0], -1) for path in categories], dtype=np.int32
+            ),
+            level=np.array([path.count(" > ") for path in categories], dtype=np.int32),
+        ),
+        co_purchases=CoPurchases(indptr, other, counts, lift),
+        category_pairs=CategoryPairs(*root_rows),
+        histories=_histories(users),
+        model=_model(shop, baskets, pairs, single, num_baskets, len(users)),
+        promotions=_promotions(promotions, index),
+        bundles=ShopBundles(
+            TextColumn.of([]),
+            TextColumn.of([]),
+            np.zeros(0),
+            _ends([]),
+            np.zeros(0, dtype=np.int32),
+            np.zeros(0),
+        ),
+    )
+
+
+def _categories(paths: set[str]) -> list[str]:
+    above = {
+        " > ".join(path.split(" > ")[:depth]) for path in paths for depth in range(1, path.count(" > ") + 1)
+    }
+    return sorted(paths | above, key=str.encode)
+
+
+def _both_ways(
+    pairs: Counter[tuple[int, int]], single: Counter[int], num_baskets: int, num_rows: int, least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+    rows: list[list[tuple[int, int, float]]] = [[] for _ in range(num_rows)]
+    for (low, high), count in pairs.items():
+        if count >= least:
+            lift = count * num_baskets / (single[low] * single[high])
+            rows[low].append((high, count, lift))
+            rows[high].append((low, count, lift))
+    flat = [entry for row in rows for entry in sorted(row, key=lambda entry: (-entry[1], entry[0]))]
+    return (
+        _ends([len(row) for row in rows]),
+        np.array([entry[0] for entry in flat], dtype=np.int32),
+        np.array([entry[1] for entry in flat], dtype=np.int64),
+        np.array([entry[2] for entry in flat], dtype=np.float32),
+    )
+
+
+def _model(
+    shop: PlantedShop,
+    baskets: NDArray[np.int64],
+    pairs: Counter[tuple[int, int]],
+    single: Counter[int],
+    num_baskets: int,
+    num_users: int,
+) -> ItemModel:
+    """Vectors whose products are log lifts, as a fitted model's would be; EASE rows hold confidences."""
+    ranked = np.flatnonzero(baskets >= shop.ranked_from).astype(np.int32)
+    log_lift = np.full((len(ranked), len(ranked)), -1.0)
+    ease = np.zeros((len(ranked), len(ranked)), dtype=np.float32)
+    place = {int(item): row for row, item in enumerate(ranked)}
+    for (low, high), count in pairs.items():
+        if low in place and high in place:
+            a, b = place[low], place[high]
+            log_lift[a, b] = log_lift[b, a] = np.log(count * num_baskets / (single[low] * single[high]))
+            ease[a, b], ease[b, a] = count / single[low], count / single[high]
+    left, strength, right = np.linalg.svd(log_lift)
+    dim = min(shop.dim, len(ranked))
+    source = (left[:, :dim] * np.sqrt(strength[:dim])).astype(np.float32)
+    target = (right[:dim].T * np.sqrt(strength[:dim])).astype(np.float32)
+    rows = [np.flatnonzero(row) for row in ease]
+    return ItemModel(
+        ranked=ranked,
+        source=source,
+        target=target,
+        history=source,
+        bias=np.log(1 + baskets[ranked]).astype(np.float32),
+        users=np.zeros((num_users, dim), dtype=np.float32),
+        ease_indptr=_ends([len(row) for row in rows]),
+        ease_item=np.concatenate([np.zeros(0), *rows]).astype(np.int32),
+        ease_weight=ease[ease != 0],
+    )
+
+
+def _histories(users: list[tuple[str, dict[int, int]]]) -> Histories:
+    entries = [entry for _, history in users for entry in sorted(history.items())]
+    return Histories(
+        user_ids=TextColumn.of([pseudonym for pseudonym, _ in users]),
+        indptr=_ends([len(history) for _, history in users]),
+        item=np.array([item for item, _ in entries], dtype=np.int32),
+        count=np.array([count for _, count in entries], dtype=np.float32),
+        recency=np.zeros(len(entries), dtype=np.float32),
+    )
+
+
+def _promotions(promotions: Sequence[PlantedPromotion], index: Mapping[str, int]) -> Promotions:
+    entries = [
+        (index[item_id], np.nan if discount is None else discount)
+        for promotion in promotions
+        for item_id, discount in promotion.items.items()
+    ]
+    return Promotions(
+        promotion_ids=TextColumn.of([promotion.promotion_id for promotion in promotions]),
+        names=TextColumn.of([f"Name of {promotion.promotion_id}" for promotion in promotions]),
+        starts_at=np.array([promotion.starts_at for promotion in promotions], dtype=np.int64),
+        ends_at=np.array([promotion.ends_at for promotion in promotions], dtype=np.int64),
+        indptr=_ends([len(promotion.items) for promotion in promotions]),
+        item=np.array([item for item, _ in entries], dtype=np.int32),
+        discount=np.array([discount for _, discount in entries], dtype=np.float64),
+    )
+
+
+def _info(shop: PlantedShop, key: PseudonymKey) -> ArtifactInfo:
+    return ArtifactInfo(
+        model_version=shop.version,
+        created_at="2026-11-22T03:17:00Z",
+        kind=shop.kind,
+        as_of="2026-11-21T23:00:00Z",
+        tables_version="tables",
+        key_fingerprint=key.fingerprint,
+        currency=shop.currency,
+        timezone="UTC",
+        config={
+            "blend": {"gnn": 1.0, "ease": 2.0, "bought": 1.0, "known": 0.5, "share": 1.0, "recency": 0.5},
+            "link": {"intercept": 0.0, "gnn": 1.0, "ease": 0.0},
+        },
+        metrics={"ndcg_at_20": 0.15},
+        versions={"numpy": np.__version__},
+        warnings=[],
+    )
+
+
+def _ends(lengths: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
