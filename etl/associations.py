@@ -2,14 +2,15 @@
 
 With N baskets, c(a) of them holding a and c(a, b) holding both, p(x) = c(x) / N:
 
-    support(a, b)        = p(a, b)                                   (Agrawal, Imieliński & Swami 1993, section 2)
-    confidence_forward   = P(b | a) = c(a, b) / c(a)                 (the same)
+    support(a, b)        = p(a, b)
+    confidence_forward   = P(b | a) = c(a, b) / c(a)
     confidence_backward  = P(a | b) = c(a, b) / c(b)
     lift(a, b)           = p(a, b) / (p(a) p(b)) = N c(a, b) / (c(a) c(b))
-                                                                     (Brin, Motwani & Tsur 1997, "interest")
-    npmi(a, b)           = ln lift(a, b) / -ln p(a, b), in [-1, 1]   (Bouma 2009, equation 7)
+    npmi(a, b)           = ln lift(a, b) / -ln p(a, b), in [-1, 1]
 
-Where every basket holds both, npmi is 1, its limit for two things that are only ever bought together.
+Support and confidence: Agrawal, Imieliński & Swami 1993, section 2. Lift: Brin, Motwani, Ullman & Tsur 1997,
+as "interest". NPMI: Bouma 2009, equation 7; where every basket holds both, it is 1, the limit for two things
+that are only ever bought together.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def open_lines(engine: duckdb.DuckDBPyConnection, interactions: Path, items: Pat
 
 
 def number_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, until: datetime | None = None) -> int:
-    """Make table `lines` (basket, item: both as small integers) of view `written_interactions`, and table `numbers`.
+    """Make table `lines` (basket, item: small integers) of view `written_interactions`, and table `numbers`.
 
     Item numbers follow the code-point order of the ids. Integers make the pair counts several times faster.
 
@@ -121,8 +122,8 @@ def pairs_of_categories(engine: duckdb.DuckDBPyConnection, *, min_baskets: int) 
 def _pairs(engine: duckdb.DuckDBPyConnection, table: str, lines: str, ids: str, min_baskets: int) -> pa.Table:
     """Pairs of what `lines` (basket, item) holds, in the schema of `table`; `ids` gives thing and id."""
     from_id, to_id, *_ = SCHEMAS[table].names
-    # A pair can be frequent only where both of its things are (Agrawal & Srikant 1994), so rare things go before
-    # the join; two numbers in one integer are the cheapest key to group by.
+    # A pair can be frequent only where both of its things are (Agrawal & Srikant 1994), so rare things go
+    # before the join; two numbers in one integer are the cheapest key to group by.
     counted = engine.execute(f"""
         WITH counts AS (
             SELECT item, count(*) AS baskets FROM {lines} GROUP BY item HAVING count(*) >= {min_baskets}
@@ -146,7 +147,7 @@ def _pairs(engine: duckdb.DuckDBPyConnection, table: str, lines: str, ids: str, 
             pairs.baskets / low.baskets AS confidence_forward,
             pairs.baskets / high.baskets AS confidence_backward,
             num_baskets * pairs.baskets / (low.baskets::DOUBLE * high.baskets) AS lift,
-            CASE WHEN pairs.baskets = num_baskets THEN 1.0 ELSE ln(lift) / -ln(support) END AS npmi
+            CASE WHEN pairs.baskets = num_baskets THEN 1.0 ELSE least(ln(lift) / -ln(support), 1.0) END AS npmi
         FROM pairs
         CROSS JOIN total
         JOIN counts AS low ON low.item = pair >> 32

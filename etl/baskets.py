@@ -37,13 +37,14 @@ def read_baskets(tables: Tables, *, since: datetime | None = None, until: dateti
             FROM read_parquet({literal(tables.path("interactions"))}) WHERE {" AND ".join(conditions)}
         ),
         baskets AS (
-            SELECT basket_id, min(user_id) AS user_id, min(timestamp) AS first_at, min(local_date) AS local_date
+            SELECT
+                basket_id, min(user_id) AS user_id, min(timestamp) AS first_at, min(local_date) AS local_date
             FROM lines
             GROUP BY basket_id
         )
         SELECT
-            lines.basket_id, lines.item_id, baskets.user_id, baskets.first_at AS timestamp, baskets.local_date,
-            sum(lines.quantity) AS quantity
+            basket_id, item_id, baskets.user_id, first_at AS timestamp, baskets.local_date,
+            sum(quantity) AS quantity
         FROM lines JOIN baskets USING (basket_id)
         WHERE {begins_in_time}
         GROUP BY ALL
@@ -71,7 +72,7 @@ def parse_window(text: str) -> str | None:
 
 
 def assign_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, window: str) -> None:
-    """Make view `interactions` of table `events`: given baskets stay, users' other `event`s are put into made ones.
+    """Make view `interactions` of view `events`: given baskets stay, users' other `event`s go into made ones.
 
     An event with neither user nor basket, and one of another kind without a basket, is in none.
     """
@@ -84,7 +85,8 @@ def assign_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, window: str
         events = f"""(
             SELECT *, sum(begins::INTEGER) OVER ({by_user} ROWS UNBOUNDED PRECEDING) AS basket_number
             FROM (
-                SELECT *, coalesce(timestamp - lag(timestamp) OVER ({by_user}) > {gap}, TRUE) AS begins FROM events
+                SELECT *, coalesce(timestamp - lag(timestamp) OVER ({by_user}) > {gap}, TRUE) AS begins
+                FROM events
             )
         )"""
         part = (
@@ -95,8 +97,10 @@ def assign_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, window: str
         CREATE OR REPLACE VIEW interactions AS
         SELECT
             event_key, user_id, item_id, event, timestamp, local_date,
-            CASE WHEN {made} THEN {literal(MADE)} || left(user_id, 32) || ':' || {part} ELSE given_basket_id END
-                AS basket_id,
+            CASE
+                WHEN {made} THEN {literal(MADE)} || left(user_id, 32) || ':' || {part}
+                ELSE given_basket_id
+            END AS basket_id,
             quantity, unit_price
         FROM {events}
     """)

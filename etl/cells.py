@@ -51,8 +51,8 @@ def read_column(column: Column, table: ExportTable, name: str) -> dict[str, str]
     value = _value(column.kind, cell, sql_type, table.events)
     if value is None:
         raise IngestError(
-            f"{name}.{theirs} is of type {sql_type}, which cannot be read as {column.name} ({column.kind.value}): "
-            "export it as another type"
+            f"{name}.{theirs} is of type {sql_type}, which cannot be read as {column.name}, "
+            f"a {column.kind.value}: export it as another type"
         )
     values = {f"{column.name}_cell": cell, column.name: value}
     return values | ({f"{column.name}_seconds": _seconds(cell, sql_type)} if _is_time(column) else {})
@@ -141,7 +141,8 @@ def _end_time(cell: str, sql_type: str) -> str | None:
         return instant
     is_date = "TRUE" if sql_type == "DATE" else f"length(trim(CAST({cell} AS VARCHAR))) IN (8, 10)"
     is_seconds = f"{_seconds(cell, sql_type)} > 21001231"
-    return f"CASE WHEN {is_date} AND NOT coalesce({is_seconds}, FALSE) THEN {instant} + INTERVAL 1 DAY ELSE {instant} END"
+    is_day = f"{is_date} AND NOT coalesce({is_seconds}, FALSE)"
+    return f"CASE WHEN {is_day} THEN {instant} + INTERVAL 1 DAY ELSE {instant} END"
 
 
 def _event(cell: str, events: Mapping[str, str]) -> str:
@@ -162,4 +163,5 @@ def _flag(cell: str, sql_type: str) -> str | None:
     if sql_type != "VARCHAR":
         return None
     text = f"lower(trim({cell}))"
-    return f"CASE WHEN {text} IN {_TRUE} THEN TRUE WHEN {text} IN {_FALSE} THEN FALSE ELSE TRY_CAST({cell} AS DOUBLE) > 0 END"
+    number = f"TRY_CAST({cell} AS DOUBLE)"
+    return f"CASE WHEN {text} IN {_TRUE} THEN TRUE WHEN {text} IN {_FALSE} THEN FALSE ELSE {number} > 0 END"

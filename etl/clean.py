@@ -40,8 +40,9 @@ def make_rejects(engine: duckdb.DuckDBPyConnection) -> None:
 def clean(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> Cleaned:
     """Make table `good_NAME` of the good rows of `table`, and put the bad ones into `rejects`.
 
-    `good_NAME` has `row_number` and all columns of the contract, typed, with their defaults; those that the export
-    lacks are null. Where the contract keeps unknown columns, `attributes` is a JSON object of those that are filled.
+    `good_NAME` has `row_number` and all columns of the contract, typed, with their defaults; those that the
+    export lacks are null. Where the contract keeps unknown columns, `attributes` is a JSON object of those
+    that are filled.
 
     Raises:
         IngestError: If a column is of a type that cannot be read.

@@ -1,14 +1,16 @@
 """The import contract: the tables of an export, their columns, and the rules that a good row keeps.
 
 A rule is an SQL predicate that is true for a bad row. For a column `x` it sees the typed value `x`, the raw
-cell `x_cell` (null where it is empty) and, for times, `x_seconds` (where the cell is a number). A row's reason is
-the message of the first rule that it breaks: missing cells, then wrong types, then the rules of its table.
+cell `x_cell` (null where it is empty) and, for times, `x_seconds` (where the cell is a number). A row's
+reason is the message of the first rule that it breaks: missing cells, wrong types, the rules of its table.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+from etl.errors import StageError
 
 #: From strongest to weakest: associations count the first that an export has.
 EVENTS = ("purchase", "cart", "favourite", "view")
@@ -17,8 +19,8 @@ EVENTS = ("purchase", "cart", "favourite", "view")
 FIRST_MILLISECONDS = 100_000_000_000
 
 
-class IngestError(Exception):
-    """The export cannot be used. One line that says what to do; the tables are as they were."""
+class IngestError(StageError):
+    """The export cannot be used; the tables are as they were."""
 
 
 class Kind(Enum):
@@ -103,7 +105,7 @@ def _rules_of_kind(column: Column) -> list[Rule]:
             return [
                 Rule(
                     f"{name}_cell IS NOT NULL AND {name} IS NULL",
-                    f"{name} is none of {', '.join(EVENTS)}: say which it is under [TABLE.events] in mapping.toml",
+                    f"{name} is none of {', '.join(EVENTS)}: map it under [TABLE.events] in mapping.toml",
                 )
             ]
         case Kind.FLAG:
@@ -111,7 +113,7 @@ def _rules_of_kind(column: Column) -> list[Rule]:
         case Kind.VECTOR:
             return [
                 Rule(
-                    f"len({name}) = 0 OR list_bool_or(list_transform({name}, x -> x IS NULL OR NOT isfinite(x)))",
+                    f"len({name}) = 0 OR len(list_filter({name}, lambda x: isfinite(x))) < len({name})",
                     f"{name} is empty or has an element that is not a finite number",
                 )
             ]
@@ -231,13 +233,7 @@ CONTRACTS: dict[str, Contract] = {
             Column("item_id", Kind.ID, is_required=True),
             Column("vector", Kind.VECTOR, is_required=True),
         ),
-        rules=(
-            Rule(
-                "len(vector) <> first(len(vector)) OVER (ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING "
-                "AND UNBOUNDED FOLLOWING)",
-                "vector has another length than that of the first row",
-            ),
-        ),
+        rules=(Rule("len(vector) <> mode(len(vector)) OVER ()", "vector has another length than most"),),
         key=("item_id",),
     ),
     "item_links": Contract(

@@ -1,4 +1,4 @@
-"""What follows from the merged rows: made baskets, median prices, the category tree, items that nobody listed."""
+"""What follows from the merged rows: made baskets, median prices, the category tree, unlisted items."""
 
 from __future__ import annotations
 
@@ -68,8 +68,9 @@ def _make_items(engine: duckdb.DuckDBPyConnection) -> list[str]:
         CREATE TABLE items AS
         SELECT
             item_id, title,
-            nullif(array_to_string(list_filter(list_transform(
-                string_split(category, '>'), part -> trim(part)), part -> part <> ''), ' > '), '') AS category_id,
+            nullif(array_to_string(
+                [trim(part) FOR part IN string_split(category, '>') IF trim(part) <> ''], ' > '
+            ), '') AS category_id,
             brand, description, coalesce(price, line_price) AS price, cost, in_stock, listed, attributes,
             price IS NOT NULL AS price_given
         FROM (
@@ -101,7 +102,11 @@ def _make_categories(engine: duckdb.DuckDBPyConnection) -> None:
             CASE WHEN depth > 1 THEN array_to_string(path[:depth - 1], ' > ') END AS parent_id
         FROM (
             SELECT path, unnest(range(1, len(path) + 1)) AS depth
-            FROM (SELECT DISTINCT string_split(category_id, ' > ') AS path FROM items WHERE category_id IS NOT NULL)
+            FROM (
+                SELECT DISTINCT string_split(category_id, ' > ') AS path
+                FROM items
+                WHERE category_id IS NOT NULL
+            )
         )
     """)
 

@@ -111,7 +111,7 @@ def _ingest(
     previous = None if options.replace else _previous(folder)
 
     announce("reading the export")
-    export = open_export(source, engine, mapping=options.mapping)
+    export = open_export(source, engine, mapping=options.mapping, scratch=home / SCRATCH_FOLDER)
     engine.execute(f"SET TimeZone = {literal(export.timezone)}")
     if previous is not None:
         _refuse_mixing(previous.manifest, export, key)
@@ -138,7 +138,7 @@ def _ingest(
         files[name] = write_table(engine, name, unfinished)
 
     announce("checking tables")
-    check_tables(engine, files)
+    check_tables(files)
     first_at, last_at = engine.execute("SELECT min(timestamp), max(timestamp) FROM interactions").fetchone()
     manifest = Manifest(
         tables_version="",

@@ -28,8 +28,9 @@ class _Lines:
 _LINES = {
     "interactions": _Lines(
         ("user_id", "item_id", "event", "timestamp", "given_basket_id", "quantity", "unit_price"),
-        f"user_id, item_id, event, timestamp, CASE WHEN NOT starts_with(basket_id, {literal(MADE)}) THEN basket_id "
-        "END AS given_basket_id, quantity, unit_price",
+        f"user_id, item_id, event, timestamp, "
+        f"CASE WHEN NOT starts_with(basket_id, {literal(MADE)}) THEN basket_id END AS given_basket_id, "
+        f"quantity, unit_price",
     ),
     "bundle_interactions": _Lines(
         ("user_id", "bundle_id", "timestamp", "event"), "user_id, bundle_id, timestamp, event"
@@ -43,8 +44,8 @@ _LINES = {
 _CATALOGUE = {
     "items": (
         "item_id, title, category, brand, description, price, cost, in_stock, attributes",
-        "item_id, title, category_id AS category, brand, description, CASE WHEN price_given THEN price END AS price, "
-        "cost, in_stock, attributes",
+        "item_id, title, category_id AS category, brand, description, "
+        "CASE WHEN price_given THEN price END AS price, cost, in_stock, attributes",
         "listed",
     ),
     "users": ("user_id, attributes", "user_id, attributes", "TRUE"),
@@ -64,7 +65,8 @@ _CATALOGUE = {
 def merge(engine: duckdb.DuckDBPyConnection, key: PseudonymKey, previous: Tables | None) -> None:
     """Make table `all_NAME` for every table of the contract, of `previous` and of the tables `good_NAME`.
 
-    User ids become pseudonyms. Lines are added where their key is new; catalogue rows replace those of the same key.
+    User ids become pseudonyms. Lines are added where their key is new; catalogue rows replace those of the
+    same key.
     """
     for name in CONTRACTS:
         _make_missing(engine, name)
@@ -83,7 +85,7 @@ def _make_missing(engine: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _make_pseudonyms(engine: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
-    """Make table `pseudonyms` of the distinct user ids: the hash is keyed, so it is computed here, once a user."""
+    """Make table `pseudonyms` of the distinct user ids; DuckDB has no keyed hash, so it is computed here."""
     names = [
         name for name, contract in CONTRACTS.items() if any(c.name == "user_id" for c in contract.columns)
     ]
@@ -103,18 +105,16 @@ def _make_pseudonyms(engine: duckdb.DuckDBPyConnection, key: PseudonymKey) -> No
 def _merge_lines(
     engine: duckdb.DuckDBPyConnection, name: str, lines: _Lines, previous: Tables | None
 ) -> None:
-    """A line's key is the hash of its `event_id`, else of its values and its occurrence number in the export."""
+    """A line's key: the hash of its `event_id`, else of its values and occurrence number in the export."""
     values = ", ".join(lines.values)
+    renamed = "user_id AS shop_user_id" + (", basket_id AS given_basket_id" if name == "interactions" else "")
+    identity = (
+        f"CASE WHEN event_id IS NULL THEN json_array({values}) ELSE json_array('event_id', event_id) END"
+    )
     engine.execute(f"""
         CREATE TABLE keyed AS
-        SELECT
-            md5(CASE WHEN event_id IS NULL THEN json_array({values}) ELSE json_array('event_id', event_id) END)
-                AS line_key,
-            {values}
-        FROM (
-            SELECT * RENAME (user_id AS shop_user_id{", basket_id AS given_basket_id" if name == "interactions" else ""})
-            FROM good_{name}
-        )
+        SELECT md5({identity}) AS line_key, {values}
+        FROM (SELECT * RENAME ({renamed}) FROM good_{name})
         LEFT JOIN (SELECT user_id AS shop_user_id, pseudonym AS user_id FROM pseudonyms) USING (shop_user_id)
     """)
     # Few lines are equal to another, so only those are sorted to be numbered.
@@ -135,7 +135,8 @@ def _merge_lines(
             FROM keyed ANTI JOIN equal_lines USING (line_key)
             UNION ALL
             SELECT
-                CASE WHEN occurrence = 1 THEN line_key ELSE md5(json_array(line_key, occurrence)) END AS event_key,
+                CASE WHEN occurrence = 1 THEN line_key ELSE md5(json_array(line_key, occurrence)) END
+                    AS event_key,
                 {values}
             FROM (
                 SELECT *, row_number() OVER (PARTITION BY line_key) AS occurrence
@@ -160,7 +161,11 @@ def _merge_catalogue(engine: duckdb.DuckDBPyConnection, name: str, previous: Tab
         )
         before = f"""
             UNION ALL
-            FROM (SELECT {previous_columns} FROM read_parquet({literal(previous.path(name))}) WHERE {is_own}) AS old
+            FROM (
+                SELECT {previous_columns}
+                FROM read_parquet({literal(previous.path(name))})
+                WHERE {is_own}
+            ) AS old
             ANTI JOIN {new} AS new ON {same}
         """
     engine.execute(f"CREATE TABLE all_{name} AS SELECT {columns} FROM {new} {before}")

@@ -10,13 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from etl.errors import StageError
+
 KEY_VARIABLE = "BUNDLEGRAPH_PSEUDONYM_KEY"
 KEY_FILE = "pseudonym.key"
 MIN_KEY_LENGTH = 16
 
 
-class PseudonymKeyError(Exception):
-    """The pseudonym key is unusable; the message says what to do."""
+class PseudonymKeyError(StageError):
+    """The pseudonym key cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def load_key(home: Path) -> PseudonymKey:
 def _checked(text: str, origin: str) -> PseudonymKey:
     if len(text) < MIN_KEY_LENGTH:
         raise PseudonymKeyError(
-            f"expected a pseudonym key of at least {MIN_KEY_LENGTH} characters in {origin}, found {len(text)}: "
-            "make one with openssl rand -hex 32"
+            f"expected a pseudonym key of at least {MIN_KEY_LENGTH} characters in {origin}, "
+            f"found {len(text)}: make one with openssl rand -hex 32"
         )
     return PseudonymKey(text.encode())
 

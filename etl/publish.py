@@ -60,8 +60,8 @@ def tables_version(manifest: Manifest) -> str:
 def publish(files: Mapping[str, Path], manifest: Manifest, folder: Path) -> tuple[Tables, bool]:
     """Move `files` into `folder` and make `manifest` theirs; the files of older manifests go.
 
-    The manifest is renamed into place last: a run that is killed before leaves the old tables as they were, one that
-    is killed after leaves files that the next run removes.
+    The manifest is renamed into place last: a run that is killed before leaves the old tables as they were,
+    one that is killed after leaves files that the next run removes.
 
     Returns:
         The tables, and whether they differ from those that were there; if not, nothing was touched.

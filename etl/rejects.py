@@ -15,15 +15,16 @@ REJECTS_FILE = "rejects.csv"
 
 
 def write_rejects(engine: duckdb.DuckDBPyConnection, home: Path) -> Path:
-    """Write table `rejects` to HOME/rejects.csv, whole, mode 0600: table, row, reason, data. Empty where all is good."""
+    """Write table `rejects` to HOME/rejects.csv, mode 0600; a header line alone where all rows are good."""
     file = home / REJECTS_FILE
     unfinished = home / f".{REJECTS_FILE}"
     unfinished.unlink(missing_ok=True)
     # Made before it is written to, so that its rows are never open to others.
     unfinished.touch(mode=0o600)
-    engine.execute(
-        f"""COPY (FROM rejects ORDER BY "table", "row") TO {literal(unfinished)} (FORMAT csv, HEADER, USE_TMP_FILE FALSE)"""
-    )
+    engine.execute(f"""
+        COPY (FROM rejects ORDER BY "table", "row")
+        TO {literal(unfinished)} (FORMAT csv, HEADER, USE_TMP_FILE FALSE)
+    """)
     return unfinished.replace(file)
 
 
@@ -46,6 +47,7 @@ def refuse_too_many(
             [name],
         ).fetchone()
         raise IngestError(
-            f"{name}: {result.rejected:,} of {result.rows:,} rows are bad, more than {max_share:.3g} of them; "
-            f"{reason} ({count:,} rows, first: row {first_row}): see {file}, or raise --max-reject-share"
+            f"{name}: {result.rejected:,} of {result.rows:,} rows are bad, a share above {max_share:.3g}; "
+            f"most: {reason} ({count:,} rows, first: row {first_row}); "
+            f"see {file}, or raise --max-reject-share"
         )

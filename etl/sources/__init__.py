@@ -9,10 +9,13 @@ import duckdb
 from etl.contract import IngestError
 from etl.export import Export
 from etl.sources.completejourney import SOURCE, open_completejourney
+from etl.sources.folder import open_folder
 
 
-def open_export(source: str, engine: duckdb.DuckDBPyConnection, *, mapping: Path | None) -> Export:
-    """The export that SOURCE names, as relations in the engine.
+def open_export(
+    source: str, engine: duckdb.DuckDBPyConnection, *, mapping: Path | None, scratch: Path
+) -> Export:
+    """The export that SOURCE names, as relations in the engine; `scratch` is for what must be unpacked.
 
     Raises:
         IngestError: If there is no such source, or it cannot be read.
@@ -21,4 +24,4 @@ def open_export(source: str, engine: duckdb.DuckDBPyConnection, *, mapping: Path
         if mapping is not None:
             raise IngestError(f"{SOURCE} needs no mapping: leave --mapping out")
         return open_completejourney(engine)
-    raise IngestError(f"no folder {source}")
+    return open_folder(Path(source), engine, mapping=mapping, scratch=scratch)

