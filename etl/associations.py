@@ -147,7 +147,7 @@ def _pairs(engine: duckdb.DuckDBPyConnection, table: str, lines: str, ids: str, 
             pairs.baskets / low.baskets AS confidence_forward,
             pairs.baskets / high.baskets AS confidence_backward,
             num_baskets * pairs.baskets / (low.baskets::DOUBLE * high.baskets) AS lift,
-            CASE WHEN pairs.baskets = num_baskets THEN 1.0 ELSE least(ln(lift) / -ln(support), 1.0) END AS npmi
+            CASE WHEN support = 1 THEN 1.0 ELSE least(ln(lift) / -ln(support), 1.0) END AS npmi
         FROM pairs
         CROSS JOIN total
         JOIN counts AS low ON low.item = pair >> 32

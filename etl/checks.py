@@ -1,7 +1,7 @@
 """The finished tables, checked once more before they replace the old ones.
 
-Bad rows of an export are gone by now (`etl.contract`): what fails here is a fault of this room. The checks are
-those that one pass over a column answers.
+Bad rows of an export are gone by now (`etl.contract`): what fails here is a fault of this room. The checks
+are those that one pass over a column answers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ibis
+import pyarrow.parquet as pq
 from pandera.errors import SchemaErrors
 from pandera.ibis import Check, Column, DataFrameSchema
 
@@ -75,6 +76,9 @@ def check_tables(files: Mapping[str, Path]) -> None:
     """
     connection = ibis.duckdb.connect()
     for name, schema in _CHECKS.items():
+        # pandera's Ibis backend takes the missing minimum of an empty column for a null in it.
+        if pq.read_metadata(files[name]).num_rows == 0:
+            continue
         try:
             with warnings.catch_warnings():
                 # Ibis 12 reads an option that pandas 3 deprecates.

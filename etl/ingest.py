@@ -153,7 +153,7 @@ def _ingest(
         key_fingerprint=key.fingerprint,
         first_at=first_at and rfc3339(first_at),
         last_at=last_at and rfc3339(last_at),
-        tables={name: describe_file(engine, file) for name, file in files.items()},
+        tables={name: describe_file(file) for name, file in files.items()},
         warnings=[*export.warnings, *derived_warnings],
         rejected={name: result.rejected for name, result in cleaned.items() if result.rejected},
         returned=sum(result.returned for result in cleaned.values()),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from etl.engine import literal
 from etl.tables import MANIFEST, SCHEMAS, Manifest, TableFile, Tables, TablesError, open_tables
@@ -34,12 +35,11 @@ def write_table(engine: duckdb.DuckDBPyConnection, name: str, folder: Path) -> P
     return file
 
 
-def describe_file(engine: duckdb.DuckDBPyConnection, file: Path) -> TableFile:
+def describe_file(file: Path) -> TableFile:
     """The manifest's entry of a written table: its final name holds its hash."""
     with file.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-    rows = engine.execute(f"SELECT count(*) FROM read_parquet({literal(file)})").fetchone()[0]
-    return TableFile(f"{file.stem}-{sha256[:16]}.parquet", rows, sha256)
+    return TableFile(f"{file.stem}-{sha256[:16]}.parquet", pq.read_metadata(file).num_rows, sha256)
 
 
 def tables_version(manifest: Manifest) -> str:
