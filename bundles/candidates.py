@@ -117,11 +117,10 @@ class CandidateFinder:
         return _few_of_a_leaf(popular[: 4 * count], self._catalogue.leaf)[:count]
 
     def _wanted(self, scores: NDArray[np.float32] | None) -> NDArray[np.int64]:
-        """All items, those that the visitor is likeliest to want first; by popularity what is not ranked."""
+        """Items that the visitor likeliest wants first; all items by popularity where nothing is known."""
         if scores is None:
             return self._catalogue.by_popularity
-        by_score = self._ranked[np.argsort(-scores, kind="stable")]
-        return np.concatenate([by_score, self._catalogue.by_popularity])
+        return self._ranked[np.argsort(-scores, kind="stable")]
 
     def _of_price(
         self,
@@ -147,16 +146,32 @@ class CandidateFinder:
         self, rules: Rules, is_allowed: NDArray[np.bool_], wanted: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """The most wanted item of each of some level-0 categories that the fixed items are not in."""
-        root = self._catalogue.root
-        fits = wanted[is_allowed[wanted] & (root[wanted] >= 0)]
-        fits = fits[~np.isin(root[fits], root[list(rules.fixed)])]
-        _, first = np.unique(root[fits], return_index=True)
-        return fits[np.sort(first)[:NUM_CATEGORIES]]
+        found = self._first_of_roots(rules, is_allowed, wanted)
+        if len(found) < rules.min_categories:
+            found = self._first_of_roots(rules, is_allowed, self._catalogue.by_popularity)
+        return found
+
+    def _first_of_roots(
+        self, rules: Rules, is_allowed: NDArray[np.bool_], ordered: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        fits = ordered[is_allowed[ordered]]
+        roots = self._catalogue.root[fits]
+        # Written backwards, so that the first of a root stays; the last place is for items without one.
+        first = np.full(roots.max(initial=-1) + 2, len(fits))
+        first[roots[::-1]] = np.arange(len(fits))[::-1]
+        first[-1] = len(fits)
+        taken = self._catalogue.root[list(rules.fixed)]
+        first[taken[taken < len(first)]] = len(fits)
+        found: NDArray[np.int64] = fits[np.sort(first[first < len(fits)])[:NUM_CATEGORIES]]
+        return found
 
     def _first(
         self, ordered: NDArray[np.int64], is_allowed: NDArray[np.bool_], count: int
     ) -> NDArray[np.int64]:
-        return _few_of_a_leaf(ordered[is_allowed[ordered]][: 4 * count], self._catalogue.leaf)[:count]
+        found = ordered[is_allowed[ordered]][: 4 * count]
+        if len(found) < count:
+            found = self._catalogue.by_popularity[is_allowed[self._catalogue.by_popularity]][: 4 * count]
+        return _few_of_a_leaf(found, self._catalogue.leaf)[:count]
 
 
 def _few_of_a_leaf(items: NDArray[np.int64], leaf: NDArray[np.int32]) -> NDArray[np.int64]:

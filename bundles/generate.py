@@ -11,10 +11,11 @@ from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets
 from bundles.composer import Composer, Wish
 from bundles.context import Visit, item_query
+from bundles.evidence import Evidence, gather_evidence, promotion_terms
 from bundles.links import ItemLinks
 from bundles.objectives import ObjectiveValues
 from bundles.pricing import price_bundle
-from bundles.reasons import Explainer, promotion_dates
+from bundles.reasons import Explainer
 from bundles.requests import GenerateRequest
 from bundles.resolve import resolve_rules
 from bundles.rules import Rules
@@ -34,10 +35,10 @@ class BundleGenerator:
         self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks
     ) -> None:
         self._catalogue, self._scorer, self._links = catalogue, scorer, links
-        self._promotions = artifact.promotions
+        self._artifact = artifact
         self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
         self._composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
-        self._explainer = Explainer(artifact, catalogue=catalogue, links=links)
+        self._explainer = Explainer(catalogue=catalogue, links=links)
 
     def generate(
         self, request: GenerateRequest, visit: Visit, *, now: datetime, warnings: list[str]
@@ -53,7 +54,7 @@ class BundleGenerator:
         rules = resolve_rules(
             request,
             catalogue=self._catalogue,
-            promotions=self._promotions,
+            promotions=self._artifact.promotions,
             cart=visit.cart,
             warnings=warnings,
         )
@@ -77,8 +78,17 @@ class BundleGenerator:
         if len(chosen) < request.n:
             warnings.append(f"n: {len(chosen)} bundles satisfy the request, {request.n} were asked for")
         ranked = chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")]
+        evidence = None
+        if request.explain:
+            evidence = gather_evidence(
+                shortlist.items[sets.members[ranked].any(axis=0)].tolist(),
+                visit=visit,
+                promotion=rules.promotion,
+                artifact=self._artifact,
+                links=self._links,
+            )
         bundles = [
-            self._bundle(rank, int(row), shortlist, sets, rules, visit if request.explain else None)
+            self._bundle(rank, int(row), shortlist, sets, num_anchors=len(rules.anchors), evidence=evidence)
             for rank, row in enumerate(ranked, start=1)
         ]
         return bundles, source
@@ -87,14 +97,15 @@ class BundleGenerator:
         with_anchors = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
         query, source = item_query(with_anchors, visit, links=self._links, scorer=self._scorer)
         own_query, own_source = item_query(visit.cart, visit, links=self._links, scorer=self._scorer)
-        scores = self._scorer.score([query, own_query]) if source is not None else None
         context = rules.fixed or (*visit.recent, *visit.cart)
+        scores = None if source is None else self._scorer.score([query])[0]
+        fit_scores = None if own_source is None else self._scorer.score([own_query])[0]
         if source is None and not context and self._composer.has_pairs:
             source = "gnn"
         wish = Wish(
             weights=request.weights,
-            scores=None if scores is None else scores[0],
-            fit_scores=None if scores is None or own_source is None else scores[1],
+            scores=scores,
+            fit_scores=scores if own_query == query else fit_scores,
             context=context,
             num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * request.n),
         )
@@ -103,12 +114,17 @@ class BundleGenerator:
     def _warn_of_promotion(self, rules: Rules, now: datetime, warnings: list[str]) -> None:
         if rules.promotion is None:
             return
-        starts_at, ends_at = promotion_dates(self._promotions, rules.promotion)
-        promotion_id = self._promotions.promotion_ids[rules.promotion]
-        if now > ends_at:
-            warnings.append(f"promotion {promotion_id!r} ended on {ends_at:%Y-%m-%d}: honoured as asked")
-        if now < starts_at:
-            warnings.append(f"promotion {promotion_id!r} begins on {starts_at:%Y-%m-%d}: honoured as asked")
+        terms = promotion_terms(self._artifact.promotions, rules.promotion)
+        if now > terms.ends_at:
+            warnings.append(
+                f"constraints.promotion_id: {terms.promotion_id!r} ended on {terms.ends_at:%Y-%m-%d}, "
+                "honoured as asked"
+            )
+        if now < terms.starts_at:
+            warnings.append(
+                f"constraints.promotion_id: {terms.promotion_id!r} begins on {terms.starts_at:%Y-%m-%d}, "
+                "honoured as asked"
+            )
 
     def _bundle(
         self,
@@ -116,17 +132,15 @@ class BundleGenerator:
         row: int,
         shortlist: Shortlist,
         sets: ComposedSets,
-        rules: Rules,
-        explained_to: Visit | None,
+        *,
+        num_anchors: int,
+        evidence: Evidence | None,
     ) -> GeneratedBundle:
         places = np.flatnonzero(sets.members[row])
         items = shortlist.items[places].tolist()
-        num_anchors = len(rules.anchors)
         reasons = []
-        if explained_to is not None:
-            reasons = self._explainer.explain(
-                items, added=items[num_anchors:], visit=explained_to, promotion=rules.promotion
-            )
+        if evidence is not None:
+            reasons = self._explainer.explain(items, added=items[num_anchors:], evidence=evidence)
         return GeneratedBundle(
             rank=rank,
             score=round(float(sets.values.score[row]), 6),

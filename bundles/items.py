@@ -7,8 +7,8 @@ import numpy as np
 from bundles.answers import Source
 from bundles.catalogue import ItemCatalogue
 from bundles.context import Visit, item_query
+from bundles.evidence import purchase_counts
 from bundles.links import ItemLinks
-from bundles.reasons import purchase_counts
 from bundles.related import RelatedItems
 from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer

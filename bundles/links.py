@@ -11,6 +11,8 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,9 +39,10 @@ class ItemLinks:
         An item has the link 0 with itself.
         """
         row_items, row_shares = self._representation(rows)
-        column_items, column_shares = self._representation(columns)
+        is_square = rows is columns
+        column_items, column_shares = (row_items, row_shares) if is_square else self._representation(columns)
         there = self._scorer.link_scores(row_items, column_items).astype(np.float64)
-        back = self._scorer.link_scores(column_items, row_items).astype(np.float64)
+        back = there if is_square else self._scorer.link_scores(column_items, row_items)
         links = row_shares @ ((there + back.T) / 2) @ column_shares.T
         links[row_shares.sum(axis=1) == 0] = CHANCE
         links[:, column_shares.sum(axis=1) == 0] = CHANCE
@@ -68,11 +71,17 @@ class ItemLinks:
         row = slice(pairs.indptr[item], pairs.indptr[item + 1])
         return pairs.item[row], pairs.baskets[row], pairs.lift[row]
 
-    def count_of(self, item: int, other: int) -> tuple[int, float] | None:
-        """Baskets that hold both items, and their lift; none where fewer than the shop's minimum do."""
-        others, baskets, lift = self.counted(item)
-        found = np.flatnonzero(others == other)
-        return (int(baskets[found[0]]), float(lift[found[0]])) if len(found) else None
+    def counts_among(
+        self, items: Sequence[int], others: Sequence[int]
+    ) -> dict[tuple[int, int], tuple[int, float]]:
+        """(baskets, lift) of each counted pair of one of `items` and one of `others`."""
+        wanted = np.unique(np.array(others, dtype=np.int64))
+        found: dict[tuple[int, int], tuple[int, float]] = {}
+        for item in items:
+            counted, baskets, lift = self.counted(item)
+            for place in np.flatnonzero(np.isin(counted, wanted)):
+                found[item, int(counted[place])] = int(baskets[place]), float(lift[place])
+        return found
 
     def category_count_of(self, category: int, other: int) -> tuple[int, float] | None:
         """The same of two level-0 categories."""
@@ -94,16 +103,13 @@ class ItemLinks:
 
     def _representation(self, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Ranked items that speak for `items`: their ranked indices [K], and the share of each, [P, K]."""
-        own = self._scorer.ranked_index(items)
-        speakers = [
-            np.array([ranked]) if ranked >= 0 else self._stand_ins_of(int(item))
-            for item, ranked in zip(items, own, strict=True)
-        ]
-        known = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *speakers])).astype(np.int64)
+        own = self._scorer.ranked_index(items).astype(np.int64)
+        cold = {int(row): self._stand_ins_of(int(items[row])) for row in np.flatnonzero(own < 0)}
+        known = np.unique(np.concatenate([own[own >= 0], *cold.values()]))
         shares = np.zeros((len(items), len(known)))
-        for row, ranked_indices in enumerate(speakers):
-            if len(ranked_indices):
-                shares[row, np.searchsorted(known, ranked_indices)] = 1 / len(ranked_indices)
+        shares[own >= 0, np.searchsorted(known, own[own >= 0])] = 1.0
+        for row, stand_ins in cold.items():
+            shares[row, np.searchsorted(known, stand_ins)] = 1 / max(len(stand_ins), 1)
         return known, shares
 
     def _stand_ins_of(self, item: int) -> NDArray[np.int64]:

@@ -136,7 +136,11 @@ class Recommender:
         if not found:
             warnings.append(f"no {kind} is known of {item_id!r}")
         source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
-        items = [self._related_item(item, other, score, rank) for rank, (other, score) in enumerate(found, 1)]
+        counts = self._links.counts_among([item], [other for other, _ in found])
+        items = [
+            self._related_item(other, score, rank, counts.get((item, other)))
+            for rank, (other, score) in enumerate(found, start=1)
+        ]
         return RelatedAnswer(**self._header(request_id, source, warnings), items=items)
 
     def search(self, query: str, *, n: int = 20, request_id: str | None = None) -> SearchAnswer:
@@ -169,8 +173,9 @@ class Recommender:
             user_index=find_user(request.user_id, artifact=self._artifact, key=self._key, warnings=warnings),
         )
 
-    def _related_item(self, item: int, other: int, score: float, rank: int) -> RelatedItem:
-        count = self._links.count_of(item, other)
+    def _related_item(
+        self, other: int, score: float, rank: int, count: tuple[int, float] | None
+    ) -> RelatedItem:
         return RelatedItem(
             item_id=self._catalogue.item_id(other),
             title=self._catalogue.title(other),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bundles.catalogue import ItemCatalogue, texts_of
 from gnn.artifact import Catalogue
 
-MAX_QUERY_BYTES = 1024
+_KEY_BYTES = 8
 _NEWLINE, _SPACE = ord("\n"), ord(" ")
 #: ASCII that is neither letter nor digit separates words; the bytes of other scripts belong to words.
 _SEPARATORS = bytes(byte for byte in range(128) if not chr(byte).isalnum() and byte != _NEWLINE)
@@ -16,18 +16,14 @@ _TO_SPACES = bytes.maketrans(_SEPARATORS, b" " * len(_SEPARATORS))
 
 
 class TitleSearch:
-    """All titles and all ids as two blobs of case-folded bytes, a line an item."""
+    """Finds items of a catalogue."""
 
     def __init__(self, catalogue: Catalogue, *, items: ItemCatalogue) -> None:
         self._items = items
-        self._titles = _lines(texts_of(catalogue.titles), is_title=True)
-        self._ids = _lines(texts_of(catalogue.item_ids), is_title=False)
-        before, at = self._titles[:-1], self._titles[1:]
-        is_word = (before <= _SPACE) & (at > _SPACE)
-        self._word_starts = (np.flatnonzero(is_word) + 1).astype(np.int32)
-        line_ends = np.flatnonzero(self._titles == _NEWLINE)
-        self._word_items = (np.searchsorted(line_ends, self._word_starts) - 1).astype(np.int32)
-        self._id_starts = (np.flatnonzero(self._ids == _NEWLINE)[:-1] + 1).astype(np.int32)
+        self._words = _PrefixIndex(
+            _lines(texts_of(catalogue.titles)).translate(_TO_SPACES), ends_words=_SPACE
+        )
+        self._ids = _PrefixIndex(_lines(texts_of(catalogue.item_ids)), ends_words=_NEWLINE)
 
     def find(self, query: str, *, count: int) -> list[int]:
         """Item indices: the item of that id, then those in most baskets, at most `count`.
@@ -35,37 +31,67 @@ class TitleSearch:
         An item is found when every word of `query` begins a word of its title, or when its id begins with
         `query`.
         """
-        text = query.strip().casefold().encode()[:MAX_QUERY_BYTES]
+        text = query.strip().casefold().encode()
         if not text:
             return []
-        is_found = np.zeros(self._items.num_items, dtype=np.bool_)
-        is_found[_starting_with(text, self._ids, self._id_starts)] = True
+        is_found = self._marked(self._ids.items(text))
         words = text.translate(_TO_SPACES).split()
         if words:
-            num_words = np.zeros(self._items.num_items, dtype=np.int32)
-            for word in dict.fromkeys(words):
-                places = _starting_with(word, self._titles, self._word_starts)
-                num_words[np.unique(self._word_items[places])] += 1
-            is_found |= num_words == len(dict.fromkeys(words))
-        found = np.flatnonzero(is_found)
-        best: list[int] = found[np.lexsort((found, -self._items.baskets[found]))].tolist()
+            is_found |= np.logical_and.reduce([self._marked(self._words.items(word)) for word in words])
+        popular = self._items.by_popularity
+        best: list[int] = popular[is_found[popular]][: count + 1].tolist()
         exact = self._items.index_of(query.strip())
         if exact is not None:
             best = [exact, *(item for item in best if item != exact)]
         return best[:count]
 
-
-def _lines(texts: list[str], *, is_title: bool) -> NDArray[np.uint8]:
-    """Case-folded texts with a newline before, between and after, and zeros that no query reaches beyond."""
-    joined = "\n".join(["", *(text.replace("\n", " ") for text in texts), ""]).casefold().encode()
-    if is_title:
-        joined = joined.translate(_TO_SPACES)
-    return np.frombuffer(joined + bytes(MAX_QUERY_BYTES), dtype=np.uint8)
+    def _marked(self, items: NDArray[np.int32]) -> NDArray[np.bool_]:
+        is_found = np.zeros(self._items.num_items, dtype=np.bool_)
+        is_found[items] = True
+        return is_found
 
 
-def _starting_with(prefix: bytes, blob: NDArray[np.uint8], starts: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Which of `starts` are followed by `prefix` in `blob`."""
-    found = np.arange(len(starts))
-    for offset, byte in enumerate(prefix):
-        found = found[blob[starts[found] + offset] == byte]
-    return found
+class _PrefixIndex:
+    """The words of many lines, sorted by their first eight bytes: those that begin alike stand together."""
+
+    def __init__(self, lines: bytes, *, ends_words: int) -> None:
+        """Index the words of `lines`, which are separated by newlines and by bytes up to `ends_words`."""
+        # Zeros behind the last word, so that a key can be read from it.
+        blob = np.frombuffer(lines + bytes(_KEY_BYTES), dtype=np.uint8)
+        is_gap = (blob == _NEWLINE) | (blob == ends_words)
+        starts = np.flatnonzero(is_gap[:-1] & ~is_gap[1:] & (blob[1:] != 0)) + 1
+        keys = np.zeros(len(starts), dtype=np.uint64)
+        is_inside = np.ones(len(starts), dtype=np.bool_)
+        for offset in range(_KEY_BYTES):
+            is_inside &= ~is_gap[starts + offset]
+            keys = keys << np.uint64(8) | np.where(is_inside, blob[starts + offset], 0).astype(np.uint64)
+        order = np.argsort(keys, kind="stable")
+        line_of = np.searchsorted(np.flatnonzero(blob == _NEWLINE), starts) - 1
+        self._blob = blob
+        self._keys = keys[order]
+        self._starts = starts[order]
+        self._lines = line_of[order].astype(np.int32)
+
+    def items(self, prefix: bytes) -> NDArray[np.int32]:
+        """Lines that have a word that begins with `prefix`; a line may come more than once."""
+        head = prefix[:_KEY_BYTES]
+        least = np.uint64(int.from_bytes(head.ljust(_KEY_BYTES, b"\x00")))
+        most = np.uint64(int.from_bytes(head.ljust(_KEY_BYTES, b"\xff")))
+        found = slice(
+            int(np.searchsorted(self._keys, least, side="left")),
+            int(np.searchsorted(self._keys, most, side="right")),
+        )
+        if len(prefix) <= _KEY_BYTES:
+            return self._lines[found]
+        tail = np.frombuffer(prefix[_KEY_BYTES:], dtype=np.uint8)
+        starts, lines = self._starts[found] + _KEY_BYTES, self._lines[found]
+        is_room = starts + len(tail) <= len(self._blob)
+        starts, lines = starts[is_room], lines[is_room]
+        is_same = (self._blob[starts[:, None] + np.arange(len(tail))] == tail).all(axis=1)
+        matching: NDArray[np.int32] = lines[is_same]
+        return matching
+
+
+def _lines(texts: list[str]) -> bytes:
+    """Case-folded texts with a newline before, between and after."""
+    return "\n".join(["", *(text.replace("\n", " ") for text in texts), ""]).casefold().encode()

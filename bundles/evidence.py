@@ -1,0 +1,76 @@
+"""The counts of one request: looked up once for all items that its bundles hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bundles.context import Visit
+from bundles.links import ItemLinks
+from gnn.artifact import Histories, ModelArtifact, Promotions
+
+#: Cart items whose counts with the bundle's items are given as reasons: the last ones.
+MAX_CART = 5
+
+
+@dataclass(frozen=True)
+class PromotionTerms:
+    """What a promotion gives."""
+
+    promotion_id: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    discounts: Mapping[int, float]
+    """Share by item index, NaN where the shop gives none."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What reasons are made of. Items are item indices."""
+
+    pairs: Mapping[tuple[int, int], tuple[int, float]]
+    """(baskets, lift) of counted pairs."""
+    purchases: Mapping[int, int]
+    """How often the user bought each item."""
+    cart: Sequence[int]
+    promotion: PromotionTerms | None
+
+
+def gather_evidence(
+    items: Sequence[int],
+    *,
+    visit: Visit,
+    promotion: int | None,
+    artifact: ModelArtifact,
+    links: ItemLinks,
+) -> Evidence:
+    """The evidence for bundles of `items` (item indices, each once)."""
+    cart = visit.cart[-MAX_CART:]
+    return Evidence(
+        pairs=links.counts_among([*items, *cart], items),
+        purchases={} if visit.user_index is None else purchase_counts(artifact.histories, visit.user_index),
+        cart=cart,
+        promotion=None if promotion is None else promotion_terms(artifact.promotions, promotion),
+    )
+
+
+def purchase_counts(histories: Histories, user_index: int) -> dict[int, int]:
+    """How often the user bought each item index."""
+    row = slice(histories.indptr[user_index], histories.indptr[user_index + 1])
+    counts = histories.count[row].astype(int).tolist()
+    return dict(zip(histories.item[row].tolist(), counts, strict=True))
+
+
+def promotion_terms(promotions: Promotions, promotion: int) -> PromotionTerms:
+    """What the promotion of an index gives."""
+    row = slice(promotions.indptr[promotion], promotions.indptr[promotion + 1])
+    promotion_id = promotions.promotion_ids[promotion]
+    return PromotionTerms(
+        promotion_id=promotion_id,
+        name=promotions.names[promotion] or promotion_id,
+        starts_at=datetime.fromtimestamp(int(promotions.starts_at[promotion]), UTC),
+        ends_at=datetime.fromtimestamp(int(promotions.ends_at[promotion]), UTC),
+        discounts=dict(zip(promotions.item[row].tolist(), promotions.discount[row].tolist(), strict=True)),
+    )
