@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graph.store import GraphError
+from graph.errors import GraphError
 
 ENV_FILE = "neo4j.env"
 

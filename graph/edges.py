@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from etl.tables import Tables
-from graph.rows import GraphRows, graph_rows
-from graph.schema import NODE_TYPES, RELATIONSHIP_TYPES, SOURCE_KEY, TARGET_KEY
+from graph.rows import GraphRows, graph_rows, source_index, target_index
+from graph.schema import RELATIONSHIP_TYPES
 
 #: (source label, relationship type, target label), as PyG's `HeteroData` names an edge type.
 EdgeType = tuple[str, str, str]
@@ -41,7 +40,7 @@ def edge_tables(tables: Tables, *, until: datetime | None = None) -> EdgeTables:
     events before it is simply a node without such edges.
 
     Raises:
-        ValueError: If a relationship names a key that no node has.
+        GraphError: If a relationship names a key that no node has.
     """
     return index_rows(graph_rows(tables, until=until))
 
@@ -50,31 +49,17 @@ def index_rows(rows: GraphRows) -> EdgeTables:
     """Edge tables of `rows`: keys become row numbers of the node tables.
 
     Raises:
-        ValueError: If a relationship names a key that no node has.
+        GraphError: If a relationship names a key that no node has.
     """
     edges: dict[EdgeType, pa.Table] = {}
     for name, table in rows.relationships.items():
         relationship = RELATIONSHIP_TYPES[name]
-        source = _index(table[SOURCE_KEY], rows.nodes[relationship.source], relationship.source)
-        target = _index(table[TARGET_KEY], rows.nodes[relationship.target], relationship.target)
         # Rows and nodes are both in the order of their keys, so the edges are in the order of their indices.
         edges[relationship.source, name, relationship.target] = pa.table(
             {
-                "source_index": source,
-                "target_index": target,
+                "source_index": source_index(rows, relationship),
+                "target_index": target_index(rows, relationship),
                 **{column: table[column] for column in relationship.columns.names},
             }
         )
     return EdgeTables(nodes=rows.nodes, edges=edges, tables_version=rows.tables_version)
-
-
-def _index(keys: pa.ChunkedArray, nodes: pa.Table, label: str) -> pa.ChunkedArray:
-    known = nodes[NODE_TYPES[label].key]
-    index = pc.index_in(keys, value_set=known.combine_chunks()).cast(pa.int64())
-    if index.null_count:
-        unknown = keys.filter(pc.is_null(index))
-        raise ValueError(
-            f"expected {NODE_TYPES[label].key} among the {label} nodes, {len(unknown)} unknown "
-            f"(first: {unknown[0].as_py()!r}): run bundlegraph ingest"
-        )
-    return index

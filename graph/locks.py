@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from graph.store import GraphError
+from graph.errors import GraphError
 
 
 @contextmanager

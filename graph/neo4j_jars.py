@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
+from graph.errors import GraphError
 from graph.locks import only_one
-from graph.store import GraphError
 
 OLDEST_JAVA = 17
 _OR_ELSE = "or name a running server with --store bolt://HOST:7687"

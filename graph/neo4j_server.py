@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 
 from graph.credentials import ENV_FILE, Credentials, read_env, write_env
+from graph.errors import GraphError
 from graph.locks import only_one
 from graph.neo4j_client import Neo4jClient
 from graph.neo4j_jars import jars, java
-from graph.store import GraphError
 
 USERNAME = "neo4j"
 _START_TIMEOUT_S = 180.0

@@ -118,11 +118,14 @@ def _node(variable: str, label: str, value: str) -> str:
 
 def _values(variable: str, columns: pa.Schema) -> list[str]:
     return [
-        f"{variable}.{column.name}.epochSeconds * 1000000 + {variable}.{column.name}.microsecond"
-        if column.type == TIME
-        else f"{variable}.{column.name}"
+        _microseconds(f"{variable}.{column.name}") if column.type == TIME else f"{variable}.{column.name}"
         for column in columns
     ]
+
+
+def _microseconds(time: str) -> str:
+    # Not from `epochSeconds`: that rounds up before 1970.
+    return f"{time}.epochMillis * 1000 + {time}.microsecond % 1000"
 
 
 def _set(variable: str, columns: pa.Schema, *, first: int) -> str:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from etl.aggregates import user_bundle_events, user_item_events, user_spans
 from etl.associations import count_category_pairs, count_co_purchases
 from etl.tables import Tables
+from graph.errors import GraphError
 from graph.schema import (
     EVENT_RELATIONSHIPS,
     LOADED_RELATIONSHIPS,
@@ -19,6 +20,7 @@ from graph.schema import (
     RELATIONSHIP_TYPES,
     SOURCE_KEY,
     TARGET_KEY,
+    RelationshipType,
 )
 
 
@@ -42,6 +44,9 @@ def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
 
     Only what events make depends on `until`: spans of users, events, co-purchases, category pairs, choices of
     bundles. Nodes and the catalogue are all there at any cut, so that an index means the same at each.
+
+    Raises:
+        GraphError: If a relationship names a key that no node has.
     """
     nodes = {
         "User": _users(tables, until),
@@ -66,7 +71,7 @@ def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
         "CHOSE": _pairs(user_bundle_events(tables, until=until)),
         "OFFERS": _pairs(tables.read("promotion_items")),
     }
-    return GraphRows(
+    rows = GraphRows(
         nodes={label: sorted_nodes(label, nodes[label]) for label in NODE_TYPES},
         relationships={
             relationship.type: sorted_relationships(relationship.type, relationships[relationship.type])
@@ -74,6 +79,30 @@ def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
         },
         tables_version=tables.manifest.tables_version,
     )
+    for relationship in LOADED_RELATIONSHIPS:
+        source_index(rows, relationship)
+        target_index(rows, relationship)
+    return rows
+
+
+def source_index(rows: GraphRows, relationship: RelationshipType) -> pa.ChunkedArray:
+    """Row number, in its node table, of the source of each relationship.
+
+    Raises:
+        GraphError: If a key is that of no node.
+    """
+    keys = rows.relationships[relationship.type][SOURCE_KEY]
+    return _index(keys, rows.nodes[relationship.source], relationship.source)
+
+
+def target_index(rows: GraphRows, relationship: RelationshipType) -> pa.ChunkedArray:
+    """Row number, in its node table, of the target of each relationship.
+
+    Raises:
+        GraphError: If a key is that of no node.
+    """
+    keys = rows.relationships[relationship.type][TARGET_KEY]
+    return _index(keys, rows.nodes[relationship.target], relationship.target)
 
 
 def sorted_nodes(label: str, rows: pa.Table) -> pa.Table:
@@ -126,3 +155,15 @@ def _pairs(rows: pa.Table) -> pa.Table:
     """`rows` with their first two columns named as keys; rows without one of them have no relationship."""
     named = rows.rename_columns([SOURCE_KEY, TARGET_KEY, *rows.column_names[2:]])
     return named.filter(pc.and_(pc.is_valid(named[SOURCE_KEY]), pc.is_valid(named[TARGET_KEY])))
+
+
+def _index(keys: pa.ChunkedArray, nodes: pa.Table, label: str) -> pa.ChunkedArray:
+    known = nodes[NODE_TYPES[label].key]
+    index = pc.index_in(keys, value_set=known.combine_chunks()).cast(pa.int64())
+    if index.null_count:
+        unknown = keys.filter(pc.is_null(index))
+        raise GraphError(
+            f"expected {NODE_TYPES[label].key} among the {label} nodes, {len(unknown)} unknown "
+            f"(first: {unknown[0].as_py()!r}): run bundlegraph ingest"
+        )
+    return index

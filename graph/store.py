@@ -9,16 +9,12 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
-from etl.errors import StageError
 from etl.tables import Tables
 from graph.edges import EdgeTables
+from graph.errors import GraphError as GraphError
 
 #: What a statement's parameter may be.
 Parameter = str | int | float | bool | None | list[str] | list[int] | list[float]
-
-
-class GraphError(StageError):
-    """The store cannot do what was asked; the message says what to do about it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,65 @@
+"""The planted shop's tables, and each store that the contract holds for, empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from etl.tables import Tables
+from graph.credentials import Credentials
+from graph.neo4j_client import Neo4jClient
+from graph.store import GraphStore
+from graph.stores import open_store
+from tests.graph.planted import Rows, shop, write_shop
+
+WIPE_RELATIONSHIPS = "MATCH ()-[r]->()\nCALL (r) { DELETE r } IN TRANSACTIONS"
+WIPE_NODES = "MATCH (n)\nCALL (n) { DELETE n } IN TRANSACTIONS"
+
+WriteTables = Callable[[Rows], Tables]
+
+
+@pytest.fixture
+def write_tables(tmp_path: Path) -> WriteTables:
+    """Writes canonical tables into a folder of their own."""
+    folders = iter(range(1_000))
+    return lambda rows: write_shop(tmp_path / f"tables-{next(folders)}", rows)
+
+
+@pytest.fixture
+def shop_tables(write_tables: WriteTables) -> Tables:
+    """The planted shop."""
+    return write_tables(shop())
+
+
+@pytest.fixture
+def embedded_uri(tmp_path: Path) -> str:
+    """A place for an embedded store, empty."""
+    return f"ladybug:{tmp_path / 'graph.lbug'}"
+
+
+@pytest.fixture
+def empty_neo4j_uri(neo4j_uri: str, neo4j_credentials: Credentials, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Neo4j server for tests, its database empty; its credentials are in the environment."""
+    monkeypatch.setenv("NEO4J_USERNAME", neo4j_credentials.username)
+    monkeypatch.setenv("NEO4J_PASSWORD", neo4j_credentials.password)
+    with closing(Neo4jClient(neo4j_uri, neo4j_credentials)) as client:
+        client.write(WIPE_RELATIONSHIPS)
+        client.write(WIPE_NODES)
+    return neo4j_uri
+
+
+@pytest.fixture(params=["embedded", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def store_uri(request: pytest.FixtureRequest) -> str:
+    """Each kind of store in turn, empty."""
+    name = {"embedded": "embedded_uri", "neo4j": "empty_neo4j_uri"}[request.param]
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def store(store_uri: str, tmp_path: Path) -> Iterator[GraphStore]:
+    """Each store in turn, open and empty."""
+    with open_store(store_uri, home=tmp_path) as opened:
+        yield opened

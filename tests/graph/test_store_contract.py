@@ -1,0 +1,291 @@
+"""What both stores promise."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from etl.tables import Tables
+from graph.edges import EdgeTables, edge_tables
+from graph.store import GraphError, GraphStore
+from graph.stores import open_store
+from tests.graph.planted import NOON, Rows, event, item_pair, shop
+
+DONE_WHEN_4 = (
+    "MATCH (a:Item)-[c:CO_PURCHASED]->(b:Item) RETURN a.title, b.title, c.baskets "
+    "ORDER BY c.baskets DESC, a.item_id, b.item_id LIMIT 5"
+)
+# Kills itself at its nth write: a COPY into the embedded store, a batch of two rows to Neo4j.
+KILLED_LOAD = """
+import os, signal, sys
+from pathlib import Path
+import ladybug
+import graph.neo4j_client
+from etl.tables import open_tables
+from graph.stores import open_store
+
+uri, folder, kill_at = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+graph.neo4j_client.BATCH_ROWS = 2
+writes = 0
+
+def counted(write):
+    def write_or_die(*arguments, **named):
+        global writes
+        if "rows" in named or (len(arguments) > 2 and "rows" in (arguments[2] or {})):
+            writes += 1
+            if writes == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return write(*arguments, **named)
+    return write_or_die
+
+ladybug.Connection.execute = counted(ladybug.Connection.execute)
+import neo4j
+neo4j.ManagedTransaction.run = counted(neo4j.ManagedTransaction.run)
+with open_store(uri, home=folder) as store:
+    store.load(open_tables(folder))
+"""
+
+
+def changed_shop() -> Rows:
+    """The planted shop a day later: rows added, changed and gone in nodes and relationships."""
+    rows = shop()
+    rows["items"][1]["price"] = 2.5
+    rows["items"][2]["brand"] = None
+    rows["items"].append({"item_id": "new", "title": "New", "in_stock": True, "listed": True})
+    rows["items"] = [item for item in rows["items"] if item["item_id"] != "unlisted"]
+    rows["interactions"].append(event("ann", "0012", "purchase", 9))
+    rows["interactions"].append(event("zoe", "new", "view", 9))
+    rows["co_purchases"] = [item_pair("0012", "a/b", 2**53 + 2, 6.0), item_pair("a/b", "new", 5, 1.5)]
+    rows["bundles"], rows["bundle_items"], rows["bundle_interactions"] = [], [], []
+    return rows
+
+
+def assert_equal(left: EdgeTables, right: EdgeTables) -> None:
+    assert left.tables_version == right.tables_version
+    assert left.nodes.keys() == right.nodes.keys()
+    assert left.edges.keys() == right.edges.keys()
+    for label, nodes in left.nodes.items():
+        assert nodes.schema == right.nodes[label].schema
+        assert nodes.to_pylist() == right.nodes[label].to_pylist(), label
+    for edge_type, edges in left.edges.items():
+        assert edges.schema == right.edges[edge_type].schema
+        assert edges.to_pylist() == right.edges[edge_type].to_pylist(), edge_type
+
+
+def test_an_empty_store_says_that_it_holds_no_graph(store: GraphStore) -> None:
+    status = store.status()
+
+    assert status.tables_version is None
+    assert not status.is_complete
+    assert (status.num_nodes, status.num_relationships) == (0, 0)
+    with pytest.raises(GraphError, match="run bundlegraph load"):
+        store.export_edges()
+
+
+def test_a_load_writes_every_node_and_relationship(store: GraphStore, shop_tables: Tables) -> None:
+    report = store.load(shop_tables)
+
+    # users ann, bob, eve, never; 5 items; 4 categories; 1 brand; 1 bundle; 1 promotion.
+    assert report.nodes_written == 4 + 5 + 4 + 1 + 1 + 1
+    # 1 viewed, 1 carted, 1 favourited, 3 purchased; 4 in category; 2 child of; 2 made by; 3 co-purchased;
+    # 1 bought with; 2 contained; 1 chosen; 1 offered.
+    assert report.relationships_written == 6 + 4 + 2 + 2 + 3 + 1 + 2 + 1 + 1
+    status = store.status()
+    assert status.tables_version == shop_tables.manifest.tables_version
+    assert status.is_complete
+    assert (status.num_nodes, status.num_relationships) == (16, 22)
+
+
+def test_loading_twice_writes_nothing_the_second_time(store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+    first = store.status()
+
+    again = store.load(shop_tables)
+
+    assert (again.nodes_written, again.nodes_deleted) == (0, 0)
+    assert (again.relationships_written, again.relationships_deleted) == (0, 0)
+    assert store.status() == first
+
+
+def test_the_export_equals_the_edge_tables_of_the_tables(store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    assert_equal(store.export_edges(), edge_tables(shop_tables))
+
+
+def test_a_second_load_brings_in_what_was_added_changed_and_taken_away(
+    store: GraphStore, write_tables: Callable[[Rows], Tables]
+) -> None:
+    store.load(write_tables(shop()))
+    later = write_tables(changed_shop())
+
+    store.load(later)
+
+    assert_equal(store.export_edges(), edge_tables(later))
+    assert store.status().tables_version == later.manifest.tables_version
+
+
+def test_a_shop_with_interactions_alone_loads(
+    store: GraphStore, write_tables: Callable[[Rows], Tables]
+) -> None:
+    tables = write_tables(
+        {
+            "interactions": [event("ann", "x", "view", 0)],
+            "items": [{"item_id": "x", "listed": False}],
+        }
+    )
+
+    store.load(tables)
+
+    assert_equal(store.export_edges(), edge_tables(tables))
+    assert store.status().num_nodes == 2
+
+
+def test_a_load_of_empty_tables_is_a_complete_graph_of_nothing(
+    store: GraphStore, write_tables: Callable[[Rows], Tables]
+) -> None:
+    tables = write_tables({})
+
+    store.load(tables)
+
+    assert store.status().is_complete
+    assert store.status().num_nodes == 0
+    assert_equal(store.export_edges(), edge_tables(tables))
+
+
+@pytest.mark.parametrize("kill_at", [1, 4, 9])
+def test_a_killed_load_leaves_a_graph_that_says_what_it_is_and_the_next_load_completes_it(
+    kill_at: int, store_uri: str, tmp_path: Path, write_tables: Callable[[Rows], Tables]
+) -> None:
+    before, after = write_tables(shop()), write_tables(changed_shop())
+    with open_store(store_uri, home=tmp_path) as store:
+        store.load(before)
+
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_LOAD, store_uri, str(after.folder), str(kill_at)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with open_store(store_uri, home=tmp_path) as store:
+        if store_uri.startswith("ladybug:"):
+            assert_equal(store.export_edges(), edge_tables(before))
+        else:
+            assert not store.status().is_complete
+            with pytest.raises(GraphError, match="incomplete: run bundlegraph load"):
+                store.export_edges()
+        store.load(after)
+        assert store.status().is_complete
+        assert_equal(store.export_edges(), edge_tables(after))
+
+
+@pytest.mark.parametrize("item_id", ["0012", "a/b", "ä'ö\""])
+def test_an_id_is_a_parameter_whatever_it_holds(item_id: str, store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    rows = store.query("MATCH (i:Item) WHERE i.item_id = $id RETURN i.item_id AS id", {"id": item_id})
+
+    assert rows.to_pylist() == [{"id": item_id}]
+
+
+def test_a_list_is_a_parameter(store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    rows = store.query(
+        "MATCH (i:Item) WHERE i.item_id IN $ids RETURN i.item_id AS id ORDER BY id",
+        {"ids": ["cold", "0012", "unknown"]},
+    )
+
+    assert rows["id"].to_pylist() == ["0012", "cold"]
+
+
+def test_times_come_back_in_utc_to_the_microsecond(store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    rows = store.query(
+        "MATCH (:User {user_id: 'bob'})-[f:FAVOURITED|CARTED]->(:Item) RETURN f.first_at AS at ORDER BY at"
+    )
+
+    # The first is before 1970.
+    assert rows["at"].to_pylist() == [NOON - timedelta(days=30_000), NOON + timedelta(days=1)]
+
+
+def test_the_most_frequent_pairs_print_the_same_rows(store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    rows = store.query(DONE_WHEN_4)
+
+    assert rows.column_names == ["a.title", "b.title", "c.baskets"]
+    assert [tuple(row.values()) for row in rows.to_pylist()] == [
+        ('Milk "whole", 1 l', "Bread; sliced\n500 g", 2**53 + 1),
+        ('Milk "whole", 1 l', None, 7),
+        ("Bread; sliced\n500 g", "Käse — 奶酪", 7),
+    ]
+
+
+def test_nodes_and_relationships_come_back_as_their_properties(
+    store: GraphStore, shop_tables: Tables
+) -> None:
+    store.load(shop_tables)
+
+    rows = store.query(
+        "MATCH (b:Bundle)-[c:CONTAINS]->(i:Item {item_id: '0012'}) RETURN b, c, sum(c.quantity) AS s"
+    )
+
+    assert rows.to_pylist() == [
+        {
+            "b": {
+                "label": "Bundle",
+                "bundle_id": "b-1",
+                "title": "Breakfast",
+                "discount": 0.1,
+                "source": "merchant",
+            },
+            "c": {"label": "CONTAINS", "quantity": 2.0},
+            "s": 2.0,
+        }
+    ]
+
+
+def test_a_sum_of_integers_is_an_integer(store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    rows = store.query("MATCH (:User)-[p:PURCHASED]->(:Item) RETURN sum(p.count) AS purchases")
+
+    assert rows.to_pylist() == [{"purchases": 2 + 1 + 1}]
+    assert str(rows.schema.field("purchases").type) == "int64"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["RETRN 1", "MATCH (i:Item) RETURN i.item_id AS id, nothing", "CREATE (n:Brand {brand_id: 'x'})"],
+    ids=["not Cypher", "unknown variable", "a write"],
+)
+def test_a_refused_statement_is_one_line(statement: str, store: GraphStore, shop_tables: Tables) -> None:
+    store.load(shop_tables)
+
+    with pytest.raises(GraphError) as refused:
+        store.query(statement)
+
+    assert "\n" not in str(refused.value)
+    assert store.query("MATCH (b:Brand) RETURN count(b) AS num")["num"].to_pylist() == [1]
+
+
+def test_a_load_of_tables_with_a_dangling_key_is_refused(
+    store: GraphStore, write_tables: Callable[[Rows], Tables]
+) -> None:
+    rows = shop()
+    rows["bundle_items"].append({"bundle_id": "b-1", "item_id": "nowhere", "quantity": 1.0})
+
+    with pytest.raises(GraphError, match=r"item_id among the Item nodes, 1 unknown \(first: 'nowhere'\)"):
+        store.load(write_tables(rows))
+
+    assert not store.status().is_complete
