@@ -1,0 +1,105 @@
+"""Example answers for the documentation page; a test holds them to the models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_HEADER: dict[str, Any] = {
+    "request_id": "0f8fad5bd9cb469fa16570867728950e",
+    "model_version": "20261122T031700Z-3f2a",
+    "generated_at": "2026-11-22T03:17:00Z",
+    "source": "gnn",
+    "warnings": [],
+}
+
+GENERATE_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "bundles": [
+        {
+            "rank": 1,
+            "score": 0.83,
+            "objectives": {
+                "coherence": 0.9,
+                "user_fit": 0.6,
+                "breadth": 1.0,
+                "margin": None,
+                "discount": 0.1,
+            },
+            "items": [
+                {
+                    "item_id": "1082185",
+                    "title": "Bananas",
+                    "category": ["PRODUCE", "TROPICAL FRUIT", "BANANAS"],
+                    "price": 0.99,
+                    "role": "anchor",
+                },
+                {
+                    "item_id": "995242",
+                    "title": "Milk, 1 gal",
+                    "category": ["GROCERY", "FLUID MILK PRODUCTS", "MILK"],
+                    "price": 2.51,
+                    "role": "added",
+                },
+            ],
+            "price": {"list": 3.5, "offer": 3.15, "discount": 0.1},
+            "reasons": [
+                {
+                    "kind": "co_purchase",
+                    "items": ["1082185", "995242"],
+                    "text": "Bought together in 412 baskets, 6.1 times as often as by chance",
+                    "evidence": {"baskets": 412, "lift": 6.1},
+                }
+            ],
+        }
+    ],
+}
+
+ITEMS_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "items": [{"item_id": "995242", "title": "Milk, 1 gal", "score": 4.71, "rank": 1}],
+}
+
+RELATED_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "items": [
+        {
+            "item_id": "995242",
+            "title": "Milk, 1 gal",
+            "score": 0.86,
+            "rank": 1,
+            "baskets": 412,
+            "lift": 6.1,
+        }
+    ],
+}
+
+SEARCH_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "source": "fallback",
+    "items": [
+        {"item_id": "1082185", "title": "Bananas", "category": ["PRODUCE", "TROPICAL FRUIT"], "price": 0.99}
+    ],
+}
+
+MODEL_ANSWER: dict[str, Any] = {
+    "model_version": "20261122T031700Z-3f2a",
+    "kind": "gnn",
+    "created_at": "2026-11-22T03:17:00Z",
+    "loaded_at": "2026-11-22T03:18:00Z",
+    "as_of": "2017-12-31T04:59:00Z",
+    "age_seconds": 3600,
+    "num_items": 92331,
+    "currency": "USD",
+    "metrics": {},
+    "warnings": [],
+}
+
+READY_ANSWER: dict[str, Any] = {
+    "status": "ready",
+    "checks": [{"name": "model", "ok": True, "detail": "20261122T031700Z-3f2a (gnn) in service"}],
+}
+
+
+def answer_example(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """`example` as the `responses` of a route."""
+    return {200: {"content": {"application/json": {"example": example}}}}

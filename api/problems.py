@@ -1,0 +1,180 @@
+"""Errors as RFC 9457 `application/problem+json`: one shape for every one of them.
+
+The functions that make a problem know nothing of HTTP handlers, so that `bundlegraph recommend --batch`
+writes the same objects.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.exceptions import HTTPException
+
+from api.request_ids import REQUEST_ID_HEADER, request_id_of
+from bundles.requests import RequestError, UnknownItemError
+from gnn.artifact import ArtifactError
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 20
+#: FastAPI says where a value came from first; the rest of a location is the field.
+_PARTS_OF_REQUEST = {"body", "query", "path", "header"}
+
+logger = logging.getLogger(__name__)
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    """`constraints.price_max`, `cart[3]`, or `body` for the whole."""
+    message: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "anchors: no item 'B07X' in the catalogue",
+                    "instance": "/v1/bundles/generate",
+                    "errors": [{"field": "anchors", "message": "no item 'B07X' in the catalogue"}],
+                }
+            ]
+        },
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: list[FieldError] = []
+
+
+class ModelUnavailableError(Exception):
+    """No model can answer now; the message says why and what to do."""
+
+
+class ReloadRefusedError(Exception):
+    """The promoted model cannot be loaded, and the one in service stays; the message says why."""
+
+
+def problem(
+    status: int, detail: str, *, instance: str | None = None, errors: Sequence[FieldError] = ()
+) -> Problem:
+    """A problem of an HTTP status."""
+    return Problem(title=_title(status), status=status, detail=detail, instance=instance, errors=list(errors))
+
+
+def problem_of_validation(errors: Sequence[Any], *, instance: str | None = None) -> Problem:
+    """A 422 that names the fields, from what pydantic says of them (`ValidationError.errors()`)."""
+    found = [_field_error(error) for error in errors]
+    detail = "; ".join(f"{error.field}: {error.message}" for error in found[:3])
+    if len(found) > 3:
+        detail += f"; and {len(found) - 3} more"
+    return problem(422, detail, instance=instance, errors=found[:MAX_ERRORS])
+
+
+def problem_of_error(error: Exception, *, instance: str | None = None) -> Problem:
+    """What an error is to a caller; 500 for one that is not the caller's."""
+    if isinstance(error, ValidationError):
+        return problem_of_validation(
+            error.errors(include_url=False, include_context=False), instance=instance
+        )
+    if isinstance(error, RequestError):
+        found = FieldError(field=error.field, message=error.message)
+        return problem(422, str(error), instance=instance, errors=[found])
+    if isinstance(error, UnknownItemError):
+        return problem(404, str(error), instance=instance)
+    if isinstance(error, (ModelUnavailableError, ArtifactError)):
+        return problem(503, str(error), instance=instance)
+    if isinstance(error, ReloadRefusedError):
+        return problem(409, str(error), instance=instance)
+    return problem(500, "an error of ours: the log of the service has it, by request id", instance=instance)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error that `app` answers a problem."""
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    for kind in (RequestError, UnknownItemError, ModelUnavailableError, ReloadRefusedError):
+        app.add_exception_handler(kind, _on_stage_error)
+    app.add_exception_handler(Exception, _on_unexpected_error)
+
+
+def problem_response(found: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """`found` as an HTTP answer."""
+    body = found.model_dump(exclude_defaults=False, exclude_none=True)
+    return JSONResponse(body, status_code=found.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_response(problem_of_validation(error.errors(), instance=request.url.path))
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"no such route: {request.url.path}; /docs lists them"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.method} is not a method of {request.url.path}"
+    headers = dict(error.headers) if error.headers else None
+    return problem_response(problem(error.status_code, detail, instance=request.url.path), headers)
+
+
+async def _on_stage_error(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(problem_of_error(error, instance=request.url.path))
+
+
+async def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    # This handler runs outside all middleware: the header that middleware adds is put here.
+    request_id = request_id_of(request)
+    logger.error("request %s: %s %s failed", request_id, request.method, request.url.path, exc_info=error)
+    return problem_response(
+        problem_of_error(error, instance=request.url.path), {REQUEST_ID_HEADER: request_id}
+    )
+
+
+def _title(status: int) -> str:
+    # Python 3.11 and 3.13 differ in some phrases: RFC 9110 says these.
+    return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
+
+
+def _field_error(error: Any) -> FieldError:
+    if error["type"] == "json_invalid":
+        return FieldError(field="body", message="this is no JSON")
+    field = _field(error["loc"])
+    if field == "body" and error["type"] in {"model_attributes_type", "model_type"}:
+        return FieldError(
+            field=field, message="expected a JSON object, sent as Content-Type: application/json"
+        )
+    return FieldError(field=field, message=str(error["msg"]).removeprefix("Value error, "))
+
+
+def _field(location: Sequence[str | int]) -> str:
+    parts = list(location)
+    if parts and parts[0] in _PARTS_OF_REQUEST and (len(parts) > 1 or parts[0] == "body"):
+        parts = parts[1:]
+    name = ""
+    for part in parts:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
+    return name or "body"

@@ -1,0 +1,24 @@
+"""Composed bundles."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.deps import RecommenderDep, RequestId
+from api.examples import GENERATE_ANSWER, answer_example
+from bundles.answers import GenerateAnswer
+from bundles.requests import GenerateRequest
+
+router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
+
+
+@router.post("/generate", summary="Compose new bundles", responses=answer_example(GENERATE_ANSWER))
+async def generate_bundles(
+    request: GenerateRequest, recommender: RecommenderDep, request_id: RequestId
+) -> GenerateAnswer:
+    """New bundles composed for this request, best first, each priced and with its reasons.
+
+    A valid request that nothing satisfies is answered with an empty list and a warning that names the
+    constraint.
+    """
+    return recommender.generate(request, request_id=request_id)

@@ -1,0 +1,103 @@
+"""The model in service: the promoted artifact, swapped in whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from api.problems import ModelUnavailableError, ReloadRefusedError
+from bundles.recommender import Recommender
+from etl.pseudonyms import PseudonymKeyError, load_key
+from gnn.artifact import ArtifactError, load_artifact
+from gnn.registry import promoted
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that answers, and since when."""
+
+    recommender: Recommender
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of `/readyz`."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Serving:
+    """Holds the model in service. Requests keep the one that they began with while another is swapped in."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._lock = threading.Lock()
+        self._served: ServedModel | None = None
+        self._failure = "no model was loaded yet"
+
+    def model(self) -> ServedModel:
+        """The model in service.
+
+        Raises:
+            ModelUnavailableError: If there is none.
+        """
+        served = self._served
+        if served is None:
+            raise ModelUnavailableError(self._failure)
+        return served
+
+    def load(self) -> None:
+        """Put the promoted model in service, at the start; `checks` say why where that fails."""
+        try:
+            self.reload()
+        except (ModelUnavailableError, ReloadRefusedError) as error:
+            logger.warning("no model in service: %s", error)
+
+    def reload(self) -> ServedModel:
+        """Swap in the promoted model.
+
+        Raises:
+            ModelUnavailableError: If it cannot be loaded and none is in service.
+            ReloadRefusedError: If it cannot be loaded; the one in service stays.
+        """
+        with self._lock:
+            try:
+                served = _load_promoted(self._home)
+            except (ArtifactError, PseudonymKeyError, OSError, ValueError) as error:
+                self._failure = str(error)
+                if self._served is None:
+                    raise ModelUnavailableError(self._failure) from error
+                version = self._served.recommender.info.model_version
+                raise ReloadRefusedError(f"{error}; model {version} stays in service") from error
+            self._served = served
+            return served
+
+    def checks(self) -> list[Check]:
+        """What must hold to answer, a line each."""
+        served = self._served
+        if served is None:
+            return [Check("model", ok=False, detail=self._failure)]
+        info = served.recommender.info
+        return [
+            Check("model", ok=True, detail=f"{info.model_version} ({info.kind}) in service"),
+            Check("pseudonym_key", ok=True, detail=f"fingerprint {info.key_fingerprint} is the model's"),
+        ]
+
+
+def _load_promoted(home: Path) -> ServedModel:
+    started = time.perf_counter()
+    version = promoted(home / "models")
+    if version is None:
+        raise ArtifactError(f"no promoted model in {home / 'models'}: run bundlegraph train")
+    recommender = Recommender(load_artifact(home / "models" / version), load_key(home))
+    logger.info("model %s loaded in %.2f s", version, time.perf_counter() - started)
+    return ServedModel(recommender, datetime.now(UTC))
