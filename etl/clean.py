@@ -38,11 +38,10 @@ def make_rejects(engine: duckdb.DuckDBPyConnection) -> None:
 
 
 def clean(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> Cleaned:
-    """Make table `good_NAME` of the good rows of `table`, and put the bad ones into `rejects`.
+    """Make view `good_NAME` of the good rows of `table`, and put the bad ones into `rejects`.
 
-    `good_NAME` has `row_number` and all columns of the contract, typed, with their defaults; those that the
-    export lacks are null. Where the contract keeps unknown columns, `attributes` is a JSON object of those
-    that are filled.
+    `good_NAME` has all columns of the contract, typed, with their defaults; those that the export lacks are
+    null. Where the contract keeps unknown columns, `attributes` is a JSON object of those that are filled.
 
     Raises:
         IngestError: If a column is of a type that cannot be read.
@@ -56,21 +55,21 @@ def clean(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> C
     is_return = "coalesce(quantity < 0, FALSE)" if name == "interactions" else "FALSE"
     attributes = ", attributes" if contract.keeps_unknown else ""
     engine.execute(f"""
-        CREATE TABLE good_{name} AS
-        SELECT row_number, {_filled(name, contract)}{attributes}
-        FROM judged
+        CREATE VIEW good_{name} AS
+        SELECT {_filled(name, contract)}{attributes}
+        FROM judged_{name}
         WHERE reason IS NULL AND NOT {is_return}
     """)
-    _keep_rejects(engine, name, table)
     rows, rejected, returned = engine.execute(f"""
-        SELECT count(*), count(reason), count(*) FILTER (reason IS NULL AND {is_return}) FROM judged
+        SELECT count(*), count(reason), count(*) FILTER (reason IS NULL AND {is_return}) FROM judged_{name}
     """).fetchone()
-    engine.execute("DROP TABLE judged")
+    if rejected or table.unreadable:
+        _keep_rejects(engine, name, table)
     return Cleaned(rows + len(table.unreadable), rejected + len(table.unreadable), returned)
 
 
 def _judge(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> None:
-    """Make table `judged`: the typed columns of every row, and `reason` where it is bad."""
+    """Make table `judged_NAME`: the typed columns of every row, and `reason` where it is bad."""
     contract = CONTRACTS[name]
     seen = {
         alias: expression
@@ -82,7 +81,7 @@ def _judge(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> 
     )
     attributes = f", {_attributes(table)} AS attributes" if contract.keeps_unknown else ""
     engine.execute(f"""
-        CREATE TABLE judged AS
+        CREATE TABLE judged_{name} AS
         SELECT
             row_number,
             {", ".join(column.name for column in contract.columns)},
@@ -115,11 +114,11 @@ def _reject_repeated(engine: duckdb.DuckDBPyConnection, name: str, key: tuple[st
     has_key = "event_id IS NOT NULL" if key == ("event_id",) else "TRUE"
     verb = "repeats" if len(key) == 1 else "repeat"
     engine.execute(f"""
-        UPDATE judged
+        UPDATE judged_{name} AS judged
         SET reason = {literal(f"{' and '.join(key)} {verb} an earlier row")}
         FROM (
             SELECT {columns}, min(row_number) AS first_row
-            FROM judged
+            FROM judged_{name}
             WHERE reason IS NULL AND {has_key}
             GROUP BY {columns}
             HAVING count(*) > 1
@@ -143,7 +142,7 @@ def _keep_rejects(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTab
     engine.execute(f"""
         INSERT INTO rejects
         SELECT {literal(name)}, row_number, reason, data
-        FROM (SELECT row_number, reason FROM judged WHERE reason IS NOT NULL)
+        FROM (SELECT row_number, reason FROM judged_{name} WHERE reason IS NOT NULL)
         JOIN (SELECT {ROW} AS row_number, to_json({{{whole_row}}})::VARCHAR AS data FROM {table.relation})
         USING (row_number)
     """)

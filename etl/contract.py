@@ -92,7 +92,7 @@ def _rules_of_kind(column: Column) -> list[Rule]:
         case Kind.TIME | Kind.END_TIME:
             return [
                 Rule(
-                    f"abs({name}_seconds) >= {FIRST_MILLISECONDS}",
+                    f"isfinite({name}_seconds) AND abs({name}_seconds) >= {FIRST_MILLISECONDS}",
                     f"{name} looks like milliseconds since 1970: give seconds, or ISO 8601",
                 ),
                 Rule(

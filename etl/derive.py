@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from etl.baskets import assign_baskets
-from etl.contract import EVENTS
+from etl.contract import EVENTS, IngestError
 
 
 def derive(engine: duckdb.DuckDBPyConnection, *, basket_window: str) -> tuple[str, list[str]]:
@@ -13,14 +13,18 @@ def derive(engine: duckdb.DuckDBPyConnection, *, basket_window: str) -> tuple[st
 
     Returns:
         The event that associations count, and warnings.
+
+    Raises:
+        IngestError: If there is no interaction, or item vectors differ in length.
     """
+    _refuse_mixed_vectors(engine)
     event = association_event(engine)
     engine.execute("""
         CREATE VIEW events AS SELECT *, CAST(timestamp AS DATE) AS local_date FROM all_interactions
     """)
     assign_baskets(engine, event=event, window=basket_window)
     warnings = (
-        [] if event == EVENTS[0] else [f"no purchase in the interactions: associations count {event} events"]
+        [] if event == EVENTS[0] else [f"no purchase in interactions: associations count {event} events"]
     )
     warnings += _make_items(engine)
     _make_categories(engine)
@@ -40,9 +44,25 @@ def derive(engine: duckdb.DuckDBPyConnection, *, basket_window: str) -> tuple[st
 
 
 def association_event(engine: duckdb.DuckDBPyConnection) -> str:
-    """The strongest event that the interactions have; `purchase` where there are none."""
+    """The strongest event that the interactions have.
+
+    Raises:
+        IngestError: If there is no interaction.
+    """
     found = {row[0] for row in engine.execute("SELECT DISTINCT event FROM all_interactions").fetchall()}
-    return next((event for event in EVENTS if event in found), EVENTS[0])
+    if not found:
+        raise IngestError("interactions has no line to count: give at least one")
+    return next(event for event in EVENTS if event in found)
+
+
+def _refuse_mixed_vectors(engine: duckdb.DuckDBPyConnection) -> None:
+    lengths = engine.execute("SELECT DISTINCT len(vector) FROM all_item_vectors ORDER BY ALL").fetchall()
+    if len(lengths) > 1:
+        found = ", ".join(str(row[0]) for row in lengths)
+        raise IngestError(
+            f"item_vectors: expected one length for all, found {found} in the export and the tables there: "
+            "ingest with --replace"
+        )
 
 
 def _make_items(engine: duckdb.DuckDBPyConnection) -> list[str]:

@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 TABLES_FOLDER = "tables"
 SCRATCH_FOLDER = ".ingest"
+ENGINE_FILE = "engine.duckdb"
 LOCK = ".ingest.lock"
 ASSOCIATIONS = {"co_purchases": pairs_of_items, "category_pairs": pairs_of_categories}
 
@@ -91,9 +92,13 @@ def ingest(
     started = time.perf_counter()
     options = options or IngestOptions()
     parse_window(options.basket_window)
-    home.mkdir(parents=True, exist_ok=True)
-    with _only_one(home), _scratch_folder(home) as scratch, open_engine(scratch / "engine.duckdb") as engine:
-        report = _ingest(engine, source, home, options, progress or (lambda stage: None))
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with _only_one(home), _scratch_folder(home) as scratch, open_engine(scratch / ENGINE_FILE) as engine:
+            report = _ingest(engine, source, home, options, progress or (lambda stage: None))
+    except (duckdb.Error, OSError) as error:
+        # A damaged page of a Parquet file, a full disk: the engine's first line says which.
+        raise IngestError(f"cannot ingest {source} into {home}: {str(error).splitlines()[0]}") from error
     seconds = time.perf_counter() - started
     logger.info("ingested %s: %d interactions in %.1f s", source, report.rows["interactions"], seconds)
     return replace(report, seconds=seconds)

@@ -68,8 +68,10 @@ def merge(engine: duckdb.DuckDBPyConnection, key: PseudonymKey, previous: Tables
     User ids become pseudonyms. Lines are added where their key is new; catalogue rows replace those of the
     same key.
     """
+    there = {row[0] for row in engine.execute("SELECT view_name FROM duckdb_views()").fetchall()}
     for name in CONTRACTS:
-        _make_missing(engine, name)
+        if f"good_{name}" not in there:
+            _make_empty(engine, name)
     _make_pseudonyms(engine, key)
     for name, lines in _LINES.items():
         _merge_lines(engine, name, lines, previous)
@@ -77,11 +79,11 @@ def merge(engine: duckdb.DuckDBPyConnection, key: PseudonymKey, previous: Tables
         _merge_catalogue(engine, name, previous)
 
 
-def _make_missing(engine: duckdb.DuckDBPyConnection, name: str) -> None:
+def _make_empty(engine: duckdb.DuckDBPyConnection, name: str) -> None:
     contract = CONTRACTS[name]
     columns = ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.columns)
     attributes = ", attributes VARCHAR" if contract.keeps_unknown else ""
-    engine.execute(f"CREATE TABLE IF NOT EXISTS good_{name} (row_number BIGINT, {columns}{attributes})")
+    engine.execute(f"CREATE TABLE good_{name} ({columns}{attributes})")
 
 
 def _make_pseudonyms(engine: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
@@ -107,9 +109,11 @@ def _merge_lines(
 ) -> None:
     """A line's key: the hash of its `event_id`, else of its values and occurrence number in the export."""
     values = ", ".join(lines.values)
+    # As text, a time would depend on the engine's zone.
+    canonical = values.replace("timestamp", "epoch_us(timestamp)")
     renamed = "user_id AS shop_user_id" + (", basket_id AS given_basket_id" if name == "interactions" else "")
     identity = (
-        f"CASE WHEN event_id IS NULL THEN json_array({values}) ELSE json_array('event_id', event_id) END"
+        f"CASE WHEN event_id IS NULL THEN json_array({canonical}) ELSE json_array('event_id', event_id) END"
     )
     engine.execute(f"""
         CREATE TABLE keyed AS
@@ -145,8 +149,8 @@ def _merge_lines(
         )
         {known}
     """)
-    for table in ("keyed", "equal_lines", f"good_{name}"):
-        engine.execute(f"DROP TABLE {table}")
+    engine.execute("DROP TABLE keyed")
+    engine.execute("DROP TABLE equal_lines")
 
 
 def _merge_catalogue(engine: duckdb.DuckDBPyConnection, name: str, previous: Tables | None) -> None:
