@@ -1,0 +1,162 @@
+"""Fitting the few weights that put the parts together: of the served score, and of link scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.artifact import ItemModel
+from gnn.evaluation.metrics import BLOCK, ndcg_at_k
+from gnn.evaluation.queries import CompletionQueries
+from gnn.scorer import FEATURES, ItemQuery, ItemScorer
+
+#: Where nothing can be fitted, and where fitting begins: a blend that was measured on groceries.
+DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 0.0, "recency": 0.5}
+DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
+
+_NUM_CANDIDATES = 500
+_FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
+_ROUNDS = 2
+_LINK_RIDGE = 1.0
+
+
+def scorer_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[ItemQuery]:
+    """`queries` as the scorer takes them; `ranked` is the item index of each ranked index."""
+    carts = np.split(ranked[queries.carts.indices], queries.carts.indptr[1:-1])
+    return [
+        ItemQuery(cart=cart.tolist(), user_index=int(user) if user >= 0 else None)
+        for cart, user in zip(carts, queries.users, strict=True)
+    ]
+
+
+def fit_blend(
+    scorer: ItemScorer, queries: CompletionQueries, ranked: NDArray[np.int32], start: Mapping[str, float]
+) -> dict[str, float]:
+    """Weights of `gnn.scorer.FEATURES` that rank the hidden items of `queries` highest.
+
+    First the maximum of Σ log softmax (a conditional logit, McFadden 1974) over the 500 best items by
+    the weights `start`, the hidden one among them; then, one weight at a time, whatever multiple of it has
+    the best NDCG@20 there.
+    Weights are never negative: each feature is evidence for an item. `start` where there are no queries.
+    """
+    if not len(queries):
+        return dict(start)
+    begin = np.array([start[name] for name in FEATURES], dtype=np.float32)
+    features, is_candidate = _candidate_features(scorer, queries, ranked, begin)
+    weights = _maximise_likelihood(features, is_candidate, begin)
+    weights = max((begin, weights), key=lambda tried: _ndcg(features, is_candidate, tried))
+    best = _ndcg(features, is_candidate, weights)
+    for _ in range(_ROUNDS):
+        for position in range(len(FEATURES)):
+            for factor in _FACTORS:
+                tried = weights.copy()
+                tried[position] *= factor
+                ndcg = _ndcg(features, is_candidate, tried)
+                if ndcg > best:
+                    best, weights = ndcg, tried
+    return {name: round(float(weight), 6) for name, weight in zip(FEATURES, weights, strict=True)}
+
+
+def fit_link(model: ItemModel, queries: CompletionQueries, *, rng: np.random.Generator) -> dict[str, float]:
+    """Weights of `ItemScorer.link_scores`: a logistic regression of pairs of one basket against random ones.
+
+    Each cart item with the hidden item of its basket is a pair of one basket, with that of another basket it
+    is a random one: both have the same popularity, so popularity cannot tell them apart. `DEFAULT_LINK` where
+    there are no queries.
+    """
+    rows, items = queries.carts.nonzero()
+    if not len(rows):
+        return dict(DEFAULT_LINK)
+    other = queries.hidden[rng.permutation(len(queries))]
+    ease = csr_matrix((model.ease_weight, model.ease_item, model.ease_indptr), shape=(len(model.ranked),) * 2)
+    features = np.concatenate(
+        [_link_features(model, ease, items, to[rows]) for to in (queries.hidden, other)]
+    )
+    is_pair = np.repeat([1.0, 0.0], len(rows))
+    weights = _logistic_regression(features, is_pair)
+    return dict(zip(("intercept", "gnn", "ease"), np.round(weights, 6).tolist(), strict=True))
+
+
+def _candidate_features(
+    scorer: ItemScorer, queries: CompletionQueries, ranked: NDArray[np.int32], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Features of the best K items, the hidden one first, [N, F, K], and which are candidates, [N, K]."""
+    num_candidates = min(_NUM_CANDIDATES, scorer.num_ranked)
+    asked = scorer_queries(queries, ranked)
+    kept, masks = [], []
+    for start in range(0, len(queries), BLOCK):
+        part = queries[start : start + BLOCK]
+        features = scorer.features(asked[start : start + BLOCK])
+        scores = weights @ features
+        scores[part.carts.nonzero()] = -np.inf
+        scores[np.arange(len(part)), part.hidden] = np.inf
+        best = np.argpartition(-scores, num_candidates - 1, axis=1)[:, :num_candidates]
+        best_scores = np.take_along_axis(scores, best, axis=1)
+        order = np.argsort(-best_scores, axis=1, kind="stable")
+        best = np.take_along_axis(best, order, axis=1)
+        kept.append(np.take_along_axis(features, best[:, np.newaxis], axis=2))
+        masks.append(np.take_along_axis(best_scores, order, axis=1) > -np.inf)
+    return np.concatenate(kept), np.concatenate(masks)
+
+
+def _maximise_likelihood(
+    features: NDArray[np.float32], is_candidate: NDArray[np.bool_], begin: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    inputs, mask = torch.from_numpy(features), torch.from_numpy(is_candidate)
+    # √w is what is optimised, so that w stays at or above 0.
+    root = torch.from_numpy(np.sqrt(np.maximum(begin, 1e-3))).requires_grad_()
+    optimiser = torch.optim.LBFGS([root], max_iter=50, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        scores = torch.einsum("f,nfk->nk", root.square(), inputs).masked_fill(~mask, -torch.inf)
+        value = (scores.logsumexp(dim=1) - scores[:, 0]).mean()
+        value.backward()  # type: ignore[no-untyped-call]  # torch
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]  # torch
+    weights: NDArray[np.float32] = root.detach().square().numpy()
+    return weights if np.isfinite(weights).all() else begin
+
+
+def _ndcg(
+    features: NDArray[np.float32], is_candidate: NDArray[np.bool_], weights: NDArray[np.float32]
+) -> float:
+    scores = np.where(is_candidate, weights @ features, -np.inf)
+    hidden = scores[:, :1]
+    ranks = 1 + (scores > hidden).sum(axis=1) + ((scores == hidden).sum(axis=1) - 1) / 2
+    return ndcg_at_k(ranks, 20)
+
+
+def _link_features(
+    model: ItemModel, ease: csr_matrix, from_items: NDArray[np.integer], to_items: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    dot = np.einsum("nd,nd->n", model.source[from_items], model.target[to_items])
+    weight = np.asarray(ease[from_items, to_items]).ravel()
+    return np.stack([np.ones(len(dot)), dot, weight], axis=1).astype(np.float64)
+
+
+def _logistic_regression(features: NDArray[np.float64], is_true: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Newton's method with a ridge on all but the intercept, so that a constant feature has weight 0."""
+    ridge = np.full(features.shape[1], _LINK_RIDGE)
+    ridge[0] = 1e-6
+    weights = np.zeros(features.shape[1])
+    for _ in range(25):
+        probability = (1 + np.tanh(features @ weights / 2)) / 2
+        gradient = features.T @ (is_true - probability) - ridge * weights
+        curvature = (features.T * (probability * (1 - probability))) @ features + np.diag(ridge)
+        step = np.linalg.solve(curvature, gradient)
+        weights += step
+        if np.abs(step).max() < 1e-6:
+            break
+    return weights
+
+
+def best_top_k(ndcg_by_k: Sequence[tuple[int, float]], *, tolerance: float) -> int:
+    """The smallest k whose NDCG is within `tolerance` of the best."""
+    best = max(ndcg for _, ndcg in ndcg_by_k)
+    return min(k for k, ndcg in ndcg_by_k if ndcg >= best - tolerance)

@@ -1,0 +1,78 @@
+"""Settings of a training run, and the named sets of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained and judged. What is none follows from the data."""
+
+    name: str = "standard"
+    """Which named set this is."""
+    seed: int = 0
+    """Of all that is drawn in training. Which baskets are queries does not depend on it."""
+    device: str = "auto"
+    """`auto` takes a GPU where there is one; else as PyTorch names it: `cpu`, `cuda:1`."""
+
+    validation_from: date | None = None
+    """First local day of validation; all before it is learned from. None: by the share of baskets."""
+    test_from: date | None = None
+    """First local day of test."""
+    holdout_share: float = 0.1
+    """Share of baskets, the latest, in test, and as much in validation before it, where no days are given."""
+    max_queries: int = 4_000
+    """Queries drawn from each of validation and test."""
+    min_basket_items: int = 4
+    """Ranked items that a query's basket has at least; lowered to 2 where that leaves under 200 queries."""
+    min_item_baskets: int | None = None
+    """Baskets that a ranked item is in at least."""
+
+    embedding_dim: int = 128
+    """Length of an item's vectors."""
+    num_layers: int = 1
+    """Propagation depth along item–item relations."""
+    num_neighbours: int = 30
+    """Strongest co-purchases that an item receives from."""
+    hidden_share: float = 0.2
+    """Share of each training basket that is to be predicted from the rest."""
+    dropout: float = 0.2
+    """Share of a query's vector that is dropped in training."""
+    batch_size: int = 512
+    """Baskets a step."""
+    learning_rate: float = 2e-3
+    """Of Adam, at the first epoch; falls linearly to a tenth at the last."""
+    max_epochs: int = 8
+    """Passes over the baskets, at most."""
+    patience: int = 2
+    """Epochs without a better validation NDCG@20 that end training."""
+    full_softmax_items: int = 50_000
+    """Ranked items up to which the loss is over the whole catalogue; above, it is sampled."""
+    num_negatives: int = 8_192
+    """Draws a step where the loss is sampled."""
+
+    ease_ridge: float = 0.6
+    """λ of the EASE that is blended in, as a multiple of the mean diagonal of its Gram matrix."""
+    ease_size_power: float = 0.5
+    """A basket weighs size^−this in it."""
+    ease_half_life_weeks: float = 20.0
+    """Age at which a basket weighs half as much in it."""
+    ease_top_k: tuple[int, ...] = (50, 100, 200, 400)
+    """Weights a row that may be kept; validation chooses."""
+
+    def to_json(self) -> dict[str, object]:
+        """As it is stored with the model."""
+        values = asdict(self)
+        for name in ("validation_from", "test_from"):
+            values[name] = None if values[name] is None else values[name].isoformat()
+        return values
+
+
+STANDARD = TrainingConfig()
+
+#: Lighter: for a first look and for `bundlegraph demo`.
+DEMO = TrainingConfig(name="demo", max_epochs=3, max_queries=2_000)
+
+CONFIGS = {config.name: config for config in (STANDARD, DEMO)}

@@ -1,0 +1,33 @@
+"""Kinds of queries that are reported on their own: a mean over all hides where a model fails."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.evaluation.queries import CompletionQueries
+
+
+def is_cross_category(queries: CompletionQueries, root: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Queries whose hidden item is of a level-0 category that nothing in the cart is of, [num_queries].
+
+    `root` is each ranked item's level-0 category, -1 for none; a hidden item without category is in no such
+    query.
+    """
+    rows, items = queries.carts.nonzero()
+    same = root[items] == root[queries.hidden[rows]]
+    in_cart = np.bincount(rows[same], minlength=len(queries)) > 0
+    return np.asarray(~in_cart & (root[queries.hidden] >= 0))
+
+
+def is_new_to_user(queries: CompletionQueries, counts: csr_matrix) -> NDArray[np.bool_]:
+    """Queries whose hidden item their user had never bought, anonymous baskets included, [num_queries].
+
+    `counts` is purchases a user and ranked item, [num_users, num_ranked].
+    """
+    is_known = np.zeros(len(queries), dtype=bool)
+    has_user = queries.users >= 0
+    bought = counts[queries.users[has_user], queries.hidden[has_user]]
+    is_known[has_user] = np.asarray(bought).ravel() > 0
+    return ~is_known

@@ -1,0 +1,132 @@
+"""What was bought up to a moment, as sparse matrices: baskets to learn from, histories to know users by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from etl.tables import Tables
+from graph.edges import EdgeTables
+
+#: Days after which a purchase weighs 1/e in `Purchases.recency`.
+RECENCY_DAYS = 30.0
+
+_SECONDS_A_DAY = 86_400.0
+_MAX_MIN_ITEM_BASKETS = 30
+_BASKETS_A_MIN_ITEM_BASKET = 3_000
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Baskets and histories of the association event before a moment.
+
+    Columns are item indices as `read_purchases` gives them, ranked indices after `of_items`.
+    """
+
+    lines: csr_matrix
+    """Event rows a basket and item, float32 [num_baskets, num_items]; baskets in the order of their first."""
+    basket_user: NDArray[np.int64]
+    """User index of each basket, -1 for none, [num_baskets]."""
+    basket_age: NDArray[np.float64]
+    """Days from each basket to `as_of`, [num_baskets]."""
+    counts: csr_matrix
+    """Event rows a user and item, float32 [num_users, num_items]."""
+    recency: csr_matrix
+    """Sum over the same events of exp(-age / 30 days), in the places of `counts`."""
+    as_of: datetime
+    """Time of the last event, UTC."""
+
+    @property
+    def item_baskets(self) -> NDArray[np.int64]:
+        """Baskets that hold each item, [num_items]."""
+        return np.bincount(self.lines.indices, minlength=self.lines.shape[1]).astype(np.int64)
+
+    def of_items(self, ranked: NDArray[np.int32]) -> Purchases:
+        """These purchases with the columns `ranked` alone, in that order; baskets may become empty."""
+        return replace(
+            self, lines=self.lines[:, ranked], counts=self.counts[:, ranked], recency=self.recency[:, ranked]
+        )
+
+
+def read_purchases(tables: Tables, edges: EdgeTables, *, until: datetime | None = None) -> Purchases:
+    """Purchases before `until` (all where it is none), in the indices of `edges`.
+
+    Where the shop has no purchases, they are the strongest event that it has, as everywhere.
+    """
+    columns = ["event", "timestamp", "user_id", "item_id", "basket_id"]
+    events = tables.read("interactions", columns)
+    is_counted = pc.equal(events["event"], tables.manifest.association_event)
+    if until is not None:
+        is_counted = pc.and_(
+            is_counted, pc.less(events["timestamp"], pa.scalar(until, events["timestamp"].type))
+        )
+    events = events.filter(is_counted)
+
+    seconds = events["timestamp"].cast(pa.int64()).to_numpy() / 1e6
+    last = float(seconds.max()) if len(seconds) else 0.0
+    age = (last - seconds) / _SECONDS_A_DAY
+    user = _index(events["user_id"], edges.nodes["User"]["user_id"])
+    item = _index(events["item_id"], edges.nodes["Item"]["item_id"])
+    basket, num_baskets = _codes(events["basket_id"])
+    num_users, num_items = edges.nodes["User"].num_rows, edges.nodes["Item"].num_rows
+
+    in_basket, has_user = basket >= 0, user >= 0
+    basket_user = np.full(num_baskets, -1, dtype=np.int64)
+    np.maximum.at(basket_user, basket[in_basket], user[in_basket])
+    basket_age = np.zeros(num_baskets)
+    np.maximum.at(basket_age, basket[in_basket], age[in_basket])
+    ones = np.ones(len(item), dtype=np.float32)
+    decayed = np.exp(-age / RECENCY_DAYS).astype(np.float32)
+    shape = (num_users, num_items)
+    return Purchases(
+        lines=_sum(ones, basket, item, kept=in_basket, shape=(num_baskets, num_items)),
+        basket_user=basket_user,
+        basket_age=basket_age,
+        counts=_sum(ones, user, item, kept=has_user, shape=shape),
+        recency=_sum(decayed, user, item, kept=has_user, shape=shape),
+        as_of=datetime.fromtimestamp(last, UTC),
+    )
+
+
+def choose_ranked(purchases: Purchases, *, min_item_baskets: int | None) -> NDArray[np.int32]:
+    """Item indices that are in enough baskets to be ranked, ascending.
+
+    Where `min_item_baskets` is none it follows from the size: one for every 3,000 baskets, from 1 to 30.
+    """
+    if min_item_baskets is None:
+        by_size = purchases.lines.shape[0] // _BASKETS_A_MIN_ITEM_BASKET
+        min_item_baskets = min(max(by_size, 1), _MAX_MIN_ITEM_BASKETS)
+    return np.flatnonzero(purchases.item_baskets >= min_item_baskets).astype(np.int32)
+
+
+def _index(keys: pa.ChunkedArray, nodes: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Row of each key among the nodes, -1 for null."""
+    index = pc.index_in(keys, value_set=nodes.combine_chunks() if nodes.num_chunks else nodes)
+    return np.asarray(index.fill_null(-1).to_numpy(), dtype=np.int64)
+
+
+def _codes(keys: pa.ChunkedArray) -> tuple[NDArray[np.int64], int]:
+    """Number of each key in the order of appearance, -1 for null, and how many there are."""
+    encoded = keys.combine_chunks().dictionary_encode()
+    codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return codes, len(encoded.dictionary)
+
+
+def _sum(
+    values: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    *,
+    kept: NDArray[np.bool_],
+    shape: tuple[int, int],
+) -> csr_matrix:
+    """`values` summed by place, columns of a row ascending."""
+    matrix = csr_matrix((values[kept], (rows[kept], columns[kept])), shape=shape, dtype=np.float32)
+    matrix.sum_duplicates()
+    return matrix
