@@ -82,14 +82,13 @@ def _refuse_other_kinds(text: Path, name: str) -> None:
 
 def _header(text: Path, name: str, delimiter: str) -> list[str]:
     try:
-        with text.open(encoding="utf-8-sig", newline="") as opened:
-            columns = [
-                column.strip() for column in next(csv.reader(opened, delimiter=delimiter, strict=True))
-            ]
-    except (UnicodeDecodeError, csv.Error, StopIteration) as error:
-        raise IngestError(
-            f"the header line of {name} cannot be read ({error}): export it as CSV in UTF-8"
-        ) from error
+        # The text layer decodes ahead of the first line, whose own bytes are what matters here.
+        with text.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
+            header = next(csv.reader(opened, delimiter=delimiter, strict=True))
+        columns = [column.strip() for column in header]
+        "".join(columns).encode()
+    except (UnicodeEncodeError, csv.Error, StopIteration) as error:
+        raise IngestError(f"the header line of {name} is not CSV in UTF-8: export it again") from error
     columns = [column or f"column {number}" for number, column in enumerate(columns, start=1)]
     seen: set[str] = set()
     for column in columns:

@@ -111,8 +111,8 @@ def test_an_integer_id_that_pandas_made_a_float_is_an_integer_again(shop: Shop) 
     report = shop.ingest()
 
     assert rows(report, "interactions", "item_id", "user_id") == [
-        ("7", None),
         ("1082185", load_key(shop.home).pseudonym("718")),
+        ("7", None),
     ]
 
 

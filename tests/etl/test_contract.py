@@ -9,7 +9,6 @@ import pytest
 from etl.contract import IngestError
 from tests.etl.shop import Shop, day, rows
 
-
 _AHEAD = (datetime.now(UTC) + timedelta(days=2)).isoformat()
 
 _BAD_INTERACTIONS = {
@@ -19,7 +18,8 @@ _BAD_INTERACTIONS = {
     "a,yesterday,purchase,1,2.5": "timestamp is neither ISO 8601 nor seconds since 1970",
     "a,2026-02-30,purchase,1,2.5": "timestamp is neither ISO 8601 nor seconds since 1970",
     "a,infinity,purchase,1,2.5": "timestamp is neither ISO 8601 nor seconds since 1970",
-    "a,1772359200000,purchase,1,2.5": "timestamp looks like milliseconds since 1970: give seconds, or ISO 8601",
+    "a,1772359200000,purchase,1,2.5": "timestamp looks like milliseconds since 1970: "
+    "give seconds, or ISO 8601",
     "a,1066-10-14,purchase,1,2.5": "timestamp lies before 1900",
     f"a,{_AHEAD},purchase,1,2.5": "timestamp lies more than a day ahead",
     f"a,{day(1)},bought,1,2.5": "event is none of purchase, cart, favourite, view: "
