@@ -76,7 +76,8 @@ class BundleGenerator:
             diversity=request.diversity,
         )
         if len(chosen) < request.n:
-            warnings.append(f"n: {len(chosen)} bundles satisfy the request, {request.n} were asked for")
+            found = "1 bundle satisfies" if len(chosen) == 1 else f"{len(chosen)} bundles satisfy"
+            warnings.append(f"n: {found} the request, {request.n} were asked for")
         ranked = chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")]
         evidence = None
         if request.explain:

@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bundles.catalogue import ItemCatalogue
+from bundles.links import ItemLinks
+from gnn.scorer import ItemScorer
+from tests.artifact_factory import make_artifact
+from tests.planted_shop import GROCERY
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> ItemCatalogue:
+    return ItemCatalogue(make_artifact(GROCERY))
+
+
+@pytest.fixture(scope="module")
+def links(catalogue: ItemCatalogue) -> ItemLinks:
+    artifact = make_artifact(GROCERY)
+    return ItemLinks(artifact, catalogue=catalogue, scorer=ItemScorer(artifact))
+
+
+def link(links: ItemLinks, catalogue: ItemCatalogue, first: str, second: str) -> float:
+    pair = np.array([catalogue.index_of(first), catalogue.index_of(second)], dtype=np.int64)
+    return float(links.between(pair, pair)[0, 1])
+
+
+def test_links_are_symmetric_probabilities_and_0_with_itself(links: ItemLinks) -> None:
+    everything = np.arange(len(GROCERY.items))
+
+    matrix = links.between(everything, everything)
+
+    assert np.allclose(matrix, matrix.T)
+    assert (np.diag(matrix) == 0).all()
+    off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
+    assert ((off_diagonal > 0) & (off_diagonal < 1)).all()
+
+
+def test_a_square_and_a_rectangle_agree(links: ItemLinks) -> None:
+    everything = np.arange(len(GROCERY.items))
+
+    assert np.allclose(
+        links.between(everything[:4], everything), links.between(everything, everything)[:4], atol=1e-6
+    )
+
+
+def test_a_pair_bought_x_times_as_often_as_by_chance_has_x_over_one_plus_x(
+    links: ItemLinks, catalogue: ItemCatalogue
+) -> None:
+    # Lift 5 is planted in the vectors of the model.
+    assert link(links, catalogue, "pasta", "sauce") == pytest.approx(5 / 6, abs=1e-3)
+
+
+def test_a_cold_item_is_linked_as_its_stand_ins_are(links: ItemLinks, catalogue: ItemCatalogue) -> None:
+    of_siblings = [link(links, catalogue, sibling, "cheese") for sibling in ("pasta", "penne")]
+
+    assert link(links, catalogue, "cold", "cheese") == pytest.approx(sum(of_siblings) / 2, abs=1e-6)
+
+
+def test_an_item_of_which_nothing_is_known_is_linked_by_chance(
+    links: ItemLinks, catalogue: ItemCatalogue
+) -> None:
+    assert link(links, catalogue, "bare", "milk") == 0.5
+
+
+def test_a_counted_pair_beats_stand_ins_where_the_model_ranks_only_one() -> None:
+    # Ranked from 35 baskets: cheese (50) is, soap and rolls (30) are not.
+    artifact = make_artifact(replace(GROCERY, ranked_from=35))
+    catalogue = ItemCatalogue(artifact)
+    links = ItemLinks(artifact, catalogue=catalogue, scorer=ItemScorer(artifact))
+
+    # 30 baskets hold both, of 200: soap is in 30, cheese in 50.
+    lift = 30 * 200 / (30 * 50)
+    assert link(links, catalogue, "soap/ü", "cheese") == pytest.approx(lift / (1 + lift))
+    assert link(links, catalogue, "cheese", "soap/ü") == pytest.approx(lift / (1 + lift))
+
+
+def test_counts_are_found_in_both_directions(links: ItemLinks, catalogue: ItemCatalogue) -> None:
+    pasta, sauce, milk = (catalogue.index_of(item_id) or 0 for item_id in ("pasta", "sauce", "milk"))
+
+    counts = links.counts_among([pasta, sauce, milk], [pasta, sauce, milk])
+
+    assert counts == {(pasta, sauce): (40, 5.0), (sauce, pasta): (40, 5.0)}
