@@ -1,0 +1,110 @@
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api import examples
+from api.routes.health import ReadyAnswer
+from api.routes.model import ModelAnswer
+from bundles.answers import GenerateAnswer, ItemsAnswer, RelatedAnswer, SearchAnswer
+from bundles.requests import GenerateRequest, ItemsRequest
+
+ROUTES = {
+    "/v1/bundles/generate": "post",
+    "/v1/items/recommend": "post",
+    "/v1/items/{item_id}/related": "get",
+    "/v1/items": "get",
+    "/v1/model": "get",
+    "/v1/model/reload": "post",
+    "/healthz": "get",
+    "/readyz": "get",
+}
+
+
+class AssetFinder(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.assets: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.assets += [value for name, value in attrs if name in {"src", "href"} and value]
+
+
+@pytest.fixture
+def description(client: TestClient) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/openapi.json").json()
+    return answer
+
+
+def test_the_documentation_page_loads_nothing_from_another_host(client: TestClient) -> None:
+    page = client.get("/docs")
+    finder = AssetFinder()
+    finder.feed(page.text)
+
+    assert {asset.rsplit(".", 1)[1] for asset in finder.assets} >= {"js", "css"}
+    assert "://" not in page.text.replace(str(client.base_url), "")
+    assert all(asset.startswith("/") and not asset.startswith("//") for asset in finder.assets)
+    for asset in finder.assets:
+        response = client.get(asset)
+        assert response.status_code == 200
+        assert len(response.content) > 500
+    # Where it is not none, Swagger UI sends the description to a validator of another host.
+    assert '"validatorUrl": null' in page.text
+
+
+def test_the_page_can_read_the_version_of_the_description(client: TestClient) -> None:
+    description = client.get("/openapi.json").json()
+    script = client.get("/static-offline-docs/swagger-ui-bundle.js").text
+
+    assert description["openapi"].startswith("3.1")
+    # Swagger UI reads OpenAPI 3.1 from version 5 on.
+    assert 'PACKAGE_VERSION:"5.' in script
+
+
+def test_every_route_is_described(description: dict[str, Any]) -> None:
+    assert {path: next(iter(operations)) for path, operations in description["paths"].items()} == ROUTES
+
+
+def test_every_route_has_an_example_answer_and_every_body_one_of_a_request(
+    description: dict[str, Any],
+) -> None:
+    for path, method in ROUTES.items():
+        operation = description["paths"][path][method]
+        content = operation["responses"]["200"]["content"]["application/json"]
+        if path != "/healthz":
+            assert "example" in content
+        if "requestBody" in operation:
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+            assert description["components"]["schemas"][name]["examples"]
+
+
+def test_errors_are_described_as_problems(description: dict[str, Any]) -> None:
+    for path, method in ROUTES.items():
+        responses = description["paths"][path][method]["responses"]
+        assert list(responses["422"]["content"]) == ["application/problem+json"]
+        assert list(responses["default"]["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in description["components"]["schemas"]
+
+
+def test_fields_are_described(description: dict[str, Any]) -> None:
+    constraints = description["components"]["schemas"]["Constraints"]["properties"]
+
+    assert all("description" in field for field in constraints.values())
+
+
+def test_the_examples_are_what_the_models_say() -> None:
+    GenerateAnswer.model_validate(examples.GENERATE_ANSWER)
+    ItemsAnswer.model_validate(examples.ITEMS_ANSWER)
+    RelatedAnswer.model_validate(examples.RELATED_ANSWER)
+    SearchAnswer.model_validate(examples.SEARCH_ANSWER)
+    ModelAnswer.model_validate(examples.MODEL_ANSWER)
+    ReadyAnswer.model_validate(examples.READY_ANSWER)
+    for request in (GenerateRequest, ItemsRequest):
+        for example in request.model_json_schema()["examples"]:
+            request.model_validate(example)
+
+
+def test_the_description_is_made_once(app: FastAPI) -> None:
+    assert app.openapi() is app.openapi()
