@@ -19,7 +19,7 @@ class ItemCatalogue:
     """Columns over all items of `artifact`, and the lookups that a request needs. Read-only."""
 
     def __init__(self, artifact: ModelArtifact) -> None:
-        self._catalogue = artifact.catalogue
+        self._titles = artifact.catalogue.titles
         self._categories = artifact.categories
         self.num_items = len(artifact.catalogue.item_ids)
         self.digits = minor_digits(artifact.info.currency)
@@ -34,7 +34,8 @@ class ItemCatalogue:
         """Category index of each item, -1 for none."""
         self.root = _of_items(self.leaf, _roots(artifact.categories.parent))
         """Index of each item's level-0 category, -1 for none."""
-        self._index = {item_id: index for index, item_id in enumerate(texts_of(self._catalogue.item_ids))}
+        self._item_ids = texts_of(artifact.catalogue.item_ids)
+        self._index = {item_id: index for index, item_id in enumerate(self._item_ids)}
 
     def index_of(self, item_id: str) -> int | None:
         """Item index of `item_id`, none where the catalogue has no such item."""
@@ -42,11 +43,11 @@ class ItemCatalogue:
 
     def item_id(self, item: int) -> str:
         """External id of an item index."""
-        return self._catalogue.item_ids[item]
+        return self._item_ids[item]
 
     def title(self, item: int) -> str:
         """Title of an item index, empty where the shop gives none."""
-        return self._catalogue.titles[item]
+        return self._titles[item]
 
     def price_of(self, item: int) -> float | None:
         """Price of an item index in the shop's currency, none where it has none."""

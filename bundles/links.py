@@ -56,9 +56,8 @@ class ItemLinks:
         known, shares = self._representation(items)
         if not len(known):
             return np.full(self._scorer.num_ranked, CHANCE)
-        everything = np.arange(self._scorer.num_ranked)
         weights = shares.sum(axis=0) / max((shares.sum(axis=1) > 0).sum(), 1)
-        links: NDArray[np.float64] = weights @ self._scorer.link_scores(known, everything)
+        links: NDArray[np.float64] = weights @ self._scorer.link_scores(known, slice(None))
         return links
 
     def stand_ins(self, item: int) -> NDArray[np.int64]:
@@ -75,11 +74,12 @@ class ItemLinks:
         self, items: Sequence[int], others: Sequence[int]
     ) -> dict[tuple[int, int], tuple[int, float]]:
         """(baskets, lift) of each counted pair of one of `items` and one of `others`."""
-        wanted = np.unique(np.array(others, dtype=np.int64))
+        is_wanted = np.zeros(self._catalogue.num_items, dtype=np.bool_)
+        is_wanted[list(others)] = True
         found: dict[tuple[int, int], tuple[int, float]] = {}
         for item in items:
             counted, baskets, lift = self.counted(item)
-            for place in np.flatnonzero(np.isin(counted, wanted)):
+            for place in np.flatnonzero(is_wanted[counted]):
                 found[item, int(counted[place])] = int(baskets[place]), float(lift[place])
         return found
 

@@ -74,14 +74,15 @@ class ItemScorer:
         return values
 
     def link_scores(
-        self, from_ranked: NDArray[np.integer], to_ranked: NDArray[np.integer]
+        self, from_ranked: NDArray[np.integer], to_ranked: NDArray[np.integer] | slice
     ) -> NDArray[np.float32]:
         """How strongly each of `from_ranked` asks for each of `to_ranked`, [len(from), len(to)], in (0, 1).
 
         σ(b + w₁ source_a · target_b + w₂ B[a, b]), its weights (`config["link"]`) fitted so that it is the
         probability that a and b come from one basket rather than from two unrelated ones, at even odds:
         .5 is chance, and a pair bought together x times as often as by chance tends to x / (1 + x). The
-        bias is left out, so a popular item does not link to everything. Not symmetric.
+        bias is left out, so a popular item does not link to everything. Not symmetric. A slice of
+        `to_ranked` copies no vectors.
         """
         intercept, by_gnn, by_ease = self._link
         logits = by_gnn * (self._model.source[from_ranked] @ self._model.target[to_ranked].T) + intercept
