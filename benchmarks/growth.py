@@ -1,6 +1,6 @@
 """Growth of ingest and load: Complete Journey at 1×, 3× and 10× its lines, by households with new ids.
 
-Run `python -m benchmarks.growth [--work DIR] [--factors 1 3 10]`. The copies are an export of a shop (Parquet,
+Run `python -m benchmarks.growth [--work DIR] [--factors 1 3 10]`. The copies are an export (Parquet with
 a mapping file) and go through the folder source; the minimum of baskets for a pair is multiplied alike.
 """
 

@@ -62,7 +62,7 @@ def product_code(meal: int, part: int) -> str:
 
 
 def write_shop_export(folder: Path, *, dirt: float = 0.01, seed: int = 0) -> int:
-    """Write `orders.csv`, `products.csv`, `customers.csv` and `mapping.toml`; return the number of dirty rows."""
+    """Write three CSVs and `mapping.toml` to `folder`; return the number of dirty rows."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mapping.toml").write_text(MAPPING, encoding="utf-8")

@@ -1,0 +1,70 @@
+"""A file of requests, a line each, answered as the HTTP routes would answer them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from api.problems import problem, problem_of_error
+from bundles.recommender import Recommender
+from bundles.requests import GenerateRequest, ItemsRequest
+from etl.errors import StageError
+
+Route = Callable[[Recommender, dict[str, object]], BaseModel]
+
+ROUTES: dict[str, Route] = {
+    "bundles/generate": lambda recommender, body: recommender.generate(GenerateRequest.model_validate(body)),
+    "items/recommend": lambda recommender, body: recommender.recommend_items(
+        ItemsRequest.model_validate(body)
+    ),
+}
+
+
+class BatchError(StageError):
+    """The file of requests cannot be read, or that of the answers not written."""
+
+
+def answer_lines(recommender: Recommender, queries: Path, answers: Path) -> int:
+    """Answer each line of `queries` (a request body with its `route`) by a line of `answers`, in order.
+
+    A line that cannot be answered gets its problem object, which has `status`. Blank lines count as lines.
+
+    Returns:
+        How many lines were answered.
+
+    Raises:
+        BatchError: If a file cannot be opened, or `queries` is not UTF-8 text.
+    """
+    unfinished = answers.with_name(answers.name + ".unfinished")
+    try:
+        with queries.open(encoding="utf-8") as lines, unfinished.open("w", encoding="utf-8") as written:
+            count = 0
+            for line in lines:
+                written.write(answer_line(recommender, line).model_dump_json() + "\n")
+                count += 1
+        unfinished.replace(answers)
+    except OSError as error:
+        raise BatchError(f"{error.filename}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BatchError(f"{queries} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    return count
+
+
+def answer_line(recommender: Recommender, line: str) -> BaseModel:
+    """The body of the answer to one line, or its problem."""
+    try:
+        body = json.loads(line)
+    except ValueError as error:
+        return problem(400, f"this line is no JSON: {error}")
+    if not isinstance(body, dict):
+        return problem(400, "expected a JSON object with a route")
+    name = body.pop("route", None)
+    if name not in ROUTES:
+        return problem(404, f"no route {name!r}: choose one of {', '.join(ROUTES)}")
+    try:
+        return ROUTES[name](recommender, body)
+    except (ValidationError, StageError) as error:
+        return problem_of_error(error, instance=f"/v1/{name}")

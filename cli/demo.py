@@ -1,0 +1,74 @@
+"""`demo`: all of it on the packaged data, ending with bundles on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options
+from cli.answers import generate, open_recommender, print_bundles
+from cli.output import print_line
+from cli.pipeline import print_ingest, print_load, print_metrics, run_ingest, run_load, run_train
+
+if TYPE_CHECKING:
+    from gnn.artifact import ArtifactInfo
+
+HOME = Path(".bundlegraph-demo")
+POPULAR_ITEM = "1082185"
+"""The item in most baskets: bananas."""
+HOUSEHOLD = "718"
+
+
+def demo(
+    serve: Annotated[bool, typer.Option("--serve", help="Then serve the model over HTTP.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
+    home: Annotated[Path, typer.Option(help="The demo's own home.")] = HOME,
+    store: options.Store = None,
+) -> None:
+    """Ingest, load, train (the lighter `demo` configuration) and recommend, on 1.47 million real lines."""
+    print_line("1. The Complete Journey: a year of grocery shopping, exports to tables")
+    print_ingest(run_ingest("completejourney", home), home)
+
+    print_line("\n2. Tables to graph")
+    print_load(run_load(home, store))
+
+    print_line("\n3. Graph to model (configuration: demo; bundlegraph train has the standard one)")
+    print_metrics(_train_once(home, store))
+
+    recommender = open_recommender(home)
+    print_line(f"\n4. Five bundles for item {POPULAR_ITEM}, the most popular one\n")
+    wish: dict[str, object] = {"size": 3, "n": 5, "constraints": {"min_categories": 2}}
+    print_bundles(generate(recommender, {**wish, "anchors": [POPULAR_ITEM]}), recommender.info.currency)
+    print_line(f"5. Five bundles for household {HOUSEHOLD}\n")
+    print_bundles(generate(recommender, {**wish, "user_id": HOUSEHOLD}), recommender.info.currency)
+
+    if serve:
+        from cli.serving import run_server
+
+        run_server(home, host="127.0.0.1", port=port)
+        return
+    print_line("Go on:")
+    print_line(f"  bundlegraph serve --home {home}            # then open http://127.0.0.1:8000/docs")
+    print_line(f"  bundlegraph query top_co_purchases --home {home}")
+    print_line(f"  bundlegraph evaluate --home {home}         # the report with plots")
+
+
+def _train_once(home: Path, store: str | None) -> ArtifactInfo:
+    """The model of these tables that is in service, else a new one."""
+    from etl.sources.completejourney import WEEK_46, WEEK_49
+    from etl.tables import open_tables
+    from gnn import registry
+    from gnn.artifact import read_info
+
+    models, tables_version = home / "models", open_tables(home / "tables").manifest.tables_version
+    version = registry.promoted(models)
+    if version is not None and (info := read_info(models / version)).tables_version == tables_version:
+        print_line(f"Model {version} of these tables is in service already")
+        return info
+    config = replace(options.training_config("demo"), validation_from=WEEK_46, test_from=WEEK_49)
+    info = run_train(home, store, config)
+    registry.promote(models, info.model_version)
+    return info

@@ -1,0 +1,44 @@
+"""Options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gnn.config import TrainingConfig
+
+DEFAULT_HOME = Path(".bundlegraph")
+
+Home = Annotated[
+    Path,
+    typer.Option("--home", envvar="BUNDLEGRAPH_HOME", help="Folder of the tables, the graph and the models."),
+]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="BUNDLEGRAPH_STORE",
+        help="Where the graph lives: ladybug:PATH, neo4j://… or bolt://….",
+        show_default="ladybug:HOME/graph.lbug",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Config = Annotated[
+    str, typer.Option("--config", help="Training configuration: standard, or demo (lighter, within minutes).")
+]
+
+
+def training_config(name: str) -> TrainingConfig:
+    """The named training configuration.
+
+    Raises:
+        BadParameter: If there is none of that name.
+    """
+    from gnn.config import CONFIGS
+
+    if name not in CONFIGS:
+        raise typer.BadParameter(f"choose one of {', '.join(CONFIGS)}", param_hint="--config")
+    return CONFIGS[name]

@@ -1,0 +1,103 @@
+"""The steps of `ingest`, `load`, `train`, `retrain` and `demo`, each with its progress shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cli.output import print_line, print_table, training_progress, working
+
+if TYPE_CHECKING:
+    from etl.ingest import IngestOptions, IngestReport
+    from gnn.artifact import ArtifactInfo
+    from gnn.config import TrainingConfig
+    from graph.store import GraphStatus, LoadReport
+
+
+@dataclass(frozen=True)
+class LoadOutcome:
+    """What a load wrote, and what the store holds now."""
+
+    uri: str
+    report: LoadReport
+    status: GraphStatus
+
+
+def run_ingest(source: str, home: Path, options: IngestOptions | None = None) -> IngestReport:
+    """Exports to tables."""
+    from etl.ingest import ingest
+
+    with working(f"Reading {source}") as announce:
+        return ingest(source, home, options=options, progress=announce)
+
+
+def run_load(home: Path, store: str | None) -> LoadOutcome:
+    """Tables to the graph in `store` (none: the embedded one of `home`)."""
+    from etl.tables import open_tables
+    from graph.stores import open_store
+
+    tables = open_tables(home / "tables")
+    with working("Loading the graph"), open_store(store, home=home) as opened:
+        return LoadOutcome(uri=opened.uri, report=opened.load(tables), status=opened.status())
+
+
+def run_train(home: Path, store: str | None, config: TrainingConfig) -> ArtifactInfo:
+    """The graph in `store` to a model artifact in `home`; the first one is put in service."""
+    from etl.tables import open_tables
+    from gnn.train import train
+    from graph.stores import open_store
+
+    tables = open_tables(home / "tables")
+    with working("Reading the graph"), open_store(store, home=home) as opened:
+        edges = opened.export_edges()
+    with training_progress() as progress:
+        return train(tables, edges, home / "models", config=config, progress=progress).info
+
+
+def print_ingest(report: IngestReport, home: Path) -> None:
+    """What an ingest did, for a person."""
+    for name, rows in report.rows.items():
+        if rows:
+            print_line(f"  {name:20} {rows:>12,} rows")
+    rejected = sum(report.rejects.values())
+    if rejected:
+        print_line(f"  {rejected:,} bad rows left out: see {home / 'rejects.csv'}")
+    if report.returned:
+        print_line(f"  {report.returned:,} returns left out")
+    print_line(f"{'Tables written' if report.changed else 'Nothing new'} in {report.seconds:.1f} s")
+
+
+def print_load(loaded: LoadOutcome) -> None:
+    """What a load did, for a person."""
+    report, status = loaded.report, loaded.status
+    print_line(
+        f"{status.num_nodes:,} nodes and {status.num_relationships:,} relationships in {loaded.uri} "
+        f"({report.nodes_written + report.relationships_written:,} written, "
+        f"{report.nodes_deleted + report.relationships_deleted:,} deleted) in {report.seconds:.1f} s"
+    )
+
+
+def print_metrics(info: ArtifactInfo) -> None:
+    """A model's test table beside its baselines, and how sure the difference is."""
+    if not info.metrics:
+        print_line("Nothing was measured: too little data")
+        return
+    # The artifact keeps them as plain JSON.
+    protocol = cast("Mapping[str, int | str]", info.metrics["protocol"])
+    test = cast("Mapping[str, Mapping[str, float]]", info.metrics["test"])
+    intervals = cast("Mapping[str, Mapping[str, float]]", info.metrics["blend_minus"])
+    columns = list(next(iter(test.values())))
+    print_table(
+        f"Hidden item of {protocol['num_test_queries']:,} baskets from {protocol['test_from']} on, "
+        f"ranked among {protocol['num_ranked']:,} items",
+        ["model", *columns, "blend is ahead by (ndcg@20, 95 %)"],
+        [[name, *row.values(), _interval(intervals.get(name))] for name, row in test.items()],
+    )
+
+
+def _interval(interval: Mapping[str, float] | None) -> str:
+    if interval is None:
+        return ""
+    return f"{interval['difference']:+.4f} ({interval['low']:+.4f} to {interval['high']:+.4f})"

@@ -1,0 +1,167 @@
+"""A shop's own export: foreign column names, a mapping, 1 % dirt, from files to bundles."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, must
+from tests.shop_export import product_code
+
+Shop = tuple[Path, Path, int]
+
+
+def test_every_dirty_row_comes_back_with_its_reason(shop: Shop) -> None:
+    home, _, dirty = shop
+
+    with (home / "rejects.csv").open(encoding="utf-8", newline="") as file:
+        rejects = list(csv.DictReader(file))
+
+    assert len(rejects) == dirty
+    assert {row["table"] for row in rejects} == {"interactions"}
+    assert all(row["reason"] and json.loads(row["data"]) for row in rejects)
+
+
+def test_a_batch_of_requests_is_answered_line_by_line(shop: Shop, tmp_path: Path, run: Run) -> None:
+    home, _, _ = shop
+    spaghetti = product_code(0, 0)
+    lines = [
+        json.dumps({"route": "bundles/generate", "anchors": [spaghetti], "size": 3, "n": 1}),
+        json.dumps({"route": "items/recommend", "cart": [spaghetti], "user_id": "C0000", "n": 3}),
+        json.dumps({"route": "bundles/generate", "anchors": ["no such item"]}),
+        "not JSON",
+        json.dumps({"route": "no/such/route"}),
+        json.dumps({"route": "items/recommend", "n": 1, "colour": "red"}),
+    ]
+    (tmp_path / "queries.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    must(
+        run(
+            *("recommend", "--batch", str(tmp_path / "queries.jsonl"), "-o", str(tmp_path / "answers.jsonl")),
+            home=home,
+        )
+    )
+
+    answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text("utf-8").splitlines()]
+    assert [answer.get("status") for answer in answers] == [None, None, 422, 400, 404, 422]
+    (bundle,) = answers[0]["bundles"]
+    same_meal = {product_code(0, part) for part in range(4)}
+    assert {item["item_id"] for item in bundle["items"]} <= same_meal
+    assert bundle["price"]["list"] == pytest.approx(sum(item["price"] for item in bundle["items"]))
+    assert bundle["reasons"]
+    assert {item["item_id"] for item in answers[1]["items"]} <= same_meal - {spaghetti}
+
+
+def test_the_numbers_of_a_reason_stand_in_the_graph(shop: Shop, run: Run) -> None:
+    home, _, _ = shop
+    answer = json.loads(
+        must(run("recommend", "--anchor", product_code(1, 0), "-n", "1", "--json", home=home))
+    )
+    reasons = [reason for reason in answer["bundles"][0]["reasons"] if reason["kind"] == "co_purchase"]
+    assert reasons
+
+    for reason in reasons:
+        low, high = sorted(reason["items"])
+        statement = (
+            f"MATCH (a:Item {{item_id: '{low}'}})-[c:CO_PURCHASED]->(b:Item {{item_id: '{high}'}}) "
+            "RETURN c.baskets AS baskets, c.lift AS lift"
+        )
+        (row,) = json.loads(must(run("cypher", statement, "--json", home=home)))
+        assert reason["evidence"]["baskets"] == row["baskets"]
+        assert reason["evidence"]["lift"] == pytest.approx(row["lift"], abs=0.05)
+
+
+def test_status_says_that_tables_graph_and_model_match(shop: Shop, run: Run) -> None:
+    home, _, _ = shop
+
+    status = json.loads(must(run("status", "--json", home=home)))
+
+    assert status["match"] is True
+    assert (
+        status["model"]["version"]
+        == json.loads(must(run("models", "list", "--json", home=home)))[0]["model_version"]
+    )
+
+
+def test_doing_it_twice_changes_nothing(shop: Shop, run: Run) -> None:
+    home, export, _ = shop
+
+    ingested = json.loads(must(run("ingest", str(export), "--json", home=home)))
+    loaded = json.loads(must(run("load", "--json", home=home)))
+
+    assert ingested["changed"] is False
+    assert loaded["nodes_written"] == loaded["relationships_written"] == 0
+
+
+def test_the_metrics_stand_beside_the_baselines(shop: Shop, run: Run, tmp_path: Path) -> None:
+    home, _, _ = shop
+
+    printed = must(run("evaluate", "--output", str(tmp_path / "report.html"), "--json", home=home))
+
+    assert {"popularity", "co_purchase", "ease", "ease_household", "gnn", "blend"} <= json.loads(printed)[
+        "test"
+    ].keys()
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "<svg" in page
+    assert not re.search(r'(src|href)\s*=\s*"(?!#)', page), "the report loads something"
+
+
+def test_users_are_stored_as_pseudonyms_alone(shop: Shop) -> None:
+    home, _, _ = shop
+    customer = b"C0007"
+
+    for file in home.rglob("*"):
+        if file.is_file() and file.name != "rejects.csv":
+            assert customer not in file.read_bytes(), file.name
+
+
+def test_retrain_takes_new_orders_in_and_says_what_the_gate_decided(
+    shop: Shop, tmp_path: Path, run: Run
+) -> None:
+    home, export, _ = shop
+    shutil.copytree(home, tmp_path / "home")
+    more = export.parent / "export"
+    shutil.copytree(more, tmp_path / "kept")
+    with (export / "orders.csv").open("a", encoding="utf-8") as file:
+        for order in range(40):
+            for part in range(3):
+                time = f"2026-06-20 1{order % 10}:00:00"
+                file.write(f"N{order};C{order:04};{product_code(2, part)};{time};order;1;2.0\n")
+    try:
+        completed = run("retrain", "--config", "demo", "--json", home=tmp_path / "home")
+    finally:
+        shutil.copy(tmp_path / "kept" / "orders.csv", export / "orders.csv")
+
+    verdict = json.loads(completed.stdout)
+    assert completed.returncode == (0 if verdict["passes"] else 1)
+    assert verdict["passes"] == (verdict["candidate_ndcg"] >= verdict["in_service_ndcg"])
+    listed = json.loads(must(run("models", "list", "--json", home=tmp_path / "home")))
+    assert len(listed) == 2
+    assert [model["promoted"] for model in listed] == [not verdict["passes"], verdict["passes"]]
+
+
+def test_a_model_is_promoted_and_rolled_back(shop: Shop, tmp_path: Path, run: Run) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(shop[0], home)
+    must(run("train", "--config", "demo", home=home))
+    first, second = [
+        model["model_version"] for model in json.loads(must(run("models", "list", "--json", home=home)))
+    ]
+
+    def in_service() -> str:
+        return next(
+            str(model["model_version"])
+            for model in json.loads(must(run("models", "list", "--json", home=home)))
+            if model["promoted"]
+        )
+
+    assert in_service() == first
+    must(run("models", "promote", second, home=home))
+    assert in_service() == second
+    must(run("models", "rollback", home=home))
+    assert in_service() == first
