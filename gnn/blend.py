@@ -15,7 +15,7 @@ from gnn.evaluation.queries import CompletionQueries
 from gnn.scorer import FEATURES, ItemQuery, ItemScorer
 
 #: Where nothing can be fitted, and where fitting begins: a blend that was measured on groceries.
-DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 0.0, "recency": 0.5}
+DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 1.0, "recency": 0.5}
 DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
 
 _NUM_CANDIDATES = 500

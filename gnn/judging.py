@@ -99,9 +99,11 @@ def judge(
     else:
         blend = fit_blend(ItemScorer(at_cut), validation, ranked, start)
         link = fit_link(at_cut.model, validation, rng=np.random.default_rng(config.seed))
+        logger.info("blend %s, link %s", blend, link)
     progress("judging", 1, 3)
     models = _baselines(model) | _served(at_cut, model, blend)
     metrics = _metrics(model, at_cut, models, validation, test, split)
+    logger.info("metrics of %d models on %d + %d queries", len(models), len(validation), len(test))
     progress("judging", 3, 3)
     return Judgement(model.links.num_epochs, top_k, blend, link, metrics, warnings)
 

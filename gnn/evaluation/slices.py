@@ -28,6 +28,7 @@ def is_new_to_user(queries: CompletionQueries, counts: csr_matrix) -> NDArray[np
     """
     is_known = np.zeros(len(queries), dtype=bool)
     has_user = queries.users >= 0
-    bought = counts[queries.users[has_user], queries.hidden[has_user]]
-    is_known[has_user] = np.asarray(bought).ravel() > 0
+    if has_user.any():  # SciPy indexes an empty list of places to something else than no values.
+        bought = counts[queries.users[has_user], queries.hidden[has_user]]
+        is_known[has_user] = np.asarray(bought).ravel() > 0
     return ~is_known

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from math import log2
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.evaluation.metrics import full_ranking, hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k
+from gnn.evaluation.queries import CompletionQueries
+
+RANKS = st.lists(st.integers(1, 60), min_size=1).map(lambda values: np.array(values, dtype=np.float64))
+
+
+def queries(carts: list[list[float]], hidden: list[int]) -> CompletionQueries:
+    matrix = csr_matrix(np.array(carts, dtype=np.float32))
+    nobody = np.full(len(hidden), -1, dtype=np.int64)
+    return CompletionQueries(matrix, nobody, np.array(hidden), tuple(str(row) for row in range(len(hidden))))
+
+
+def test_metrics_equal_what_a_hand_counts() -> None:
+    ranks = np.array([1.0, 3.0, 21.0])
+
+    assert hit_rate_at_k(ranks, 20) == pytest.approx(2 / 3)
+    assert ndcg_at_k(ranks, 20) == pytest.approx((1 + 1 / log2(4) + 0) / 3)
+    assert mean_reciprocal_rank(ranks) == pytest.approx((1 + 1 / 3 + 1 / 21) / 3)
+
+
+def test_metrics_of_no_queries_are_zero() -> None:
+    nothing = np.zeros(0)
+
+    assert hit_rate_at_k(nothing, 20) == ndcg_at_k(nothing, 20) == mean_reciprocal_rank(nothing) == 0.0
+
+
+@given(RANKS)
+def test_metrics_lie_between_zero_and_one_and_grow_with_k(ranks: NDArray[np.float64]) -> None:
+    for k in (1, 5, 20):
+        assert 0.0 <= ndcg_at_k(ranks, k) <= hit_rate_at_k(ranks, k) <= hit_rate_at_k(ranks, k + 1) <= 1.0
+    assert 0.0 < mean_reciprocal_rank(ranks) <= 1.0
+
+
+def test_a_perfect_ranking_has_ndcg_one() -> None:
+    assert ndcg_at_k(np.ones(7), 20) == 1.0
+
+
+def test_the_items_of_the_cart_are_no_candidates() -> None:
+    asked = queries([[1, 1, 0, 0]], [2])
+
+    ranks = full_ranking(lambda part: np.array([[9.0, 8.0, 1.0, 0.0]], dtype=np.float32), asked)
+
+    assert ranks.tolist() == [1.0]
+
+
+def test_equal_scores_share_the_mean_of_their_ranks() -> None:
+    asked = queries([[0, 0, 0, 0]], [2])
+
+    ranks = full_ranking(lambda part: np.zeros((1, 4), dtype=np.float32), asked)
+
+    assert ranks.tolist() == [(1 + 2 + 3 + 4) / 4]
+
+
+def test_a_score_that_is_no_number_is_refused() -> None:
+    asked = queries([[1, 0]], [1])
+
+    with pytest.raises(ValueError, match="expected finite scores"):
+        full_ranking(lambda part: np.array([[0.0, np.nan]], dtype=np.float32), asked)
+
+
+def test_ranking_by_blocks_equals_ranking_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(1_200, 6)).astype(np.float32)
+    asked = queries(
+        np.eye(6)[rng.integers(3, size=1_200)].tolist(), (3 + rng.integers(3, size=1_200)).tolist()
+    )
+
+    def score(part: CompletionQueries) -> NDArray[np.float32]:
+        return scores[[int(basket) for basket in part.basket_ids]]
+
+    one_by_one = [full_ranking(score, asked[row : row + 1])[0] for row in range(len(asked))]
+
+    assert full_ranking(score, asked).tolist() == one_by_one
