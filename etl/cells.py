@@ -131,7 +131,20 @@ def _time(cell: str, sql_type: str) -> str | None:
         return number
     if sql_type != "VARCHAR":
         return None
-    return f"CASE WHEN {seconds} IS NULL THEN TRY_CAST({cell} AS TIMESTAMPTZ) ELSE {number} END"
+    instant = f"coalesce(TRY_CAST({cell} AS TIMESTAMPTZ), TRY_CAST({_spelled_out(cell)} AS TIMESTAMPTZ))"
+    return f"CASE WHEN {seconds} IS NULL THEN {instant} ELSE {number} END"
+
+
+def _spelled_out(cell: str) -> str:
+    """ISO 8601 as DuckDB reads it: no `20260301T0800Z`, no seconds left out before an offset, no comma."""
+    for pattern, replacement in (
+        (",", "."),
+        (r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)", r"\1-\2-\3T\4:\5"),
+        (r"^(.{16})(\d\d)", r"\1:\2"),
+        (r"^(.{10}[T ]\d\d:\d\d)(Z|[+-].*)$", r"\1:00\2"),
+    ):
+        cell = f"regexp_replace({cell}, {literal(pattern)}, {literal(replacement)})"
+    return cell
 
 
 def _end_time(cell: str, sql_type: str) -> str | None:

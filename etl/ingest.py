@@ -214,12 +214,13 @@ def _previous(folder: Path) -> Tables | None:
 
 def _refuse_mixing(previous: Manifest, export: Export, key: PseudonymKey) -> None:
     """Raise where rows of the export would not mean the same as those that are there."""
-    for what, before, now in (
+    for what, *values in (
         ("SOURCE", previous.source, export.source),
         ("timezone", previous.timezone, export.timezone),
         ("currency", previous.currency, export.currency),
         ("pseudonym key", previous.key_fingerprint, key.fingerprint),
     ):
+        before, now = (value or "none" for value in values)
         if before != now:
             raise IngestError(
                 f"the tables were made with {what} {before}, this ingest has {now}: "

@@ -69,7 +69,7 @@ def publish(files: Mapping[str, Path], manifest: Manifest, folder: Path) -> tupl
     folder.mkdir(parents=True, exist_ok=True)
     manifest = replace(manifest, tables_version=tables_version(manifest))
     before = _tables_there(folder)
-    if before is not None and before.manifest.tables_version == manifest.tables_version:
+    if before is not None and _identity(before.manifest) == _identity(manifest):
         _remove_strays(folder, before.manifest)
         return before, False
     for name, entry in manifest.tables.items():
@@ -83,6 +83,10 @@ def publish(files: Mapping[str, Path], manifest: Manifest, folder: Path) -> tupl
     _sync(folder)
     _remove_strays(folder, manifest)
     return Tables(folder, manifest), True
+
+
+def _identity(manifest: Manifest) -> tuple[str, str]:
+    return manifest.source, manifest.tables_version
 
 
 def _tables_there(folder: Path) -> Tables | None:

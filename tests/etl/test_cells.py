@@ -50,6 +50,11 @@ _TIMES = {
     "2026-03-01T12:00:00Z": _NOON,
     "2026-03-01T13:00:00+01:00": _NOON,
     "2026-03-01 12:00:00": _NOON,
+    "2026-03-01 12:00": _NOON,
+    "2026-03-01T12:00Z": _NOON,
+    "20260301T120000Z": _NOON,
+    "20260301T1300+0100": _NOON,
+    "2026-03-01T12:00:00,250": _NOON.replace(microsecond=250_000),
     "2026-03-01T12:00:00.250": _NOON.replace(microsecond=250_000),
     "2026-07-01 12:00:00": datetime(2026, 7, 1, 11, tzinfo=UTC),
     "2026-07-01": datetime(2026, 6, 30, 23, tzinfo=UTC),
@@ -63,7 +68,7 @@ _TIMES = {
 
 
 def test_times_are_read_in_the_zone_of_the_mapping_where_they_have_none(shop: Shop) -> None:
-    lines = "".join(f"{number},{text}\n" for number, text in enumerate(_TIMES))
+    lines = "".join(f'{number},"{text}"\n' for number, text in enumerate(_TIMES))
     shop.write(interactions=f"item_id,timestamp\n{lines}", mapping='timezone = "Europe/London"\n')
 
     report = shop.ingest()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from etl.aggregates import user_bundle_events, user_item_events, user_spans
+from etl.pseudonyms import load_key
+from tests.etl.shop import Shop, day
+
+_INTERACTIONS = (
+    "item_id,timestamp,user_id,event,quantity\n"
+    f"a,{day(1)},u,purchase,9\na,{day(3)},u,purchase,1\na,{day(2)},u,view,1\nb,{day(2)},v,purchase,1\n"
+    f"b,{day(2)},,purchase,1\n"
+)
+
+
+def _at(number: int) -> datetime:
+    return datetime(2026, 3, number, 10, tzinfo=UTC)
+
+
+def _rows(table: pa.Table) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def test_events_are_summed_up_by_user_item_and_kind(shop: Shop) -> None:
+    tables = shop.write(interactions=_INTERACTIONS).ingest().tables
+    user, other = (load_key(shop.home).pseudonym(name) for name in "uv")
+
+    events = user_item_events(tables)
+
+    assert events.column_names == ["user_id", "item_id", "event", "count", "first_at", "last_at"]
+    assert _rows(events) == sorted(
+        [
+            (user, "a", "purchase", 2, _at(1), _at(3)),
+            (user, "a", "view", 1, _at(2), _at(2)),
+            (other, "b", "purchase", 1, _at(2), _at(2)),
+        ]
+    )
+    assert _rows(user_spans(tables)) == sorted([(user, _at(1), _at(3)), (other, _at(2), _at(2))])
+
+
+def test_events_from_the_cut_on_are_not_seen(shop: Shop) -> None:
+    tables = shop.write(interactions=_INTERACTIONS).ingest().tables
+    user = load_key(shop.home).pseudonym("u")
+
+    assert _rows(user_item_events(tables, until=_at(2))) == [(user, "a", "purchase", 1, _at(1), _at(1))]
+    assert _rows(user_spans(tables, until=_at(2))) == [(user, _at(1), _at(1))]
+
+
+def test_bundle_events_are_summed_up_and_may_have_no_time(shop: Shop) -> None:
+    shop.write(
+        interactions=_INTERACTIONS,
+        bundle_interactions=f"user_id,bundle_id,timestamp\nu,x,{day(1)}\nu,x,{day(4)}\nu,y,\n",
+    )
+    tables = shop.ingest().tables
+    user = load_key(shop.home).pseudonym("u")
+
+    assert _rows(user_bundle_events(tables)) == [(user, "x", 2, _at(4)), (user, "y", 1, None)]
+    assert _rows(user_bundle_events(tables, until=_at(2))) == [(user, "x", 1, _at(1)), (user, "y", 1, None)]
+
+
+def test_a_shop_without_users_has_no_sums(shop: Shop) -> None:
+    tables = shop.write(interactions=f"item_id,timestamp\na,{day(1)}\n").ingest().tables
+
+    assert user_item_events(tables).num_rows == 0
+    assert user_spans(tables).num_rows == 0
