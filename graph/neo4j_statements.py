@@ -8,6 +8,7 @@ objects takes the driver five times as long.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pyarrow as pa
 
@@ -64,7 +65,7 @@ def constraints() -> Iterator[str]:
         yield f"CREATE CONSTRAINT {name} IF NOT EXISTS\nFOR (n:{node.label})\nREQUIRE n.{node.key} IS UNIQUE"
 
 
-def write_nodes(node: NodeType) -> str:
+def merge_nodes(node: NodeType) -> str:
     """Writes `$rows`, lists in the order of `NodeType.columns`."""
     return _join(
         "UNWIND $rows AS row",
@@ -73,15 +74,14 @@ def write_nodes(node: NodeType) -> str:
     )
 
 
-def write_relationships(relationship: RelationshipType) -> str:
+def merge_relationships(relationship: RelationshipType) -> str:
     """Writes `$rows`, lists in the order of `RelationshipType.row_columns`."""
-    return _join(
-        "UNWIND $rows AS row",
-        f"MATCH {_node('a', relationship.source, 'row[0]')}",
-        f"MATCH {_node('b', relationship.target, 'row[1]')}",
-        f"MERGE (a)-[r:{relationship.type}]->(b)",
-        _set("r", relationship.row_columns, first=2),
-    )
+    return _write_relationships(relationship, "MERGE")
+
+
+def create_relationships(relationship: RelationshipType) -> str:
+    """Writes `$rows` of a type that has no relationship yet: two thirds of the time of a MERGE."""
+    return _write_relationships(relationship, "CREATE")
 
 
 def delete_nodes(node: NodeType) -> str:
@@ -110,6 +110,16 @@ def read_relationships(relationship: RelationshipType) -> str:
     values = [f"b.{NODE_TYPES[relationship.target].key}", *_values("r", relationship.columns)]
     source = f"a.{NODE_TYPES[relationship.source].key}"
     return _join(f"MATCH {pattern}", f"RETURN {source} AS source, collect([{', '.join(values)}]) AS rows")
+
+
+def _write_relationships(relationship: RelationshipType, verb: Literal["MERGE", "CREATE"]) -> str:
+    return _join(
+        "UNWIND $rows AS row",
+        f"MATCH {_node('a', relationship.source, 'row[0]')}",
+        f"MATCH {_node('b', relationship.target, 'row[1]')}",
+        f"{verb} (a)-[r:{relationship.type}]->(b)",
+        _set("r", relationship.row_columns, first=2),
+    )
 
 
 def _node(variable: str, label: str, value: str) -> str:

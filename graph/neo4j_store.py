@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from etl.tables import Tables
 from graph.credentials import Credentials
-from graph.difference import Difference, difference
+from graph.difference import difference
 from graph.edges import EdgeTables, index_rows
 from graph.neo4j_client import Neo4jClient
 from graph.neo4j_statements import (
@@ -29,12 +29,13 @@ from graph.neo4j_statements import (
     LABELS,
     READ_STATE,
     constraints,
+    create_relationships,
     delete_nodes,
     delete_relationships,
+    merge_nodes,
+    merge_relationships,
     read_nodes,
     read_relationships,
-    write_nodes,
-    write_relationships,
 )
 from graph.rows import GraphRows, graph_rows, sorted_nodes, sorted_relationships
 from graph.schema import (
@@ -81,14 +82,22 @@ class Neo4jStore:
             self._client.write(statement)
         self._client.write(AWAIT_INDEXES)
         self._client.write(BEGIN_LOAD, {"name": STATE_NAME, **version})
-        nodes = {label: self._node_difference(node, rows) for label, node in NODE_TYPES.items()}
+        nodes = {
+            label: difference(rows.nodes[label], self._nodes(node), num_keys=1)
+            for label, node in NODE_TYPES.items()
+        }
         for label, node in NODE_TYPES.items():
-            self._client.write_rows(write_nodes(node), nodes[label].written)
+            self._client.write_rows(merge_nodes(node), nodes[label].written)
         relationships_written = relationships_deleted = 0
         for relationship in LOADED_RELATIONSHIPS:
-            change = self._relationship_difference(relationship, rows)
+            found = self._relationships(relationship)
+            change = difference(rows.relationships[relationship.type], found, num_keys=2)
+            write = merge_relationships if found.num_rows else create_relationships
             self._client.write_rows(delete_relationships(relationship), change.gone)
-            self._client.write_rows(write_relationships(relationship), change.written)
+            self._client.write_rows(write(relationship), change.written)
+            logger.info(
+                "%s: wrote %d, deleted %d", relationship.type, change.written.num_rows, change.gone.num_rows
+            )
             relationships_written += change.written.num_rows
             relationships_deleted += change.gone.num_rows
         for label, node in NODE_TYPES.items():
@@ -176,13 +185,6 @@ class Neo4jStore:
                 f"the database at {self.uri} holds labels that are not ours ({foreign[0]}): "
                 "name an empty database"
             )
-
-    def _node_difference(self, node: NodeType, rows: GraphRows) -> Difference:
-        return difference(rows.nodes[node.label], self._nodes(node), num_keys=1)
-
-    def _relationship_difference(self, relationship: RelationshipType, rows: GraphRows) -> Difference:
-        wanted = rows.relationships[relationship.type]
-        return difference(wanted, self._relationships(relationship), num_keys=2)
 
     def _nodes(self, node: NodeType) -> pa.Table:
         rows = self._client.read_rows(read_nodes(node))

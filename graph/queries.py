@@ -119,12 +119,13 @@ ORDER BY npmi DESC, from_item_id, to_item_id
 LIMIT $limit
 """
 
+# The condition stands after WITH: beside paths of variable length LadybugDB 0.22 drops one on `c`.
 CROSS_CATEGORY_PAIRS = """
 MATCH (a:Item)-[c:CO_PURCHASED]->(b:Item)
-WHERE c.baskets >= $min_baskets
 MATCH (a)-[:IN_CATEGORY]->(:Category)-[:CHILD_OF*0..9]->(x:Category {level: 0})
 MATCH (b)-[:IN_CATEGORY]->(:Category)-[:CHILD_OF*0..9]->(y:Category {level: 0})
-WHERE x.category_id <> y.category_id
+WITH a, b, c, x, y
+WHERE c.baskets >= $min_baskets AND x.category_id <> y.category_id
 RETURN a.item_id AS from_item_id,
        a.title AS from_title,
        x.name AS from_category,

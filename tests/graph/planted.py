@@ -70,7 +70,14 @@ def shop() -> Rows:
             event(None, "a/b", "purchase", 3),
         ],
         "items": [
-            _item("0012", title='Milk "whole", 1 l', category="Food > Dairy", price=1.0, cost=0.75),
+            _item(
+                "0012",
+                title='Milk "whole", 1 l',
+                category="Food > Dairy",
+                brand="Dairy Co",
+                price=1.0,
+                cost=0.75,
+            ),
             _item("a/b", title="Bread; sliced\n500 g", category="Food > Bakery", price=2.0),
             _item(
                 "ä'ö\"", title="Käse — 奶酪", category="Food > Dairy", brand="Ö'Brand", price=0.0, cost=1.0

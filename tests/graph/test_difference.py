@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pyarrow as pa
+
+from graph.difference import difference
+
+SCHEMA = pa.schema([("key", pa.string()), ("price", pa.float64()), ("title", pa.string())])
+
+
+def table(*rows: tuple[str, float | None, str | None]) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in rows], schema=SCHEMA)
+
+
+def test_new_and_changed_rows_are_written_and_the_rest_is_gone() -> None:
+    wanted = table(("new", 1.0, None), ("same", 2.0, None), ("price", 3.0, "t"), ("emptied", 4.0, None))
+    found = table(("same", 2.0, None), ("price", 3.5, "t"), ("emptied", 4.0, "t"), ("old", 5.0, None))
+
+    change = difference(wanted, found, num_keys=1)
+
+    assert change.written["key"].to_pylist() == ["new", "price", "emptied"]
+    assert change.gone.to_pylist() == [{"key": "old"}]
+
+
+def test_equal_tables_differ_in_nothing_in_whatever_order() -> None:
+    rows = [("a", 0.1, "x"), ("b", None, None)]
+
+    change = difference(table(*rows), table(*reversed(rows)), num_keys=1)
+
+    assert (change.written.num_rows, change.gone.num_rows) == (0, 0)
+
+
+def test_all_is_written_where_nothing_was_found_and_gone_where_nothing_is_wanted() -> None:
+    rows = table(("a", 1.0, None))
+
+    assert difference(rows, table(), num_keys=1).written.num_rows == 1
+    assert difference(table(), rows, num_keys=1).gone.num_rows == 1
