@@ -10,6 +10,7 @@ from bundles.context import Visit
 from bundles.links import ItemLinks
 from gnn.artifact import Histories, ModelArtifact, Promotions
 
+_ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
 #: Cart items whose counts with the bundle's items are given as reasons: the last ones.
 MAX_CART = 5
 
@@ -20,8 +21,8 @@ class PromotionTerms:
 
     promotion_id: str
     name: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: datetime | None
+    ends_at: datetime | None
     discounts: Mapping[int, float]
     """Share by item index, NaN where the shop gives none."""
 
@@ -70,7 +71,11 @@ def promotion_terms(promotions: Promotions, promotion: int) -> PromotionTerms:
     return PromotionTerms(
         promotion_id=promotion_id,
         name=promotions.names[promotion] or promotion_id,
-        starts_at=datetime.fromtimestamp(int(promotions.starts_at[promotion]), UTC),
-        ends_at=datetime.fromtimestamp(int(promotions.ends_at[promotion]), UTC),
+        starts_at=_moment(int(promotions.starts_at[promotion])),
+        ends_at=_moment(int(promotions.ends_at[promotion])),
         discounts=dict(zip(promotions.item[row].tolist(), promotions.discount[row].tolist(), strict=True)),
     )
+
+
+def _moment(seconds: int) -> datetime | None:
+    return None if seconds in (_ALWAYS_STARTED, _NEVER_ENDS) else datetime.fromtimestamp(seconds, UTC)

@@ -116,12 +116,12 @@ class BundleGenerator:
         if rules.promotion is None:
             return
         terms = promotion_terms(self._artifact.promotions, rules.promotion)
-        if now > terms.ends_at:
+        if terms.ends_at is not None and now > terms.ends_at:
             warnings.append(
                 f"constraints.promotion_id: {terms.promotion_id!r} ended on {terms.ends_at:%Y-%m-%d}, "
                 "honoured as asked"
             )
-        if now < terms.starts_at:
+        if terms.starts_at is not None and now < terms.starts_at:
             warnings.append(
                 f"constraints.promotion_id: {terms.promotion_id!r} begins on {terms.starts_at:%Y-%m-%d}, "
                 "honoured as asked"

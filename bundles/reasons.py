@@ -14,7 +14,7 @@ from itertools import combinations
 
 from bundles.answers import Reason, utc_text
 from bundles.catalogue import ItemCatalogue
-from bundles.evidence import Evidence
+from bundles.evidence import Evidence, PromotionTerms
 from bundles.links import ItemLinks
 
 MAX_PAIRS, MAX_CATEGORY_PAIRS = 5, 2
@@ -117,13 +117,12 @@ class Explainer:
             Reason(
                 kind="promotion",
                 items=[self._catalogue.item_id(item)],
-                text=f"In promotion {terms.name} from {terms.starts_at:%Y-%m-%d} to {terms.ends_at:%Y-%m-%d}"
-                + (f", {terms.discounts[item]:.0%} off" if terms.discounts[item] > 0 else ""),
+                text=_promotion_text(terms, terms.discounts[item]),
                 evidence={
                     "promotion_id": terms.promotion_id,
                     "discount": terms.discounts[item] if terms.discounts[item] >= 0 else None,
-                    "starts_at": utc_text(terms.starts_at),
-                    "ends_at": utc_text(terms.ends_at),
+                    "starts_at": terms.starts_at and utc_text(terms.starts_at),
+                    "ends_at": terms.ends_at and utc_text(terms.ends_at),
                 },
             )
             for item in added
@@ -138,6 +137,12 @@ class Explainer:
             text=f"Bought in {_baskets(baskets)}",
             evidence={"baskets": baskets},
         )
+
+
+def _promotion_text(terms: PromotionTerms, discount: float) -> str:
+    begins = f" from {terms.starts_at:%Y-%m-%d}" if terms.starts_at else ""
+    ends = f" to {terms.ends_at:%Y-%m-%d}" if terms.ends_at else ""
+    return f"In promotion {terms.name}{begins}{ends}" + (f", {discount:.0%} off" if discount > 0 else "")
 
 
 def _baskets(count: int) -> str:

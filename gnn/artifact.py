@@ -164,8 +164,9 @@ class Promotions:
     promotion_ids: TextColumn
     names: TextColumn
     starts_at: NDArray[np.int64]
-    """Seconds since 1970, UTC."""
+    """Seconds since 1970, UTC; 0 where the shop gives none."""
     ends_at: NDArray[np.int64]
+    """The same; the last second of the year 9999 where the shop gives none."""
     indptr: NDArray[np.int64]
     item: NDArray[np.int32]
     """Item index."""

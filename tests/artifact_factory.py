@@ -42,12 +42,12 @@ class PlantedItem:
 
 @dataclass(frozen=True)
 class PlantedPromotion:
-    """One promotion; times are seconds since 1970."""
+    """One promotion; times are seconds since 1970, and by default those of a promotion without dates."""
 
     promotion_id: str
     items: Mapping[str, float | None]
     starts_at: int = 0
-    ends_at: int = 2**33
+    ends_at: int = 253_402_300_799
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ GROCERY = PlantedShop(
     ],
     histories={"718": {"milk": 7, "bread": 2}, "9": {"soap/ü": 1}},
     promotions=[
-        PlantedPromotion("over", {"cheese": 0.1, "butter": None}, starts_at=0, ends_at=1_500_000_000),
+        PlantedPromotion(
+            "over", {"cheese": 0.1, "butter": None}, starts_at=1_400_000_000, ends_at=1_500_000_000
+        ),
         PlantedPromotion("running", {"cheese": 0.25, "milk": 0.5, "rolls": 0.5}),
         PlantedPromotion("coming", {"milk": 0.5}, starts_at=2**32, ends_at=2**33),
     ],

@@ -69,8 +69,18 @@ def test_a_promotion_is_told_with_its_dates_and_discount(grocery: Recommender) -
 
     reason = next(reason for reason in reasons if reason.kind == "promotion")
     assert reason.items == ["cheese"]
-    assert reason.text == "In promotion Name of over from 1970-01-01 to 2017-07-14, 10% off"
+    assert reason.text == "In promotion Name of over from 2014-05-13 to 2017-07-14, 10% off"
     assert reason.evidence["ends_at"] == "2017-07-14T02:40:00Z"
+
+
+def test_a_promotion_without_dates_is_told_without(grocery: Recommender) -> None:
+    constraints = {"promotion_id": "running", "items_require": ["cheese"]}
+
+    reasons = reasons_of(grocery, anchors=["pasta"], size=2, constraints=constraints)
+
+    reason = next(reason for reason in reasons if reason.kind == "promotion")
+    assert reason.text == "In promotion Name of running, 25% off"
+    assert (reason.evidence["starts_at"], reason.evidence["ends_at"]) == (None, None)
 
 
 def test_every_added_item_that_was_ever_bought_has_a_reason(grocery: Recommender) -> None:
