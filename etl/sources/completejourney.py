@@ -19,7 +19,7 @@ import pyarrow as pa
 from etl.contract import CONTRACTS, IngestError
 from etl.engine import column_types, literal
 from etl.export import ROW, Export, ExportTable
-from etl.sources.readable import compose_title, readable
+from etl.sources.readable import compose_title, readable, readable_department, readable_size
 
 SOURCE = "completejourney"
 TIMEZONE = "America/New_York"
@@ -144,14 +144,21 @@ def _describe(
     brand: str,
     manufacturer_id: int,
 ) -> _Description:
-    """How a shopper reads a product; brands are numbers in the package, for privacy."""
-    path = [readable(name) for name in (department, product_category, product_type) if name]
-    kind = "Store Brand" if brand == "Private" else "Brand"
-    return _Description(
-        title=compose_title(path, kind if brand == "Private" else f"{kind} {manufacturer_id}", package_size),
-        category=" > ".join(path),
-        brand=f"{kind} {manufacturer_id}",
+    """How a shopper reads a product; makers are numbers in the package, for privacy."""
+    path = [
+        readable_department(department),
+        *(readable(name) for name in (product_category, product_type) if name),
+    ]
+    is_store_brand = brand == "Private"
+    name = f"{'Store Brand' if is_store_brand else 'Brand'} {manufacturer_id}"
+    title = compose_title(
+        product_type,
+        product_category,
+        department,
+        brand="Store Brand" if is_store_brand else name,
+        size=readable_size(package_size, department),
     )
+    return _Description(title=title, category=" > ".join(path), brand=name)
 
 
 def _make_interactions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -108,7 +108,7 @@ _RANDOM_BASKETS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(baskets=_RANDOM_BASKETS, min_baskets=st.integers(1, 3))
 def test_pairs_equal_an_independent_count(
     tmp_path_factory: pytest.TempPathFactory, baskets: list[list[str]], min_baskets: int
@@ -120,9 +120,8 @@ def test_pairs_equal_an_independent_count(
 
     report = shop.ingest(min_baskets=min_baskets)
 
-    expected = independent_pairs(pd.DataFrame(
-        [(number, item) for number, basket in enumerate(baskets) for item in basket], columns=["basket", "item"]
-    ))  # fmt: skip
+    sold = [(number, item) for number, basket in enumerate(baskets) for item in basket]
+    expected = independent_pairs(pd.DataFrame(sold, columns=["basket", "item"]))
     expected = expected[expected["baskets"] >= min_baskets].reset_index(drop=True)
     found = report.tables.read("co_purchases").to_pandas()
     assert list(zip(found["from_item_id"], found["to_item_id"], strict=True)) == list(

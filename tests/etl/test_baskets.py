@@ -21,7 +21,7 @@ def test_a_users_purchases_of_one_local_day_are_one_basket(shop: Shop) -> None:
 
     report = shop.ingest()
 
-    found = {item: basket for item, basket in rows(report, "interactions", "item_id", "basket_id")}
+    found = dict(rows(report, "interactions", "item_id", "basket_id"))
     assert found["a"] == found["b"]
     assert len({found[item] for item in "acd"}) == 3
     assert found["e"] is None
@@ -64,7 +64,7 @@ def test_a_gap_longer_than_the_window_begins_a_new_basket(shop: Shop) -> None:
 
     report = shop.ingest(basket_window="30m")
 
-    found = {item: basket for item, basket in rows(report, "interactions", "item_id", "basket_id")}
+    found = dict(rows(report, "interactions", "item_id", "basket_id"))
     assert found["a"] == found["b"] == found["c"]
     assert len({found["a"], found["d"], found["e"]}) == 3
     assert found["d"].endswith(":2026-03-01T11:30:01Z")

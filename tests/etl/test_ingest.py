@@ -70,11 +70,11 @@ def test_an_overlapping_export_adds_only_what_is_new(shop: Shop) -> None:
 _EXPORTS = st.lists(
     st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([1, 2])), min_size=1, max_size=6),
     min_size=1,
-    max_size=3,
+    max_size=2,
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(exports=_EXPORTS)
 def test_an_overlap_keeps_the_larger_count_of_each_line(
     tmp_path_factory: pytest.TempPathFactory, exports: list[list[tuple[str, int]]]
@@ -298,8 +298,8 @@ if point == "strays":
 ingest(source, home, options=IngestOptions(min_baskets=1), progress=lambda stage: stage == point and die())
 """
 
-#: Stages of an ingest; the first, a middle and the last rename of a table file; the manifest's; the clean-up.
-_POINTS = ["checking rows", "writing tables", "checking tables", "1", "7", "14", "15", "strays"]
+#: A stage of an ingest; the first and a later rename of a table file; that of the manifest; the clean-up.
+_POINTS = ["writing tables", "1", "7", "15", "strays"]
 
 
 @pytest.mark.parametrize("point", _POINTS)
