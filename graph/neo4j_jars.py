@@ -15,7 +15,7 @@ from graph.locks import only_one
 OLDEST_JAVA = 17
 _OR_ELSE = "or name a running server with --store bolt://HOST:7687"
 # In a checkout, and in an installed package.
-_POM_FILES = (
+POM_FILES = (
     Path(__file__).parents[1] / "deploy" / "neo4j" / "pom.xml",
     Path(__file__).parent / "neo4j_server.pom.xml",
 )
@@ -34,7 +34,7 @@ def java() -> str:
     answer = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(\d+)', answer.stderr)
     if version is None or int(version[1]) < OLDEST_JAVA:
-        found = answer.stderr.strip().splitlines()[:1]
+        found = (answer.stderr.strip() or "unknown").splitlines()[0]
         raise GraphError(
             f"Neo4j needs Java {OLDEST_JAVA} or later, {command} is {found}: install one, {_OR_ELSE}"
         )
@@ -47,18 +47,19 @@ def jars() -> Path:
     Raises:
         GraphError: If they are not cached and Maven is missing or fails.
     """
-    pom = next((file for file in _POM_FILES if file.is_file()), None)
+    pom = next((file for file in POM_FILES if file.is_file()), None)
     if pom is None:
         raise GraphError(f"deploy/neo4j/pom.xml is missing: install bundlegraph again, {_OR_ELSE}")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bundlegraph"
-    folder = cache / f"neo4j-{_version(pom)}"
+    folder = cache / f"neo4j-{version_in(pom)}"
     if not folder.is_dir():
         with only_one(cache / "neo4j.lock", doing="fetching Neo4j"):
             _fetch(pom, folder)
     return folder
 
 
-def _version(pom: Path) -> str:
+def version_in(pom: Path) -> str:
+    """The version of Neo4j that `pom` names."""
     names = {"maven": "http://maven.apache.org/POM/4.0.0"}
     version = ElementTree.parse(pom).findtext(".//maven:dependency/maven:version", namespaces=names)
     if version is None:

@@ -104,12 +104,18 @@ def read_nodes(node: NodeType) -> str:
 def read_relationships(relationship: RelationshipType) -> str:
     """All relationships of a type: a source key and the list of its rows, without the source, a record.
 
-    Gathered by source, a record and its key travel once for many relationships: twice as fast.
+    Gathered by source, a record and its key travel once for many relationships: twice as fast as a record a
+    relationship. The list is a pattern comprehension, not `collect`, so that the server holds one source at
+    a time.
     """
-    pattern = f"(a:{relationship.source})-[r:{relationship.type}]->(b:{relationship.target})"
     values = [f"b.{NODE_TYPES[relationship.target].key}", *_values("r", relationship.columns)]
-    source = f"a.{NODE_TYPES[relationship.source].key}"
-    return _join(f"MATCH {pattern}", f"RETURN {source} AS source, collect([{', '.join(values)}]) AS rows")
+    key = NODE_TYPES[relationship.source].key
+    pattern = f"(a)-[r:{relationship.type}]->(b:{relationship.target})"
+    return _join(
+        f"MATCH (a:{relationship.source})",
+        f"WHERE EXISTS {{ MATCH (a)-[:{relationship.type}]->(:{relationship.target}) }}",
+        f"RETURN a.{key} AS source, [{pattern} | [{', '.join(values)}]] AS rows",
+    )
 
 
 def _write_relationships(relationship: RelationshipType, verb: Literal["MERGE", "CREATE"]) -> str:
