@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from threadpoolctl import threadpool_limits
 
 from api.body_limit import BodyLimit
 from api.openapi import PROBLEM_RESPONSES, describe_problems
@@ -55,5 +56,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.serving.load()
-    yield
+    # A request is small products of matrices: a thread of one's own is faster than a pool that others wait for.
+    with threadpool_limits(limits=1, user_api="blas"):
+        app.state.serving.load()
+        yield

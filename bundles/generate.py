@@ -99,14 +99,17 @@ class BundleGenerator:
         query, source = item_query(with_anchors, visit, links=self._links, scorer=self._scorer)
         own_query, own_source = item_query(visit.cart, visit, links=self._links, scorer=self._scorer)
         context = rules.fixed or (*visit.recent, *visit.cart)
-        scores = None if source is None else self._scorer.score([query])[0]
-        fit_scores = None if own_source is None else self._scorer.score([own_query])[0]
+        # One pass over the item vectors serves both queries.
+        asked = [each for each, found in ((query, source), (own_query, own_source)) if found is not None]
+        scores = self._scorer.score(asked) if asked else None
+        wanted = scores[0] if scores is not None and source else None
+        fit_scores = scores[-1] if scores is not None and own_source else None
         if source is None and not context and self._composer.has_pairs:
             source = "gnn"
         wish = Wish(
             weights=request.weights,
-            scores=scores,
-            fit_scores=scores if own_query == query else fit_scores,
+            scores=wanted,
+            fit_scores=fit_scores,
             context=context,
             num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * request.n),
         )

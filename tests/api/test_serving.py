@@ -3,7 +3,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from threadpoolctl import threadpool_info
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -102,6 +104,17 @@ def test_a_service_that_began_without_a_model_takes_the_first_one(tmp_path: Path
 
         assert client.post("/v1/model/reload").status_code == 200
         assert client.get("/readyz").status_code == 200
+
+
+def test_matrix_products_take_one_thread_while_it_serves(app: FastAPI) -> None:
+    before = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with TestClient(app):
+        during = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    after = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert set(during) == {1}
+    assert after == before
 
 
 def test_the_home_comes_from_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
