@@ -56,7 +56,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    # A request is small products of matrices: a thread of one's own is faster than a pool that others wait for.
+    # A request is small products of matrices: one thread is faster than a pool that has to wait for all.
     with threadpool_limits(limits=1, user_api="blas"):
         app.state.serving.load()
         yield
