@@ -85,8 +85,8 @@ class Composer:
             )
         if self.compose(replace(rules, distinct_leaves=False), wish) is not None:
             return (
-                "no bundle of this size without two items of one category, which would be substitutes: size"
+                "size: no bundle of this size without two items of one category, which would be substitutes"
             )
         if asked:
             return f"no bundle satisfies {', '.join(name for name, _ in asked)} together"
-        return "no bundle: the catalogue has too few items of different categories: size"
+        return "size: the catalogue has too few items of different categories"
