@@ -63,15 +63,19 @@ def hide_items(
     counts.data[counts.data < 0.5] = 0
     counts.eliminate_zeros()
     hidden = rows[is_hidden], lines.indices[is_hidden]
-    return _batch(cart, counts, users, hidden, device=device)
+    return _batch(cart, counts, _rows_of_users(purchases, users), hidden, device=device)
 
 
 def query_batch(purchases: Purchases, queries: CompletionQueries, *, device: torch.device) -> Batch:
     """A batch of evaluation queries; histories are all of `purchases`."""
     hidden = np.arange(len(queries)), queries.hidden
-    return _batch(
-        queries.carts, _rows_of(purchases.counts, queries.users), queries.users, hidden, device=device
-    )
+    counts = _rows_of(purchases.counts, queries.users)
+    return _batch(queries.carts, counts, _rows_of_users(purchases, queries.users), hidden, device=device)
+
+
+def _rows_of_users(purchases: Purchases, users: NDArray[np.int64]) -> NDArray[np.int64]:
+    """User indices as the head counts them: the row after the last is that of all unknown ones."""
+    return np.where(users >= 0, users, purchases.counts.shape[0])
 
 
 def _batch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -61,6 +62,6 @@ class HeteroEncoder(nn.Module):
             ]
             if not received:
                 break
-            layer = torch.stack(received).sum(dim=0)
+            layer = reduce(torch.add, received)
             total = total + layer
         return ItemTables(*torch.split(total, self._dim, dim=1))

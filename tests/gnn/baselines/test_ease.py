@@ -15,7 +15,7 @@ BASKETS = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 
 
 
 def purchases(baskets: NDArray[np.float32], age: NDArray[np.float64] | None = None) -> Purchases:
-    nobody = csr_matrix((0, baskets.shape[1]), dtype=np.float32)
+    nobody = csr_matrix(np.zeros((0, baskets.shape[1]), dtype=np.float32))
     return Purchases(
         lines=csr_matrix(baskets),
         basket_user=np.full(len(baskets), -1),

@@ -29,4 +29,8 @@ def test_a_hidden_item_is_new_where_its_user_never_bought_it_or_is_unknown() -> 
 def test_everything_is_new_where_there_are_no_users() -> None:
     anonymous = CompletionQueries(QUERIES.carts, np.full(3, -1), QUERIES.hidden, QUERIES.basket_ids)
 
-    assert is_new_to_user(anonymous, csr_matrix((0, 4), dtype=np.float32)).tolist() == [True, True, True]
+    assert is_new_to_user(anonymous, csr_matrix(np.zeros((0, 4), dtype=np.float32))).tolist() == [
+        True,
+        True,
+        True,
+    ]
