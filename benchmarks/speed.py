@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import psutil
 
@@ -75,7 +75,7 @@ def measure_service(home: Path) -> Iterator[Row]:
         [BUNDLEGRAPH, "serve", "--port", str(PORT), "--home", str(home)], stderr=subprocess.DEVNULL
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{PORT}") as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{PORT}") as client:
             _wait_until_ready(client)
             yield "`serve` answers `readyz` after", "≤ 2 s", f"{time.perf_counter() - started:.2f} s"
             milliseconds = np.array([_generate(client, body) for body in bodies])[WARM_UP:]
@@ -103,7 +103,7 @@ def _requests(artifact: ModelArtifact) -> list[dict[str, object]]:
     return bodies
 
 
-def _generate(client: httpx.Client, body: dict[str, object]) -> float:
+def _generate(client: httpx2.Client, body: dict[str, object]) -> float:
     started = time.perf_counter()
     response = client.post("/v1/bundles/generate", json=body)
     elapsed_ms = 1_000 * (time.perf_counter() - started)
@@ -111,13 +111,13 @@ def _generate(client: httpx.Client, body: dict[str, object]) -> float:
     return elapsed_ms
 
 
-def _wait_until_ready(client: httpx.Client) -> None:
+def _wait_until_ready(client: httpx2.Client) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            if client.get("/readyz").status_code == httpx.codes.OK:
+            if client.get("/readyz").status_code == httpx2.codes.OK:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass
         time.sleep(0.01)
     raise RuntimeError("the service was not ready within 60 s")

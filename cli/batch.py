@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+from threadpoolctl import threadpool_limits
 
 from api.problems import problem, problem_of_error
 from bundles.recommender import Recommender
@@ -40,7 +41,12 @@ def answer_lines(recommender: Recommender, queries: Path, answers: Path) -> int:
     """
     unfinished = answers.with_name(answers.name + ".unfinished")
     try:
-        with queries.open(encoding="utf-8") as lines, unfinished.open("w", encoding="utf-8") as written:
+        with (
+            # Small products: threads of a BLAS pool cost more than they earn.
+            threadpool_limits(1, user_api="blas"),
+            queries.open(encoding="utf-8") as lines,
+            unfinished.open("w", encoding="utf-8") as written,
+        ):
             count = 0
             for line in lines:
                 written.write(answer_line(recommender, line).model_dump_json() + "\n")
@@ -57,7 +63,7 @@ def answer_line(recommender: Recommender, line: str) -> BaseModel:
     """The body of the answer to one line, or its problem."""
     try:
         body = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return problem(400, f"this line is no JSON: {error}")
     if not isinstance(body, dict):
         return problem(400, "expected a JSON object with a route")
