@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.artifact import ItemModel
-from gnn.evaluation.metrics import BLOCK, ndcg_at_k
+from gnn.evaluation.metrics import block_size, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.scorer import FEATURES, ItemQuery, ItemScorer
 
@@ -88,9 +88,10 @@ def _candidate_features(
     num_candidates = min(_NUM_CANDIDATES, scorer.num_ranked)
     asked = scorer_queries(queries, ranked)
     kept, masks = [], []
-    for start in range(0, len(queries), BLOCK):
-        part = queries[start : start + BLOCK]
-        features = scorer.features(asked[start : start + BLOCK])
+    block = block_size(queries)
+    for start in range(0, len(queries), block):
+        part = queries[start : start + block]
+        features = scorer.features(asked[start : start + block])
         scores = weights @ features
         scores[part.carts.nonzero()] = -np.inf
         scores[np.arange(len(part)), part.hidden] = np.inf

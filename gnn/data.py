@@ -67,7 +67,9 @@ def feature_memberships(data: HeteroData) -> csr_matrix:
 def item_relations(data: HeteroData, *, num_neighbours: int) -> Mapping[str, csr_matrix]:
     """Normalised relations along which items receive from items, each [num_ranked, num_ranked].
 
-    `co_purchase`: the mean over the `num_neighbours` strongest co-purchases of each item, by their cosine.
+    `co_purchase`: the mean over the `num_neighbours` strongest co-purchases of each item, by their cosine. A
+    training basket is itself counted in these edges, one of the many behind each; the baskets that a model is
+    judged by are in none of them.
     """
     one_way = _matrix(data, _CO_PURCHASED)
     relations = {"co_purchase": normalise_rows(keep_strongest((one_way + one_way.T).tocsr(), num_neighbours))}

@@ -12,8 +12,8 @@ from gnn.evaluation.queries import CompletionQueries
 #: Scores of all ranked items for some queries, [len(queries), num_ranked].
 ScoreQueries = Callable[[CompletionQueries], NDArray[np.float32]]
 
-#: Queries that are scored at once: 500 × 8,709 float32 are 17 MB.
-BLOCK = 500
+#: Scores that are held at once: 18 MB, and six times that while the scorer adds its features up.
+_MAX_SCORES = 4_500_000
 
 
 def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.float64]:
@@ -26,8 +26,9 @@ def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.
         ValueError: If a score is not finite.
     """
     ranks = np.empty(len(queries))
-    for start in range(0, len(queries), BLOCK):
-        part = queries[start : start + BLOCK]
+    block = block_size(queries)
+    for start in range(0, len(queries), block):
+        part = queries[start : start + block]
         scores = np.array(score(part), dtype=np.float32)  # [B, num_ranked]
         if not np.isfinite(scores).all():
             raise ValueError("expected finite scores, found NaN or infinite ones")
@@ -35,8 +36,13 @@ def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.
         found = scores[np.arange(len(part)), part.hidden][:, np.newaxis]
         higher = (scores > found).sum(axis=1)
         equal = (scores == found).sum(axis=1)
-        ranks[start : start + BLOCK] = 1 + higher + (equal - 1) / 2
+        ranks[start : start + block] = 1 + higher + (equal - 1) / 2
     return ranks
+
+
+def block_size(queries: CompletionQueries) -> int:
+    """How many of `queries` are scored at once, so that memory does not grow with the catalogue."""
+    return max(_MAX_SCORES // max(queries.carts.shape[1], 1), 1)
 
 
 def hit_rate_at_k(ranks: NDArray[np.float64], k: int) -> float:

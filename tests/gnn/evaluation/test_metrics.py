@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gnn.evaluation import metrics
 from gnn.evaluation.metrics import full_ranking, hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 
@@ -69,7 +70,8 @@ def test_a_score_that_is_no_number_is_refused() -> None:
         full_ranking(lambda part: np.array([[0.0, np.nan]], dtype=np.float32), asked)
 
 
-def test_ranking_by_blocks_equals_ranking_one_by_one() -> None:
+def test_ranking_by_blocks_equals_ranking_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_MAX_SCORES", 6 * 500)
     rng = np.random.default_rng(0)
     scores = rng.normal(size=(1_200, 6)).astype(np.float32)
     asked = queries(
