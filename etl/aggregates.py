@@ -8,6 +8,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
+from etl.engine import open_engine
 from etl.tables import Tables
 
 
@@ -59,7 +60,9 @@ def user_bundle_events(tables: Tables, *, until: datetime | None = None) -> pa.T
 
 
 def _events(tables: Tables, name: str, until: datetime | None) -> ibis.Table:
-    events = ibis.duckdb.connect().read_parquet(tables.path(name)).filter(_.user_id.notnull())
+    events = (
+        ibis.duckdb.from_connection(open_engine()).read_parquet(tables.path(name)).filter(_.user_id.notnull())
+    )
     if until is None:
         return events
     return events.filter(_.timestamp.isnull() | (_.timestamp < until))

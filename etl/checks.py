@@ -16,6 +16,7 @@ from pandera.errors import SchemaErrors
 from pandera.ibis import Check, Column, DataFrameSchema
 
 from etl.contract import EVENTS, IngestError
+from etl.engine import open_engine
 
 _SHARE = Check.in_range(0, 1)
 _PSEUDONYM = Check.str_matches("^[0-9a-f]{64}$")
@@ -74,7 +75,7 @@ def check_tables(files: Mapping[str, Path]) -> None:
     Raises:
         IngestError: For the first table that is not as it should be.
     """
-    connection = ibis.duckdb.connect()
+    connection = ibis.duckdb.from_connection(open_engine())
     for name, schema in _CHECKS.items():
         # pandera's Ibis backend takes the missing minimum of an empty column for a null in it.
         if pq.read_metadata(files[name]).num_rows == 0:

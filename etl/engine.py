@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 
@@ -10,19 +12,24 @@ import duckdb
 MEMORY_LIMIT = "3GiB"
 
 
-def open_engine(file: Path | None = None, *, timezone: str = "UTC") -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection over `file` (in memory where there is none), whose days begin in `timezone`.
+def open_engine(file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection over `file` (in memory where there is none), whose days are those of UTC.
 
-    What does not fit into memory goes to `<file>.spill`, or to a temporary folder of DuckDB's own choice.
+    What does not fit into memory goes to `<file>.spill`, or to a folder of its own among the temporary ones:
+    left to itself, DuckDB takes the working directory.
     """
-    settings = {"memory_limit": MEMORY_LIMIT}
-    if file is not None:
-        settings["temp_directory"] = f"{file}.spill"
+    spill = Path(tempfile.gettempdir()) / f"bundlegraph-{uuid4().hex}" if file is None else f"{file}.spill"
+    settings = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(spill)}
     engine = duckdb.connect(":memory:" if file is None else file, config=settings)
-    engine.execute(f"SET TimeZone = {literal(timezone)}")
+    set_timezone(engine, "UTC")
     # A progress bar would be drawn over the command line's own.
     engine.execute("SET enable_progress_bar = false")
     return engine
+
+
+def set_timezone(engine: duckdb.DuckDBPyConnection, timezone: str) -> None:
+    """From now on read zoneless times, and begin days, in `timezone` (an IANA name)."""
+    engine.execute(f"SET TimeZone = {literal(timezone)}")
 
 
 def identifier(name: str) -> str:

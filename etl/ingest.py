@@ -20,7 +20,7 @@ from etl.checks import check_tables
 from etl.clean import clean, make_rejects
 from etl.contract import IngestError
 from etl.derive import derive
-from etl.engine import literal, open_engine
+from etl.engine import open_engine, set_timezone
 from etl.export import Export
 from etl.merge import merge
 from etl.pseudonyms import PseudonymKey, PseudonymKeyError, load_key
@@ -117,7 +117,7 @@ def _ingest(
 
     announce("reading the export")
     export = open_export(source, engine, mapping=options.mapping, scratch=home / SCRATCH_FOLDER)
-    engine.execute(f"SET TimeZone = {literal(export.timezone)}")
+    set_timezone(engine, export.timezone)
     if previous is not None:
         _refuse_mixing(previous.manifest, export, key)
 
