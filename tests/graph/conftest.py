@@ -10,7 +10,9 @@ import pytest
 
 from etl.tables import Tables
 from graph.credentials import Credentials
+from graph.embedded_store import EmbeddedStore
 from graph.neo4j_client import Neo4jClient
+from graph.neo4j_store import Neo4jStore
 from graph.store import GraphStore
 from graph.stores import open_store
 from tests.graph.planted import Rows, shop, write_shop
@@ -18,7 +20,16 @@ from tests.graph.planted import Rows, shop, write_shop
 WIPE_RELATIONSHIPS = "MATCH ()-[r]->()\nCALL (r) { DELETE r } IN TRANSACTIONS"
 WIPE_NODES = "MATCH (n)\nCALL (n) { DELETE n } IN TRANSACTIONS"
 
+STORES = ["embedded", pytest.param("neo4j", marks=pytest.mark.neo4j)]
+
 WriteTables = Callable[[Rows], Tables]
+
+
+def wipe(uri: str, credentials: Credentials) -> None:
+    """Empty the database at `uri`."""
+    with closing(Neo4jClient(uri, credentials)) as client:
+        client.write(WIPE_RELATIONSHIPS)
+        client.write(WIPE_NODES)
 
 
 @pytest.fixture
@@ -45,13 +56,11 @@ def empty_neo4j_uri(neo4j_uri: str, neo4j_credentials: Credentials, monkeypatch:
     """A Neo4j server for tests, its database empty; its credentials are in the environment."""
     monkeypatch.setenv("NEO4J_USERNAME", neo4j_credentials.username)
     monkeypatch.setenv("NEO4J_PASSWORD", neo4j_credentials.password)
-    with closing(Neo4jClient(neo4j_uri, neo4j_credentials)) as client:
-        client.write(WIPE_RELATIONSHIPS)
-        client.write(WIPE_NODES)
+    wipe(neo4j_uri, neo4j_credentials)
     return neo4j_uri
 
 
-@pytest.fixture(params=["embedded", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+@pytest.fixture(params=STORES)
 def store_uri(request: pytest.FixtureRequest) -> str:
     """Each kind of store in turn, empty."""
     name = {"embedded": "embedded_uri", "neo4j": "empty_neo4j_uri"}[request.param]
@@ -63,3 +72,21 @@ def store(store_uri: str, tmp_path: Path) -> Iterator[GraphStore]:
     """Each store in turn, open and empty."""
     with open_store(store_uri, home=tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module", params=STORES)
+def loaded_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GraphStore]:
+    """Each store in turn with the planted shop in it, loaded once for a module that only asks."""
+    folder = tmp_path_factory.mktemp("loaded")
+    opened: GraphStore
+    if request.param == "embedded":
+        opened = EmbeddedStore(folder / "graph.lbug")
+    else:
+        uri, credentials = (request.getfixturevalue(name) for name in ("neo4j_uri", "neo4j_credentials"))
+        wipe(uri, credentials)
+        opened = Neo4jStore(uri, credentials)
+    with opened as store:
+        store.load(write_shop(folder / "tables", shop()))
+        yield store

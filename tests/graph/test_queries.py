@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from etl.tables import Tables
 from graph.queries import QUERIES, find_query
 from graph.store import GraphError, GraphStore
 from tests.graph.planted import NOON
@@ -61,12 +60,11 @@ ANSWERS: dict[str, tuple[list[str], list[tuple[object, ...]]]] = {
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
-def test_every_query_gives_the_planted_rows(name: str, store: GraphStore, shop_tables: Tables) -> None:
+def test_every_query_gives_the_planted_rows(name: str, loaded_store: GraphStore) -> None:
     arguments, expected = ANSWERS[name]
     query = find_query(name)
-    store.load(shop_tables)
 
-    rows = store.query(query.statement, query.parameters_from(arguments))
+    rows = loaded_store.query(query.statement, query.parameters_from(arguments))
 
     # An association's npmi is planted as lift / 10.
     assert [tuple(row.values()) for row in rows.to_pylist()] == [
@@ -74,13 +72,10 @@ def test_every_query_gives_the_planted_rows(name: str, store: GraphStore, shop_t
     ]
 
 
-def test_the_condition_on_baskets_holds_beside_the_paths_to_the_categories(
-    store: GraphStore, shop_tables: Tables
-) -> None:
+def test_the_condition_on_baskets_holds_beside_the_paths_to_the_categories(loaded_store: GraphStore) -> None:
     query = find_query("cross_category_pairs")
-    store.load(shop_tables)
 
-    rows = store.query(query.statement, query.bind({"min_baskets": 8}))
+    rows = loaded_store.query(query.statement, query.bind({"min_baskets": 8}))
 
     assert rows.num_rows == 0
 

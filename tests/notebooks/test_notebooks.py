@@ -16,7 +16,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def read(file: Path) -> nbformat.NotebookNode:
-    return nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]  # nbformat declares no types
+    notebook: nbformat.NotebookNode = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]  # untyped library
+    return notebook
 
 
 def outputs(notebook: nbformat.NotebookNode) -> str:
