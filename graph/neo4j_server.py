@@ -227,6 +227,8 @@ def _free_port(previous: str) -> int:
     """The `previous` port where it is still free, so that an address stays good; else any."""
     for port in (previous, "0"):
         with socket.socket() as listener:
+            # Closed connections of the previous run linger on its port; that does not make it taken.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind(("127.0.0.1", int(port)))
             except (OSError, ValueError):
