@@ -24,6 +24,7 @@ def query(
     as_json: options.Json = False,
 ) -> None:
     """Ask the graph a named query: bundlegraph query bought_with item_id=1082185."""
+    from etl.pseudonyms import load_key
     from graph.queries import QUERIES, find_query
 
     if name is None:
@@ -31,7 +32,11 @@ def query(
             print_line(f"{known.name:24} {known.description}")
         return
     named = find_query(name)
-    _ask(named.statement, named.parameters_from(arguments or []), home=home, store=store, as_json=as_json)
+    parameters = named.parameters_from(arguments or [])
+    if isinstance(user_id := parameters.get("user_id"), str):
+        # Commands take the shop's own ids; the graph holds pseudonyms.
+        parameters["user_id"] = load_key(home).pseudonym(user_id)
+    _ask(named.statement, parameters, home=home, store=store, as_json=as_json)
 
 
 def cypher(

@@ -19,6 +19,7 @@ import ladybug
 import pyarrow as pa
 
 from etl.tables import Tables
+from etl.times import rfc3339
 from graph.answers import plain_table
 from graph.edges import EdgeTables, index_rows
 from graph.embedded_schema import (
@@ -220,7 +221,7 @@ def _write_database(path: Path, rows: GraphRows) -> None:
         "tables_version": rows.tables_version,
         "schema_version": SCHEMA_VERSION,
         "is_complete": True,
-        "loaded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "loaded_at": rfc3339(datetime.now(UTC).replace(microsecond=0)),
     }
     connection.execute(copy_nodes(STATE), {"rows": pa.Table.from_pylist([state], schema=STATE.columns)})
     # Closing moves the write-ahead log into the file: after it there is one file to rename.

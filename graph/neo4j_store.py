@@ -16,6 +16,7 @@ from typing import Self
 import pyarrow as pa
 
 from etl.tables import Tables
+from etl.times import rfc3339
 from graph.credentials import Credentials
 from graph.difference import difference
 from graph.edges import EdgeTables, index_rows
@@ -102,7 +103,7 @@ class Neo4jStore:
             relationships_deleted += change.gone.num_rows
         for label, node in NODE_TYPES.items():
             self._client.write_rows(delete_nodes(node), nodes[label].gone)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = rfc3339(datetime.now(UTC).replace(microsecond=0))
         self._client.write(END_LOAD, {"name": STATE_NAME, "loaded_at": now})
         report = LoadReport(
             nodes_written=sum(change.written.num_rows for change in nodes.values()),

@@ -76,6 +76,18 @@ def test_the_numbers_of_a_reason_stand_in_the_graph(shop: Shop, run: Run) -> Non
         assert reason["evidence"]["lift"] == pytest.approx(row["lift"], abs=0.05)
 
 
+def test_a_named_query_takes_the_shops_own_user_id(shop: Shop, run: Run) -> None:
+    home, export, _ = shop
+    with (export / "orders.csv").open(encoding="utf-8", newline="") as file:
+        orders = list(csv.DictReader(file, delimiter=";"))
+    bought = {line["StockCode"] for line in orders if line["CustomerID"] == "C0003"}
+
+    rows = json.loads(must(run("query", "user_history", "user_id=C0003", "--json", home=home)))
+
+    assert rows
+    assert {row["item_id"] for row in rows} <= bought
+
+
 def test_status_says_that_tables_graph_and_model_match(shop: Shop, run: Run) -> None:
     home, _, _ = shop
 
