@@ -1,4 +1,4 @@
-"""Events summed up: one row a user, item and kind of event, as the graph stores them."""
+"""Events summed up, as the graph stores them: a row a user and item, a user, an item."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def user_spans(tables: Tables, *, until: datetime | None = None) -> pa.Table:
     )
 
 
+def item_baskets(tables: Tables, *, until: datetime | None = None) -> pa.Table:
+    """How many baskets before `until` hold each item: baskets of the event that associations count.
+
+    Returns:
+        item_id, baskets; sorted by item_id. Items in no basket are not in it.
+    """
+    return (
+        _until(_table(tables, "interactions"), until)
+        .filter(_.event == tables.manifest.association_event, _.basket_id.notnull())
+        .group_by("item_id")
+        .agg(baskets=_.basket_id.nunique())
+        .order_by("item_id")
+        .to_pyarrow()
+    )
+
+
 def user_bundle_events(tables: Tables, *, until: datetime | None = None) -> pa.Table:
     """How often each user chose each bundle before `until`; events without a time count as before.
 
@@ -60,9 +76,12 @@ def user_bundle_events(tables: Tables, *, until: datetime | None = None) -> pa.T
 
 
 def _events(tables: Tables, name: str, until: datetime | None) -> ibis.Table:
-    events = (
-        ibis.duckdb.from_connection(open_engine()).read_parquet(tables.path(name)).filter(_.user_id.notnull())
-    )
-    if until is None:
-        return events
-    return events.filter(_.timestamp.isnull() | (_.timestamp < until))
+    return _until(_table(tables, name).filter(_.user_id.notnull()), until)
+
+
+def _table(tables: Tables, name: str) -> ibis.Table:
+    return ibis.duckdb.from_connection(open_engine()).read_parquet(tables.path(name))
+
+
+def _until(events: ibis.Table, until: datetime | None) -> ibis.Table:
+    return events if until is None else events.filter(_.timestamp.isnull() | (_.timestamp < until))

@@ -9,7 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.aggregates import user_bundle_events, user_item_events, user_spans
+from etl.aggregates import item_baskets, user_bundle_events, user_item_events, user_spans
 from etl.associations import count_category_pairs, count_co_purchases
 from etl.tables import Tables
 from graph.errors import GraphError
@@ -42,15 +42,16 @@ class GraphRows:
 def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
     """Rows of the graph of `tables`, with events before `until` alone.
 
-    Only what events make depends on `until`: spans of users, events, co-purchases, category pairs, choices of
-    bundles. Nodes and the catalogue are all there at any cut, so that an index means the same at each.
+    Only what events make depends on `until`: spans of users, baskets of items, events, co-purchases, category
+    pairs, choices of bundles. Nodes and the catalogue are all there at any cut, so that an index means the
+    same at each.
 
     Raises:
         GraphError: If a relationship names a key that no node has.
     """
     nodes = {
         "User": _users(tables, until),
-        "Item": _items(tables),
+        "Item": _items(tables, until),
         "Category": tables.read("categories"),
         "Brand": _brands(tables),
         "Bundle": _bundles(tables),
@@ -124,12 +125,16 @@ def _users(tables: Tables, until: datetime | None) -> pa.Table:
     return known.join(user_spans(tables, until=until), "user_id", join_type="left outer")
 
 
-def _items(tables: Tables) -> pa.Table:
+def _items(tables: Tables, until: datetime | None) -> pa.Table:
     items = tables.read("items")
     # A price of zero has no margin: the division would give -inf.
     price = pc.if_else(pc.greater(items["price"], 0.0), items["price"], None)
     margin = pc.divide(pc.subtract(price, items["cost"]), price)
-    return items.append_column("margin", margin)
+    items = items.append_column("margin", margin)
+    counted = items.join(item_baskets(tables, until=until), "item_id", join_type="left outer")
+    return counted.set_column(
+        counted.column_names.index("baskets"), "baskets", pc.fill_null(counted["baskets"], 0)
+    )
 
 
 def _brands(tables: Tables) -> pa.Table:

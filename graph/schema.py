@@ -74,6 +74,8 @@ NODE_TYPES: dict[str, NodeType] = {
                     # (price - cost) / price, empty where either is unknown.
                     ("margin", pa.float64()),
                     ("in_stock", pa.bool_()),
+                    # Purchase baskets that hold the item: its popularity.
+                    ("baskets", pa.int64()),
                 ]
             ),
             written_back=pa.schema([("embedding", VECTOR)]),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from etl.aggregates import user_bundle_events, user_item_events, user_spans
+from etl.aggregates import item_baskets, user_bundle_events, user_item_events, user_spans
 from etl.pseudonyms import load_key
 from tests.etl.shop import Shop, day
 
@@ -65,3 +65,11 @@ def test_a_shop_without_users_has_no_sums(shop: Shop) -> None:
 
     assert user_item_events(tables).num_rows == 0
     assert user_spans(tables).num_rows == 0
+
+
+def test_baskets_of_an_item_count_each_basket_once_and_purchases_alone(shop: Shop) -> None:
+    # u's two lines of a are in two days, so in two baskets; the view and the anonymous line are in none.
+    tables = shop.write(interactions=_INTERACTIONS + f"a,{day(3)},u,purchase,4\n").ingest().tables
+
+    assert _rows(item_baskets(tables)) == [("a", 2), ("b", 1)]
+    assert _rows(item_baskets(tables, until=_at(2))) == [("a", 1)]
