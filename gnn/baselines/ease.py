@@ -80,6 +80,7 @@ def fit_ease(
     shift = max(ridge * float(np.trace(gram)) / len(held), 1e-3)
     gram[np.diag_indices_from(gram)] += shift
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(torch.from_numpy(gram))).numpy()
-    weights = (inverse / -np.diag(inverse)).astype(np.float32, copy=False)
+    # LAPACK answers column by column; a cart sums rows, and SciPy would copy all of B at each product.
+    weights = np.ascontiguousarray(inverse / -np.diag(inverse), dtype=np.float32)
     np.fill_diagonal(weights, 0.0)
     return Ease(weights, held, num_ranked)
