@@ -22,6 +22,7 @@ from typing import cast
 
 from benchmarks.results import commit, machine, markdown_table, write_section
 from etl.ingest import ingest
+from etl.sources.completejourney import WEEK_46, WEEK_49
 from etl.tables import Tables
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.errors import TrainingError
@@ -46,9 +47,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         tables = ingest("completejourney", arguments.home or Path(temporary)).tables
+        config = replace(CONFIGS[arguments.config], validation_from=WEEK_46, test_from=WEEK_49)
         runs = [
-            run_once(tables, replace(CONFIGS[arguments.config], seed=seed), Path(temporary))
-            for seed in range(arguments.seeds)
+            run_once(tables, replace(config, seed=seed), Path(temporary)) for seed in range(arguments.seeds)
         ]
     metrics = [judgement.metrics for judgement, _ in runs]
     seconds = [spent for _, spent in runs]

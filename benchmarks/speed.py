@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import numpy as np
@@ -20,6 +21,7 @@ import psutil
 
 from benchmarks.process import BUNDLEGRAPH, Measured, measure
 from benchmarks.results import markdown_table, write_section
+from etl.sources.completejourney import WEEK_46, WEEK_49
 from gnn.artifact import ModelArtifact, load_artifact
 from gnn.registry import promoted
 
@@ -61,10 +63,11 @@ def measure_pipeline(home: Path, *, with_neo4j: bool) -> Iterator[Row]:
             yield "load, Neo4j (empty database)", "≤ 4 min", _seconds_and_gib(load)
             load = measure([BUNDLEGRAPH, "load", *place, "--store", uri])
             yield "load, Neo4j (nothing new)", "", _seconds_and_gib(load)
-    train = measure([BUNDLEGRAPH, "train", *place, *embedded])
+    days = ["--validation-from", WEEK_46.isoformat(), "--test-from", WEEK_49.isoformat()]
+    train = measure([BUNDLEGRAPH, "train", *days, *place, *embedded])
     yield "train, whole command (measure and final fit)", "≤ 8 GiB", _seconds_and_gib(train)
-    best = _artifact(home).info.metrics["seconds_to_best"]
-    yield "train, to its best validation", "≤ 10 min", f"{best:.0f} s"
+    run = cast("dict[str, float]", _artifact(home).info.config["run"])
+    yield "train, fitted and judged (its best validation within)", "≤ 10 min", f"{run['judged_s']:.0f} s"
 
 
 def measure_service(home: Path) -> Iterator[Row]:

@@ -100,8 +100,14 @@ def may_be_fixed(rules: Rules, *, catalogue: ItemCatalogue) -> NDArray[np.bool_]
 def may_be_added(
     rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions, offers: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices."""
+    """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices.
+
+    An item without price may not, unless the shop gives none at all: what has no price cannot be offered.
+    """
     is_allowed = may_be_fixed(rules, catalogue=catalogue)
+    is_priced = catalogue.price >= 0
+    if is_priced.any():
+        is_allowed &= is_priced
     if rules.promotion is not None:
         is_offered = np.zeros(catalogue.num_items, dtype=np.bool_)
         row = slice(promotions.indptr[rules.promotion], promotions.indptr[rules.promotion + 1])

@@ -74,7 +74,7 @@ STANDARD = TrainingConfig()
 
 #: Lighter: for a first look and for `bundlegraph demo`.
 DEMO = TrainingConfig(
-    name="demo", embedding_dim=64, batch_size=1024, learning_rate=4e-3, max_epochs=2, max_queries=2_000
+    name="demo", embedding_dim=64, batch_size=1024, learning_rate=4e-3, max_epochs=4, max_queries=2_000
 )
 
 CONFIGS = {config.name: config for config in (STANDARD, DEMO)}

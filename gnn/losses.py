@@ -16,11 +16,12 @@ def softmax_loss(scores: Tensor, hidden: tuple[Tensor, Tensor], *, excluded: tup
     Args:
         scores: [B, num_candidates].
         hidden: Rows and columns of the items to be found; a row may have several, each a term of its own.
-        excluded: Rows and columns that are no candidates: what the cart holds.
+        excluded: Rows and columns that are no candidates: what the cart holds. `scores` change there.
     """
-    candidates = scores.index_put(excluded, scores.new_tensor(_EXCLUDED))
-    rows, _ = hidden
-    return (candidates.logsumexp(dim=1)[rows] - candidates[hidden]).mean()
+    # Added in place, for scores are large: no copy forward, and none backward either.
+    penalty = scores.new_full(excluded[0].shape, _EXCLUDED)
+    candidates = scores.index_put_(excluded, penalty, accumulate=True)
+    return -candidates.log_softmax(dim=1)[hidden].mean()
 
 
 class Candidates(NamedTuple):

@@ -8,13 +8,9 @@ from datetime import date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.sources.completejourney import WEEK_46, WEEK_49
 from etl.tables import Tables
 from etl.times import local_midnight
 from gnn.config import TrainingConfig
-
-#: Sources that have a published protocol: first local day of validation, first of test.
-PROTOCOL_DAYS = {"completejourney": (WEEK_46, WEEK_49)}
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class TimeSplit:
 
 
 def split_by_time(tables: Tables, *, config: TrainingConfig) -> TimeSplit | None:
-    """The days in `config`, else those of the source's protocol, else by shares of the events.
+    """The days in `config`, else by shares of the events.
 
     By shares, test begins on the first local day from which at most `holdout_share` of the events follow, and
     validation likewise before it. None where the events lie on fewer than three days.
@@ -50,8 +46,6 @@ def split_by_time(tables: Tables, *, config: TrainingConfig) -> TimeSplit | None
 def _chosen_days(tables: Tables, config: TrainingConfig) -> tuple[date, date] | None:
     if config.validation_from is not None and config.test_from is not None:
         return config.validation_from, config.test_from
-    if tables.manifest.source in PROTOCOL_DAYS:
-        return PROTOCOL_DAYS[tables.manifest.source]
     events = tables.read("interactions", ["event", "local_date"])
     events = events.filter(pc.equal(events["event"], tables.manifest.association_event))
     counts = events.group_by("local_date").aggregate([([], "count_all")]).sort_by("local_date")

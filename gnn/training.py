@@ -19,6 +19,7 @@ from gnn.checkpoint import load_checkpoint, save_checkpoint
 from gnn.config import TrainingConfig
 from gnn.data import feature_memberships, hetero_data, item_relations
 from gnn.encoder import HeteroEncoder
+from gnn.errors import TrainingError
 from gnn.evaluation.queries import CompletionQueries
 from gnn.heads import BasketHead, LinkModel
 from gnn.propagation import adjacency
@@ -75,13 +76,16 @@ def choose_device(name: str) -> torch.device:
     """The device `name`; `auto` is a GPU where there is one.
 
     Raises:
-        ValueError: If there is no such device.
+        TrainingError: If there is no such device.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise TrainingError(f"no device is called {name!r}: choose auto, cpu or cuda") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {name}: no GPU is here, use auto or cpu")
+        raise TrainingError(f"device {name}: no GPU is here, use auto or cpu")
     return device
 
 

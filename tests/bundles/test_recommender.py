@@ -258,3 +258,26 @@ def test_the_same_request_has_the_same_answer(grocery: Recommender) -> None:
     first, second = (grocery.generate(request, request_id="same") for _ in range(2))
 
     assert first == second
+
+
+def test_an_item_without_price_joins_no_bundle_but_may_be_its_anchor(grocery: Recommender) -> None:
+    joined = generate(grocery, anchors=["bread"], size=2, n=20, constraints={"in_stock_only": False})
+    anchored = generate(grocery, anchors=["unpriced"], size=2, n=1, constraints={"in_stock_only": False})
+
+    assert not {"unpriced", "bare"} & {
+        item for place in range(len(joined.bundles)) for item in item_ids(joined, place)
+    }
+    assert item_ids(anchored)[0] == "unpriced"
+    assert anchored.bundles[0].price.offer is None
+
+
+def test_a_shop_without_prices_gets_bundles_without_prices() -> None:
+    shop = PlantedShop(
+        items=[PlantedItem("pen", "Desk > Pens"), PlantedItem("ink", "Desk > Ink")],
+        baskets=[(["pen", "ink"], 20)],
+    )
+
+    answer = generate(Recommender(make_artifact(shop), KEY), anchors=["pen"], size=2)
+
+    assert item_ids(answer) == ["pen", "ink"]
+    assert answer.bundles[0].price.list is None

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from etl.sources.completejourney import WEEK_46, WEEK_49
 from etl.tables import Tables
 from gnn.config import STANDARD
 from gnn.split import TimeSplit, split_by_time
@@ -35,16 +34,6 @@ def test_days_that_are_given_are_taken_in_the_shops_own_zone(make_tables: MakeTa
     assert split is not None
     assert split.validation_from == datetime(2024, 1, 4, 5, tzinfo=UTC)
     assert split.test_from == datetime(2024, 1, 6, 5, tzinfo=UTC)
-
-
-def test_the_packaged_data_is_split_by_protocol_b(make_tables: MakeTables) -> None:
-    tables = ten_days(make_tables)
-    packaged = replace(tables, manifest=replace(tables.manifest, source="completejourney"))
-
-    split = split_by_time(packaged, config=STANDARD)
-
-    assert split is not None
-    assert (split.validation_day, split.test_day) == (WEEK_46, WEEK_49)
 
 
 def test_each_part_has_a_day_even_where_one_day_has_most_events(make_tables: MakeTables) -> None:

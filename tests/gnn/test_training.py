@@ -9,6 +9,7 @@ import torch
 
 from gnn.checkpoint import load_checkpoint
 from gnn.config import TrainingConfig
+from gnn.errors import TrainingError
 from gnn.purchases import Purchases
 from gnn.training import choose_device, train_links
 from gnn.training_run import LearnedLinks
@@ -110,5 +111,10 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     assert choose_device("cpu").type == "cpu"
     if not torch.cuda.is_available():
         assert choose_device("auto").type == "cpu"
-        with pytest.raises(ValueError, match="no GPU is here"):
+        with pytest.raises(TrainingError, match="no GPU is here"):
             choose_device("cuda")
+
+
+def test_a_device_that_pytorch_does_not_know_is_refused() -> None:
+    with pytest.raises(TrainingError, match="'toaster'"):
+        choose_device("toaster")
