@@ -38,7 +38,9 @@ class BundleGenerator:
         self._artifact = artifact
         self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
         self._composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
-        self._explainer = Explainer(catalogue=catalogue, links=links)
+        self._explainer = Explainer(
+            catalogue=catalogue, links=links, association_event=artifact.info.association_event
+        )
 
     def generate(
         self, request: GenerateRequest, visit: Visit, *, now: datetime, warnings: list[str]

@@ -18,6 +18,13 @@ from bundles.evidence import Evidence, PromotionTerms
 from bundles.links import ItemLinks
 
 MAX_PAIRS, MAX_CATEGORY_PAIRS = 5, 2
+#: What the counts count, by the event of the shop's associations.
+VERBS = {
+    "purchase": "bought",
+    "cart": "put in carts",
+    "favourite": "marked as favourites",
+    "view": "viewed",
+}
 #: Below it, "1.0 times as often as by chance" would be no reason.
 MIN_LIFT = 1.05
 
@@ -25,8 +32,9 @@ MIN_LIFT = 1.05
 class Explainer:
     """Puts evidence into words."""
 
-    def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks) -> None:
+    def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks, association_event: str) -> None:
         self._catalogue, self._links = catalogue, links
+        self._verb = VERBS[association_event]
 
     def explain(self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence) -> list[Reason]:
         """Reasons of one bundle, the strongest kind first; every added item that was ever bought has one.
@@ -62,7 +70,8 @@ class Explainer:
             Reason(
                 kind="co_purchase",
                 items=[self._catalogue.item_id(item) for item in pair],
-                text=f"Bought together in {_baskets(baskets)}, {lift:.1f} times as often as by chance",
+                text=f"{self._verb.capitalize()} together in {_baskets(baskets)}, "
+                f"{lift:.1f} times as often as by chance",
                 evidence={"baskets": baskets, "lift": round(lift, 3)},
             )
             for pair, baskets, lift in pairs[:MAX_PAIRS]
@@ -84,7 +93,7 @@ class Explainer:
             found[frozenset(roots)] = Reason(
                 kind="category_pair",
                 items=ids,
-                text=f"{names} are bought together in {_baskets(baskets)}, "
+                text=f"{names} are {self._verb} together in {_baskets(baskets)}, "
                 f"{lift:.1f} times as often as by chance",
                 evidence={
                     "baskets": baskets,
@@ -102,7 +111,7 @@ class Explainer:
             Reason(
                 kind="user_history",
                 items=[self._catalogue.item_id(item)],
-                text=f"Bought {_times(evidence.purchases[item])} by this customer",
+                text=f"{self._verb.capitalize()} {_times(evidence.purchases[item])} by this customer",
                 evidence={"count": evidence.purchases[item]},
             )
             for item in items
@@ -134,7 +143,7 @@ class Explainer:
         return Reason(
             kind="popularity",
             items=[self._catalogue.item_id(item)],
-            text=f"Bought in {_baskets(baskets)}",
+            text=f"{self._verb.capitalize()} in {_baskets(baskets)}",
             evidence={"baskets": baskets},
         )
 

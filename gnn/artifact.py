@@ -203,6 +203,8 @@ class ArtifactInfo:
     key_fingerprint: str
     currency: str | None
     timezone: str
+    association_event: str
+    """The event that baskets, histories and pairs count: `purchase`, or the strongest that the shop has."""
     config: dict[str, object]
     """The training configuration, seeds and blend weights; `gnn.scorer` reads `config["blend"]`."""
     metrics: dict[str, object]

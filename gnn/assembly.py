@@ -54,6 +54,7 @@ def assemble(
         key_fingerprint=tables.manifest.key_fingerprint,
         currency=tables.manifest.currency,
         timezone=tables.manifest.timezone,
+        association_event=tables.manifest.association_event,
         config={**(config or {}), "blend": dict(blend), "link": dict(link), "ease_top_k": top_k},
         metrics=dict(metrics or {}),
         versions=_versions(),

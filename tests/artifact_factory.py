@@ -63,6 +63,7 @@ class PlantedShop:
     min_baskets: int = 5
     ranked_from: int = 10
     """The model ranks items in so many baskets or more."""
+    association_event: str = "purchase"
     currency: str | None = "EUR"
     kind: str = "gnn"
     dim: int = 16
@@ -236,6 +237,7 @@ def _info(shop: PlantedShop, key: PseudonymKey) -> ArtifactInfo:
         key_fingerprint=key.fingerprint,
         currency=shop.currency,
         timezone="UTC",
+        association_event=shop.association_event,
         config={
             "blend": {"gnn": 1.0, "ease": 2.0, "bought": 1.0, "known": 0.5, "share": 1.0, "recency": 0.5},
             "link": {"intercept": 0.0, "gnn": 1.0, "ease": 0.0},

@@ -281,3 +281,11 @@ def test_a_shop_without_prices_gets_bundles_without_prices() -> None:
 
     assert item_ids(answer) == ["pen", "ink"]
     assert answer.bundles[0].price.list is None
+
+
+def test_reasons_say_what_the_shop_counted() -> None:
+    views = dataclasses.replace(GROCERY, association_event="view")
+
+    answer = generate(Recommender(make_artifact(views), KEY), anchors=["pasta"], size=2, n=1)
+
+    assert answer.bundles[0].reasons[0].text.startswith("Viewed together in 40 baskets")

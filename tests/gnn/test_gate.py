@@ -16,6 +16,7 @@ def info_with(ndcg: float | None) -> ArtifactInfo:
         key_fingerprint="k",
         currency=None,
         timezone="UTC",
+        association_event="purchase",
         config={},
         metrics={} if ndcg is None else {"validation": {"blend": {"ndcg@20": ndcg}}},
         versions={},
