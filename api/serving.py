@@ -13,7 +13,8 @@ from api.problems import ModelUnavailableError, ReloadRefusedError
 from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest
 from etl.pseudonyms import PseudonymKeyError, load_key
-from gnn.artifact import ArtifactError, load_artifact
+from gnn.artifact import ArtifactError
+from gnn.artifact_files import load_artifact
 from gnn.registry import promoted
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ import psutil
 from benchmarks.process import BUNDLEGRAPH, Measured, measure
 from benchmarks.results import markdown_table, write_section
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.artifact import ModelArtifact, load_artifact
+from gnn.artifact import ModelArtifact
+from gnn.artifact_files import load_artifact
 from gnn.registry import promoted
 
 PORT = 18_473

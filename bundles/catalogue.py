@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.pricing import minor_digits, to_amount, to_minor_units
-from gnn.artifact import ModelArtifact, TextColumn
+from gnn.artifact import ModelArtifact
+from gnn.text_column import TextColumn
 
 _T = TypeVar("_T", bound=np.generic)
 

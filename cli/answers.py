@@ -72,7 +72,8 @@ def open_recommender(home: Path) -> Recommender:
     """
     from bundles.recommender import Recommender
     from etl.pseudonyms import load_key
-    from gnn.artifact import ArtifactError, load_artifact
+    from gnn.artifact import ArtifactError
+    from gnn.artifact_files import load_artifact
     from gnn.registry import promoted
 
     version = promoted(home / "models")

@@ -61,7 +61,7 @@ def _train_once(home: Path, store: str | None) -> ArtifactInfo:
     from etl.sources.completejourney import WEEK_46, WEEK_49
     from etl.tables import open_tables
     from gnn import registry
-    from gnn.artifact import read_info
+    from gnn.artifact_files import read_info
 
     models, tables_version = home / "models", open_tables(home / "tables").manifest.tables_version
     version = registry.promoted(models)

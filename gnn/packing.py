@@ -18,9 +18,9 @@ from gnn.artifact import (
     ItemModel,
     Promotions,
     ShopBundles,
-    TextColumn,
 )
 from gnn.purchases import Purchases
+from gnn.text_column import TextColumn
 from gnn.training_run import LearnedLinks
 from graph.edges import EdgeTables
 

@@ -7,7 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
-from gnn.artifact import MANIFEST, ArtifactError
+from gnn.artifact import ArtifactError
+from gnn.artifact_files import MANIFEST
 
 #: JSON list of the versions that were promoted, the one in service last.
 POINTER = "promoted.json"

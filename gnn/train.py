@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact, save_artifact
+from gnn.artifact import ModelArtifact
+from gnn.artifact_files import save_artifact
 from gnn.assembly import assemble
 from gnn.config import TrainingConfig
 from gnn.errors import TrainingError

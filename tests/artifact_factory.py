@@ -22,8 +22,8 @@ from gnn.artifact import (
     ModelArtifact,
     Promotions,
     ShopBundles,
-    TextColumn,
 )
+from gnn.text_column import TextColumn
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
 

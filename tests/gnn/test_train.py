@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact, load_artifact
+from gnn.artifact import ModelArtifact
+from gnn.artifact_files import load_artifact
 from gnn.config import TrainingConfig
 from gnn.errors import TrainingError
 from gnn.registry import list_models, promoted

@@ -3,20 +3,11 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gnn.artifact import (
-    MANIFEST,
-    ArtifactError,
-    ModelArtifact,
-    TextColumn,
-    load_artifact,
-    read_info,
-    save_artifact,
-)
+from gnn.artifact import ArtifactError, ModelArtifact
+from gnn.artifact_files import MANIFEST, load_artifact, read_info, save_artifact
+from gnn.text_column import TextColumn
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 SHOP = PlantedShop(
@@ -125,21 +116,3 @@ def test_metrics_that_are_no_numbers_are_refused_before_anything_is_there(tmp_pa
         save_artifact(broken, tmp_path)
 
     assert [folder.name for folder in tmp_path.iterdir() if not folder.name.startswith(".")] == []
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8"))))
-def test_texts_and_their_places_survive(texts: list[str]) -> None:
-    in_order = sorted(set(texts), key=str.encode)
-    column = TextColumn.of(in_order)
-
-    assert list(column) == in_order
-    assert [column.find(text) for text in in_order] == list(range(len(in_order)))
-    assert column.find("not " + "".join(in_order)) is None
-
-
-def test_an_empty_column_finds_nothing() -> None:
-    column = TextColumn.of([])
-
-    assert len(column) == 0
-    assert column.find("a") is None
-    assert column.offsets.dtype == np.int64
