@@ -97,7 +97,7 @@ def report(
     """The section's lines, in Markdown."""
     first = metrics[0]
     protocol = cast("Mapping[str, object]", first["protocol"])
-    yield f"Config `{config}`, {len(metrics)} seed(s); test read once. " + ", ".join(
+    yield f"Config `{config}`, {len(metrics)} seed(s); all is chosen on validation. " + ", ".join(
         f"{name} {value}" for name, value in protocol.items() if name != "task"
     )
     yield (

@@ -10,7 +10,7 @@ import typer
 
 from cli import options
 from cli.answers import generate, open_recommender, print_bundles
-from cli.output import print_line
+from cli.output import print_line, print_warnings
 from cli.pipeline import print_ingest, print_load, print_metrics, run_ingest, run_load, run_train
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def demo(
 ) -> None:
     """Ingest, load, train (the lighter `demo` configuration) and recommend, on 1.47 million real lines."""
     print_line("1. The Complete Journey: a year of grocery shopping, exports to tables")
-    print_ingest(run_ingest("completejourney", home), home)
+    ingested = run_ingest("completejourney", home)
+    print_warnings(ingested.warnings)
+    print_ingest(ingested, home)
 
     print_line("\n2. Tables to graph")
     print_load(run_load(home, store))
