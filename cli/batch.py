@@ -68,7 +68,7 @@ def answer_line(recommender: Recommender, line: str) -> BaseModel:
     if not isinstance(body, dict):
         return problem(400, "expected a JSON object with a route")
     name = body.pop("route", None)
-    if name not in ROUTES:
+    if not isinstance(name, str) or name not in ROUTES:
         return problem(404, f"no route {name!r}: choose one of {', '.join(ROUTES)}")
     try:
         return ROUTES[name](recommender, body)
