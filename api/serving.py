@@ -14,8 +14,7 @@ from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest
 from etl.pseudonyms import PseudonymKeyError, load_key
 from gnn.artifact import ArtifactError
-from gnn.artifact_files import load_artifact
-from gnn.registry import promoted
+from gnn.registry import load_promoted
 
 logger = logging.getLogger(__name__)
 
@@ -97,11 +96,8 @@ class Serving:
 
 def _load_promoted(home: Path) -> ServedModel:
     started = time.perf_counter()
-    version = promoted(home / "models")
-    if version is None:
-        raise ArtifactError(f"no promoted model in {home / 'models'}: run bundlegraph train")
-    recommender = Recommender(load_artifact(home / "models" / version), load_key(home))
+    recommender = Recommender(load_promoted(home / "models"), load_key(home))
     # A model must have answered once before it takes the place of one that answers; it also warms it.
     recommender.generate(GenerateRequest())
-    logger.info("model %s loaded in %.2f s", version, time.perf_counter() - started)
+    logger.info("model %s loaded in %.2f s", recommender.info.model_version, time.perf_counter() - started)
     return ServedModel(recommender, datetime.now(UTC))

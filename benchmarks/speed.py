@@ -23,8 +23,7 @@ from benchmarks.process import BUNDLEGRAPH, Measured, measure
 from benchmarks.results import markdown_table, write_section
 from etl.sources.completejourney import WEEK_46, WEEK_49
 from gnn.artifact import ModelArtifact
-from gnn.artifact_files import load_artifact
-from gnn.registry import promoted
+from gnn.registry import load_promoted
 
 PORT = 18_473
 WARM_UP, REQUESTS = 50, 1_000
@@ -67,13 +66,13 @@ def measure_pipeline(home: Path, *, with_neo4j: bool) -> Iterator[Row]:
     days = ["--validation-from", WEEK_46.isoformat(), "--test-from", WEEK_49.isoformat()]
     train = measure([BUNDLEGRAPH, "train", *days, *place, *embedded])
     yield "train, whole command (measure and final fit)", "≤ 8 GiB", _seconds_and_gib(train)
-    run = cast("dict[str, float]", _artifact(home).info.config["run"])
+    run = cast("dict[str, float]", load_promoted(home / "models").info.config["run"])
     yield "train, fitted and judged (its best validation within)", "≤ 10 min", f"{run['judged_s']:.0f} s"
 
 
 def measure_service(home: Path) -> Iterator[Row]:
     """Start, memory and latency of the service, one client on loopback."""
-    bodies = _requests(_artifact(home))
+    bodies = _requests(load_promoted(home / "models"))
     started = time.perf_counter()
     server = subprocess.Popen(
         [BUNDLEGRAPH, "serve", "--port", str(PORT), "--home", str(home)], stderr=subprocess.DEVNULL
@@ -140,14 +139,6 @@ def _neo4j(home: Path) -> Iterator[str]:
         yield json.loads(status.stdout)["uri"]
     finally:
         subprocess.run([BUNDLEGRAPH, "neo4j", "down", "--home", str(home)], check=True)
-
-
-def _artifact(home: Path) -> ModelArtifact:
-    models = home / "models"
-    version = promoted(models)
-    if version is None:
-        raise RuntimeError(f"no promoted model in {models}")
-    return load_artifact(models / version)
 
 
 def _seconds_and_gib(measured: Measured) -> str:

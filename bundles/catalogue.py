@@ -33,7 +33,7 @@ class ItemCatalogue:
         self.baskets = artifact.catalogue.baskets
         self.leaf = artifact.catalogue.category
         """Category index of each item, -1 for none."""
-        self.root = _of_items(self.leaf, _roots(artifact.categories.parent))
+        self.root = _of_items(self.leaf, artifact.categories.roots())
         """Index of each item's level-0 category, -1 for none."""
         self._item_ids = texts_of(artifact.catalogue.item_ids)
         self._index = {item_id: index for index, item_id in enumerate(self._item_ids)}
@@ -98,15 +98,6 @@ def texts_of(column: TextColumn) -> list[str]:
     blob = column.blob.tobytes()
     ends = column.offsets.tolist()
     return [blob[start:end].decode() for start, end in pairwise(ends)]
-
-
-def _roots(parent: NDArray[np.int32]) -> NDArray[np.int32]:
-    root = np.arange(len(parent), dtype=np.int32)
-    while True:
-        above = _of_items(root, parent)
-        if (above < 0).all():
-            return root
-        root = np.where(above >= 0, above, root)
 
 
 def _of_items(index: NDArray[np.int32], values: NDArray[_T], *, missing: object = -1) -> NDArray[_T]:

@@ -72,14 +72,9 @@ def open_recommender(home: Path) -> Recommender:
     """
     from bundles.recommender import Recommender
     from etl.pseudonyms import load_key
-    from gnn.artifact import ArtifactError
-    from gnn.artifact_files import load_artifact
-    from gnn.registry import promoted
+    from gnn.registry import load_promoted
 
-    version = promoted(home / "models")
-    if version is None:
-        raise ArtifactError(f"no model in service in {home}: run bundlegraph train")
-    return Recommender(load_artifact(home / "models" / version), load_key(home))
+    return Recommender(load_promoted(home / "models"), load_key(home))
 
 
 def generate(recommender: Recommender, body: dict[str, object]) -> GenerateAnswer:

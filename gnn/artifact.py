@@ -51,6 +51,13 @@ class Categories:
     level: NDArray[np.int32]
     """0 for a root."""
 
+    def roots(self) -> NDArray[np.int32]:
+        """Index of the level-0 category above each category; a root's is its own."""
+        root = np.arange(len(self.parent), dtype=np.int32)
+        while ((above := self.parent[root]) >= 0).any():
+            root = np.where(above >= 0, above, root)
+        return root
+
 
 @dataclass(frozen=True)
 class CoPurchases:

@@ -231,9 +231,6 @@ def _metrics(
 
 def roots_of(artifact: ModelArtifact) -> NDArray[np.int32]:
     """Level-0 category of each ranked item, -1 for none, [num_ranked]."""
-    parent = artifact.categories.parent
-    root = np.arange(len(parent), dtype=np.int32)
-    while len(root) and (parent[root] >= 0).any():
-        root = np.where(parent[root] >= 0, parent[root], root)
+    root = artifact.categories.roots()
     category = artifact.catalogue.category[artifact.model.ranked]
     return np.where(category >= 0, root[category], -1).astype(np.int32) if len(root) else category

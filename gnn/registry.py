@@ -7,8 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
-from gnn.artifact import ArtifactError
-from gnn.artifact_files import MANIFEST
+from gnn.artifact import ArtifactError, ModelArtifact
+from gnn.artifact_files import MANIFEST, load_artifact
 
 #: JSON list of the versions that were promoted, the one in service last.
 POINTER = "promoted.json"
@@ -33,6 +33,18 @@ def promoted(models: Path) -> str | None:
     """
     history = _history(models)
     return history[-1] if history else None
+
+
+def load_promoted(models: Path) -> ModelArtifact:
+    """The artifact in service.
+
+    Raises:
+        ArtifactError: If none is, or it cannot be loaded.
+    """
+    version = promoted(models)
+    if version is None:
+        raise ArtifactError(f"no promoted model in {models}: run bundlegraph train")
+    return load_artifact(models / version)
 
 
 def promote(models: Path, version: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.answers import open_recommender
+from cli.batch import answer_line
 from tests.cli.conftest import Run, must
 from tests.shop_export import product_code
 
@@ -177,3 +179,12 @@ def test_a_model_is_promoted_and_rolled_back(shop: Shop, tmp_path: Path, run: Ru
     assert in_service() == second
     must(run("models", "rollback", home=home))
     assert in_service() == first
+
+
+@pytest.mark.parametrize("route", [[], {}, 7, None])
+def test_a_route_that_is_no_name_is_a_problem_of_its_line(route: object, shop: Shop) -> None:
+    line = json.dumps({"route": route, "n": 1})
+
+    answer = answer_line(open_recommender(shop[0]), line)
+
+    assert answer.model_dump()["status"] == 404
