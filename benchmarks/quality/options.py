@@ -1,0 +1,47 @@
+"""What a protocol is run with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from etl.errors import StageError
+
+#: Names the folder of public data sets, where `--data` is not given.
+DATA_VARIABLE = "BUNDLEGRAPH_BENCHMARK_DATA"
+
+
+class BenchmarkError(StageError):
+    """A benchmark cannot run here; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line's options, places resolved."""
+
+    data: Path | None
+    """Folder that holds a folder a public data set; none for protocols whose data is a package."""
+    seeds: int
+    """Runs of all that is drawn, seeds 0 to `seeds` − 1."""
+    config: str
+    """Name of the training configuration (`gnn.config.CONFIGS`)."""
+    home: Path
+    """Where tables are kept; a later run with the same home finds them again."""
+    scratch: Path
+    """A folder that is gone after the run: exports, checkpoints."""
+
+    def dataset(self, name: str) -> Path:
+        """The folder of data set `name`.
+
+        Raises:
+            BenchmarkError: If there is none.
+        """
+        if self.data is None:
+            raise BenchmarkError(f"no data: give --data FOLDER, or name it in {DATA_VARIABLE}")
+        folder = self.data / name
+        if not folder.is_dir():
+            raise BenchmarkError(
+                f"expected a folder {name} in {self.data}, found none: give --data FOLDER "
+                f"(or {DATA_VARIABLE}) that holds it"
+            )
+        return folder

@@ -1,0 +1,90 @@
+"""What a protocol measured: the tables, targets and costs of one command, for print, JSON and results.md."""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.results import commit, machine
+from gnn.evaluation.bootstrap import Interval
+
+#: metric → its value in each run; a closed form that draws nothing may have one value alone.
+Values = Mapping[str, Sequence[float]]
+#: model → its values, in the order of the rows.
+Models = Mapping[str, Values]
+
+#: The folder of `quality_a.json`, `quality_b.json`, …
+JSON_FOLDER = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class ProtocolReport:
+    """The tables of one protocol; every model on the same queries."""
+
+    protocol: str
+    """Its letter."""
+    title: str
+    """Completes "protocol A, …"."""
+    measures: str
+    """What is asked, what is ranked, what is masked: a few sentences."""
+    metrics: Sequence[str]
+    """Columns, in order."""
+    ours: str
+    """The row that the product serves."""
+    models: Models
+    """On test."""
+    seeds: int
+    seconds: Sequence[float]
+    """Of each run, baselines included."""
+    validation: Models = field(default_factory=dict)
+    slices: Mapping[str, tuple[int, Models]] = field(default_factory=dict)
+    """Kind of query → how many of test's are of it, and the same rows on these."""
+    intervals: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    """metric → baseline → `ours` minus it, paired over the queries of one run."""
+    targets: Mapping[str, float] = field(default_factory=dict)
+    """`model/metric`, or `slice/model/metric`, → the mean that is to be reached."""
+    ablations: Models = field(default_factory=dict)
+    """What was left out → what remains, on validation."""
+    notes: Sequence[str] = ()
+    """Sentences below the tables: what was tried, what the leak probe says."""
+    peak_gib: float = field(default_factory=lambda: peak_gib())
+
+    def values(self, path: str) -> Sequence[float]:
+        """The values that a target's `model/metric` or `slice/model/metric` names.
+
+        Raises:
+            KeyError: If there are none.
+        """
+        *slice_name, model, metric = path.split("/")
+        models = self.slices[slice_name[0]][1] if slice_name else self.models
+        return models[model][metric]
+
+    def to_json(self) -> str:
+        """The report as indented JSON, with commit and machine."""
+        return (
+            json.dumps(
+                {"commit": commit(), "machine": machine()} | asdict(self), indent=2, ensure_ascii=False
+            )
+            + "\n"
+        )
+
+    @property
+    def json_file(self) -> Path:
+        """Where its figures are kept."""
+        return JSON_FOLDER / f"quality_{self.protocol.lower()}.json"
+
+
+def peak_gib() -> float:
+    """Largest resident memory of this process so far (Linux counts it in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, list[float]]]:
+    """One table a run, of equal rows and columns, as one table of values a run."""
+    return {
+        model: {metric: [run[model][metric] for run in runs] for metric in row}
+        for model, row in runs[0].items()
+    }
