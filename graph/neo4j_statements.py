@@ -90,10 +90,10 @@ def delete_nodes(node: NodeType) -> str:
 
 
 def delete_relationships(relationship: RelationshipType) -> str:
-    """Deletes the relationships whose keys stand first in `$rows`."""
+    """Deletes the relationships whose keys (`row_key`) stand first in `$rows`."""
     source = _node("a", relationship.source, "row[0]")
     target = _node("b", relationship.target, "row[1]")
-    return _join("UNWIND $rows AS row", f"MATCH {source}-[r:{relationship.type}]->{target}", "DELETE r")
+    return _join("UNWIND $rows AS row", f"MATCH {source}-[r:{_named(relationship)}]->{target}", "DELETE r")
 
 
 def read_nodes(node: NodeType) -> str:
@@ -123,9 +123,15 @@ def _write_relationships(relationship: RelationshipType, verb: Literal["MERGE", 
         "UNWIND $rows AS row",
         f"MATCH {_node('a', relationship.source, 'row[0]')}",
         f"MATCH {_node('b', relationship.target, 'row[1]')}",
-        f"{verb} (a)-[r:{relationship.type}]->(b)",
-        _set("r", relationship.row_columns, first=2),
+        f"{verb} (a)-[r:{_named(relationship)}]->(b)",
+        _set("r", relationship.row_columns, first=len(relationship.row_key)),
     )
+
+
+def _named(relationship: RelationshipType) -> str:
+    """The type, with the properties that tell relationships of one pair apart."""
+    told_by = [f"{name}: row[{place}]" for place, name in enumerate(relationship.told_by, start=2)]
+    return f"{relationship.type} {{{', '.join(told_by)}}}" if told_by else relationship.type
 
 
 def _node(variable: str, label: str, value: str) -> str:

@@ -92,7 +92,9 @@ class Neo4jStore:
         relationships_written = relationships_deleted = 0
         for relationship in LOADED_RELATIONSHIPS:
             found = self._relationships(relationship)
-            change = difference(rows.relationships[relationship.type], found, num_keys=2)
+            change = difference(
+                rows.relationships[relationship.type], found, num_keys=len(relationship.row_key)
+            )
             write = merge_relationships if found.num_rows else create_relationships
             self._client.write_rows(delete_relationships(relationship), change.gone)
             self._client.write_rows(write(relationship), change.written)

@@ -29,7 +29,7 @@ class GraphRows:
     """All nodes and relationships that a load writes, keyed by external ids.
 
     Node tables have the columns of `NodeType.columns`, relationship tables those of
-    `RelationshipType.row_columns`; each is sorted by its key columns in code-point order.
+    `RelationshipType.row_columns`; each is sorted by its key (`row_key`) in code-point order.
     """
 
     nodes: Mapping[str, pa.Table]
@@ -68,6 +68,7 @@ def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
         "BOUGHT_WITH": _pairs(
             tables.read("category_pairs") if until is None else count_category_pairs(tables, until=until)
         ),
+        "LINKED": _links(tables),
         "CONTAINS": _pairs(tables.read("bundle_items")),
         "CHOSE": _pairs(user_bundle_events(tables, until=until)),
         "OFFERS": _pairs(tables.read("promotion_items")),
@@ -113,9 +114,10 @@ def sorted_nodes(label: str, rows: pa.Table) -> pa.Table:
 
 
 def sorted_relationships(relationship_type: str, rows: pa.Table) -> pa.Table:
-    """The columns of `relationship_type` out of `rows`, in its types and the order of its two keys."""
-    columns = RELATIONSHIP_TYPES[relationship_type].row_columns
-    order = [(SOURCE_KEY, "ascending"), (TARGET_KEY, "ascending")]
+    """The columns of `relationship_type` out of `rows`, in its types and the order of its key."""
+    relationship = RELATIONSHIP_TYPES[relationship_type]
+    columns = relationship.row_columns
+    order = [(name, "ascending") for name in relationship.row_key]
     return rows.select(columns.names).cast(columns).sort_by(order).combine_chunks()
 
 
@@ -154,6 +156,11 @@ def _events(tables: Tables, until: datetime | None) -> dict[str, pa.Table]:
         relationship: _pairs(events.filter(pc.equal(events["event"], event)))
         for event, relationship in EVENT_RELATIONSHIPS.items()
     }
+
+
+def _links(tables: Tables) -> pa.Table:
+    links = _pairs(tables.read("item_links", ["item_id", "related_item_id", "kind"]))
+    return links.set_column(2, "kind", pc.fill_null(links["kind"], ""))
 
 
 def _pairs(rows: pa.Table) -> pa.Table:

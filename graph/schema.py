@@ -38,12 +38,14 @@ class NodeType:
 
 @dataclass(frozen=True)
 class RelationshipType:
-    """A relationship type between two labels: at most one relationship a pair."""
+    """A relationship type between two labels: at most one relationship a pair, or a pair and `told_by`."""
 
     type: str
     source: str
     target: str
     columns: pa.Schema = _NOTHING
+    told_by: tuple[str, ...] = ()
+    """Properties, never empty, that tell relationships of one pair apart: the first of `columns`."""
     is_written_back: bool = False
     """True where a trained model writes it: a load leaves it empty and edge tables leave it out."""
 
@@ -51,6 +53,11 @@ class RelationshipType:
     def row_columns(self) -> pa.Schema:
         """Columns of a table of such relationships: both keys, then the properties."""
         return pa.schema([(SOURCE_KEY, pa.string()), (TARGET_KEY, pa.string()), *self.columns])
+
+    @property
+    def row_key(self) -> list[str]:
+        """The first of `row_columns`, which name a relationship."""
+        return [SOURCE_KEY, TARGET_KEY, *self.told_by]
 
 
 _EVENTS = pa.schema([("count", pa.int64()), ("first_at", TIME), ("last_at", TIME)])
@@ -138,6 +145,14 @@ RELATIONSHIP_TYPES: dict[str, RelationshipType] = {
             "Category",
             "Category",
             pa.schema([("baskets", pa.int64()), ("lift", pa.float64()), ("npmi", pa.float64())]),
+        ),
+        RelationshipType(
+            "LINKED",
+            # What the shop itself says of two items; `kind` is "" where it gives none.
+            "Item",
+            "Item",
+            pa.schema([("kind", pa.string())]),
+            told_by=("kind",),
         ),
         RelationshipType("CONTAINS", "Bundle", "Item", pa.schema([("quantity", pa.float64())])),
         RelationshipType("CHOSE", "User", "Bundle", pa.schema([("count", pa.int64()), ("last_at", TIME)])),

@@ -97,6 +97,11 @@ def shop() -> Rows:
             item_pair("a/b", "ä'ö\"", 7, 9.5),
         ],
         "category_pairs": [category_pair("Food", "Home", 30, 1.25)],
+        "item_links": [
+            {"item_id": "0012", "related_item_id": "a/b", "kind": "accessory"},
+            {"item_id": "0012", "related_item_id": "a/b", "kind": None},
+            {"item_id": "a/b", "related_item_id": "0012", "kind": "accessory"},
+        ],
         "bundles": [{"bundle_id": "b-1", "title": "Breakfast", "discount": 0.1}],
         "bundle_items": [
             {"bundle_id": "b-1", "item_id": "0012", "quantity": 2.0},

@@ -55,6 +55,18 @@ def test_margin_is_of_the_price_and_only_where_price_and_cost_are_known(shop_tab
     assert margins == {"0012": (1.0 - 0.75) / 1.0, "a/b": None, "cold": None, "unlisted": None, "ä'ö\"": None}
 
 
+def test_links_of_one_pair_are_one_edge_a_kind_and_a_link_without_kind_has_the_empty_one(
+    shop_tables: Tables,
+) -> None:
+    links = edge_tables(shop_tables).edges["Item", "LINKED", "Item"]
+
+    assert links.to_pylist() == [
+        {"source_index": 0, "target_index": 1, "kind": ""},
+        {"source_index": 0, "target_index": 1, "kind": "accessory"},
+        {"source_index": 1, "target_index": 0, "kind": "accessory"},
+    ]
+
+
 def test_a_cut_leaves_out_later_events_and_keeps_the_indices(shop_tables: Tables) -> None:
     whole = edge_tables(shop_tables)
 

@@ -57,6 +57,8 @@ def changed_shop() -> Rows:
     rows["interactions"].append(event("ann", "0012", "purchase", 9))
     rows["interactions"].append(event("zoe", "new", "view", 9))
     rows["co_purchases"] = [item_pair("0012", "a/b", 2**53 + 2, 6.0), item_pair("a/b", "new", 5, 1.5)]
+    rows["item_links"][1]["kind"] = "spare part"
+    del rows["item_links"][2]
     rows["bundles"], rows["bundle_items"], rows["bundle_interactions"] = [], [], []
     return rows
 
@@ -89,12 +91,12 @@ def test_a_load_writes_every_node_and_relationship(store: GraphStore, shop_table
     # users ann, bob, eve, never; 5 items; 4 categories; 2 brands; 1 bundle; 1 promotion.
     assert report.nodes_written == 4 + 5 + 4 + 2 + 1 + 1
     # 1 viewed, 1 carted, 1 favourited, 3 purchased; 4 in category; 2 child of; 3 made by; 3 co-purchased;
-    # 1 bought with; 2 contained; 1 chosen; 1 offered.
-    assert report.relationships_written == 6 + 4 + 2 + 3 + 3 + 1 + 2 + 1 + 1
+    # 1 bought with; 3 linked; 2 contained; 1 chosen; 1 offered.
+    assert report.relationships_written == 6 + 4 + 2 + 3 + 3 + 1 + 3 + 2 + 1 + 1
     status = store.status()
     assert status.tables_version == shop_tables.manifest.tables_version
     assert status.is_complete
-    assert (status.num_nodes, status.num_relationships) == (17, 23)
+    assert (status.num_nodes, status.num_relationships) == (17, 26)
 
 
 def test_loading_twice_writes_nothing_the_second_time(store: GraphStore, shop_tables: Tables) -> None:
