@@ -1,0 +1,1 @@
+"""Public data sets as ordinary exports, a module a data set."""
