@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 from etl.baskets import read_baskets
 from etl.tables import Tables
+from etl.times import local_midnight
 from graph.edges import EdgeTables
 
 
@@ -28,12 +29,20 @@ class CompletionQueries:
     hidden: NDArray[np.int64]
     """The item to be found, [num_queries]."""
     basket_ids: tuple[str, ...]
+    history_until: NDArray[np.datetime64] | None = None
+    """Instant (UTC) at which the basket's local day begins and a rolling history ends, [num_queries]."""
 
     def __len__(self) -> int:
         return len(self.hidden)
 
     def __getitem__(self, part: slice) -> CompletionQueries:
-        return CompletionQueries(self.carts[part], self.users[part], self.hidden[part], self.basket_ids[part])
+        return CompletionQueries(
+            self.carts[part],
+            self.users[part],
+            self.hidden[part],
+            self.basket_ids[part],
+            None if self.history_until is None else self.history_until[part],
+        )
 
 
 def completion_queries(
@@ -85,7 +94,22 @@ def completion_queries(
     carts = rows[chosen]
     carts[np.arange(len(chosen)), hidden] = 0
     carts.eliminate_zeros()
-    return CompletionQueries(carts, user[chosen], hidden, tuple(basket_ids[basket] for basket in chosen))
+    days = np.zeros(len(basket_ids), dtype="datetime64[D]")
+    days[codes] = baskets["local_date"].to_numpy()
+    return CompletionQueries(
+        carts,
+        user[chosen],
+        hidden,
+        tuple(basket_ids[basket] for basket in chosen),
+        day_begins(days[chosen], tables.manifest.timezone),
+    )
+
+
+def day_begins(days: NDArray[np.datetime64], timezone: str) -> NDArray[np.datetime64]:
+    """The instants (UTC, microseconds) at which local `days` begin in `timezone`, [len(days)]."""
+    distinct, position = np.unique(days, return_inverse=True)
+    instants = [local_midnight(day, timezone).replace(tzinfo=None) for day in distinct.tolist()]
+    return np.array(instants, dtype="datetime64[us]")[position]
 
 
 def natural_order(ids: Sequence[str]) -> list[int]:

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from etl.tables import Tables
+from gnn.evaluation import histories
+from gnn.evaluation.histories import PurchaseLog, read_purchase_log
+from gnn.evaluation.queries import completion_queries
+from gnn.purchases import read_purchases
+from graph.edges import EdgeTables, edge_tables
+from tests.gnn.conftest import Line, MakeTables
+
+# Ann buys bread on the 1st and the 11th and jam on the 11th; Bob jam on the 2nd. Butter is not ranked.
+LINES: list[Line] = [
+    ("bread", "2024-01-01T12:00:00Z", "ann", "1"),
+    ("jam", "2024-01-02T12:00:00Z", "bob", "2"),
+    ("bread", "2024-01-11T12:00:00Z", "ann", "3"),
+    ("butter", "2024-01-11T12:00:00Z", "ann", "3"),
+    ("jam", "2024-01-11T12:00:00Z", "ann", "3"),
+    ("jam", "2024-01-12T12:00:00Z", "", "4"),
+]
+BREAD, JAM = 0, 1
+
+
+@pytest.fixture(scope="module")
+def tables(make_tables: MakeTables) -> Tables:
+    return make_tables(LINES)
+
+
+@pytest.fixture(scope="module")
+def edges(tables: Tables) -> EdgeTables:
+    return edge_tables(tables)
+
+
+@pytest.fixture(scope="module")
+def log(tables: Tables, edges: EdgeTables) -> PurchaseLog:
+    item_ids = edges.nodes["Item"]["item_id"].to_pylist()
+    ranked = np.array([item_ids.index("bread"), item_ids.index("jam")], dtype=np.int32)
+    return read_purchase_log(tables, edges, ranked)
+
+
+def user_indices(edges: EdgeTables, log: PurchaseLog) -> tuple[int, int]:
+    """Ann is the user of three ranked purchases."""
+    ann = int(np.argmax(np.diff(log.indptr)))
+    return ann, 1 - ann
+
+
+def moments(*texts: str) -> NDArray[np.datetime64]:
+    return np.array(texts, dtype="datetime64[us]")
+
+
+def row(matrix: csr_matrix, query: int) -> list[float]:
+    return [float(value) for value in matrix[query].toarray()[0]]
+
+
+def test_a_history_holds_what_was_bought_before_its_moment(edges: EdgeTables, log: PurchaseLog) -> None:
+    ann, bob = user_indices(edges, log)
+    until = moments("2024-01-11T12:00:00", "2024-01-21T12:00:00", "2024-01-03T12:00:00")
+
+    found = log.histories_at(np.array([ann, ann, bob]), until=until)
+
+    assert [row(found.counts, query) for query in range(3)] == [[1, 0], [2, 1], [0, 1]]
+    assert row(found.last_age_days, 1) == [10, 10]
+    assert row(found.first_age_days, 1) == [20, 10]
+    assert row(found.recency, 1) == pytest.approx([np.exp(-20 / 30) + np.exp(-10 / 30), np.exp(-10 / 30)])
+
+
+def test_nobody_and_a_user_before_the_first_purchase_have_empty_histories(
+    edges: EdgeTables, log: PurchaseLog
+) -> None:
+    ann, _ = user_indices(edges, log)
+
+    found = log.histories_at(np.array([-1, ann]), until=moments("2030-01-01", "2024-01-01"))
+
+    assert found.counts.nnz == found.recency.nnz == found.last_age_days.nnz == 0
+
+
+def test_a_purchase_of_the_moment_before_keeps_its_place(edges: EdgeTables, log: PurchaseLog) -> None:
+    _, bob = user_indices(edges, log)
+
+    found = log.histories_at(np.array([bob]), until=moments("2024-01-02T12:00:00.000001"))
+
+    assert found.last_age_days.indices.tolist() == found.counts.indices.tolist() == [JAM]
+    assert float(found.last_age_days.data[0]) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_no_queries_have_no_histories(log: PurchaseLog) -> None:
+    found = log.histories_at(np.zeros(0, dtype=np.int64), until=moments())
+
+    assert found.counts.shape == (0, 2)
+
+
+def test_a_moment_is_wanted_for_each_user(log: PurchaseLog) -> None:
+    with pytest.raises(ValueError, match="a moment for each of 2 users, found 1"):
+        log.histories_at(np.array([0, 0]), until=moments("2024-01-01"))
+
+
+def test_after_the_last_event_they_are_the_histories_that_a_model_is_fitted_to(
+    shop: Tables, shop_edges: EdgeTables
+) -> None:
+    purchases = read_purchases(shop, shop_edges)
+    ranked = np.arange(purchases.counts.shape[1], dtype=np.int32)
+    users = np.arange(purchases.counts.shape[0])
+    until = np.repeat(np.datetime64(purchases.as_of.replace(tzinfo=None), "us"), len(users))
+
+    found = read_purchase_log(shop, shop_edges, ranked).histories_at(
+        users, until=until + np.timedelta64(1, "us")
+    )
+
+    assert np.array_equal(found.counts.toarray(), purchases.counts.toarray())
+    assert found.recency.toarray() == pytest.approx(purchases.recency.toarray(), rel=1e-5)
+
+
+def slow_history(events: pd.DataFrame, user_id: str, until: pd.Timestamp) -> pd.DataFrame:
+    """The same by pandas, one query at a time."""
+    before = events[(events["user_id"] == user_id) & (events["timestamp"] < until)]
+    age = (until - before["timestamp"]).dt.total_seconds() / 86_400
+    return (
+        before.assign(age=age, decayed=np.exp(-age / 30))
+        .groupby("item_id")
+        .agg(
+            counts=("age", "size"),
+            recency=("decayed", "sum"),
+            last_age_days=("age", "min"),
+            first_age_days=("age", "max"),
+        )
+    )
+
+
+@pytest.mark.parametrize("at_once", [4_000_000, 100], ids=["one block", "many blocks"])
+def test_rolling_histories_equal_a_slow_count_query_by_query(
+    shop: Tables, shop_edges: EdgeTables, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histories, "_MAX_PURCHASES", at_once)
+    item_ids = shop_edges.nodes["Item"]["item_id"].to_pylist()
+    user_ids = shop_edges.nodes["User"]["user_id"].to_pylist()
+    ranked = np.arange(len(item_ids), dtype=np.int32)
+    queries = completion_queries(
+        shop, shop_edges, ranked, since=datetime(2026, 4, 1, tzinfo=UTC), until=None, min_basket_items=2,
+        max_queries=25, rng=np.random.default_rng(0),
+    )  # fmt: skip
+    until = queries.history_until
+    assert until is not None
+
+    found = read_purchase_log(shop, shop_edges, ranked).histories_at(queries.users, until=until)
+
+    events = shop.read("interactions", ["user_id", "item_id", "timestamp"]).to_pandas()
+    for query, user in enumerate(queries.users):
+        expected = slow_history(events, user_ids[user], pd.Timestamp(until[query], tz="UTC"))
+        held = [item_ids[item] for item in found.counts[query].indices]
+        assert held == sorted(expected.index)
+        for name in expected.columns:
+            values = getattr(found, name)[query].data
+            assert values == pytest.approx(expected.loc[held, name].to_numpy(), rel=1e-5)
