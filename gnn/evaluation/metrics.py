@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,16 @@ ScoreQueries = Callable[[CompletionQueries], NDArray[np.float32]]
 _MAX_SCORES = 4_500_000
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """Where one model put the hidden items, and what it put first."""
+
+    ranks: NDArray[np.float64]
+    """Of each query's hidden item, as `full_ranking` counts, [num_queries]."""
+    shown: NDArray[np.int32]
+    """The first K items of each query, best first, −1 where there are fewer, [num_queries, K]."""
+
+
 def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.float64]:
     """Rank of each query's hidden item among all ranked items without the cart's, from 1, [num_queries].
 
@@ -25,19 +36,71 @@ def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.
     Raises:
         ValueError: If a score is not finite.
     """
-    ranks = np.empty(len(queries))
+    parts = [_ranks(scores, part.hidden) for part, scores in _masked_scores(score, queries)]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def rank_and_show(score: ScoreQueries, queries: CompletionQueries, *, k: int) -> Ranking:
+    """`full_ranking`, and the first `k` items of each query, in one pass over the scores.
+
+    Items of equal score are shown in ascending order.
+
+    Raises:
+        ValueError: If a score is not finite.
+    """
+    ranks = np.zeros(len(queries))
+    shown = np.full((len(queries), k), -1, dtype=np.int32)
+    start = 0
+    for part, scores in _masked_scores(score, queries):
+        rows = slice(start, start + len(part))
+        ranks[rows] = _ranks(scores, part.hidden)
+        first = first_columns(scores, k)
+        shown[rows, : first.shape[1]] = first
+        start += len(part)
+    return Ranking(ranks, shown)
+
+
+def first_columns(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
+    """Columns of the `k` highest scores of each row, best first, [B, min(k, num_columns)].
+
+    Equal scores in ascending order of columns; −1 in the place of a score of −∞, which is masked.
+    """
+    k = min(k, scores.shape[1])
+    if not k:
+        return np.zeros((len(scores), 0), dtype=np.int32)
+    # All above the k-th score are in; of those equal to it, the first columns fill up.
+    kth = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
+    is_above = scores > kth
+    is_equal = scores == kth
+    room = k - is_above.sum(axis=1, keepdims=True)
+    is_first = is_above | (is_equal & (np.cumsum(is_equal, axis=1) <= room))
+    columns = np.nonzero(is_first)[1].reshape(len(scores), k)
+    values = np.take_along_axis(scores, columns, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    columns = np.take_along_axis(columns, order, axis=1)
+    is_masked = np.isneginf(np.take_along_axis(values, order, axis=1))
+    return np.where(is_masked, -1, columns).astype(np.int32)
+
+
+def _masked_scores(
+    score: ScoreQueries, queries: CompletionQueries
+) -> Iterator[tuple[CompletionQueries, NDArray[np.float32]]]:
+    """Blocks of queries with their scores, −∞ for the cart's items, [B, num_ranked]."""
     block = block_size(queries)
     for start in range(0, len(queries), block):
         part = queries[start : start + block]
-        scores = np.array(score(part), dtype=np.float32)  # [B, num_ranked]
+        scores = np.array(score(part), dtype=np.float32)
         if not np.isfinite(scores).all():
             raise ValueError("expected finite scores, found NaN or infinite ones")
         scores[part.carts.nonzero()] = -np.inf
-        found = scores[np.arange(len(part)), part.hidden][:, np.newaxis]
-        higher = (scores > found).sum(axis=1)
-        equal = (scores == found).sum(axis=1)
-        ranks[start : start + block] = 1 + higher + (equal - 1) / 2
-    return ranks
+        yield part, scores
+
+
+def _ranks(scores: NDArray[np.float32], hidden: NDArray[np.int64]) -> NDArray[np.float64]:
+    found = scores[np.arange(len(hidden)), hidden][:, np.newaxis]
+    higher = (scores > found).sum(axis=1)
+    equal = (scores == found).sum(axis=1)
+    return np.asarray(1 + higher + (equal - 1) / 2)
 
 
 def block_size(queries: CompletionQueries) -> int:

@@ -32,3 +32,20 @@ def is_new_to_user(queries: CompletionQueries, counts: csr_matrix) -> NDArray[np
         bought = counts[queries.users[has_user], queries.hidden[has_user]]
         is_known[has_user] = np.asarray(bought).ravel() > 0
     return ~is_known
+
+
+def is_cold_item(queries: CompletionQueries, item_baskets: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Queries whose hidden item is in no basket before the cut, [num_queries].
+
+    `item_baskets` is baskets that hold each ranked item, [num_ranked].
+    """
+    return np.asarray(item_baskets[queries.hidden] == 0)
+
+
+def is_cold_user(queries: CompletionQueries, counts: csr_matrix) -> NDArray[np.bool_]:
+    """Queries whose user had bought nothing, anonymous baskets included, [num_queries].
+
+    `counts` as in `is_new_to_user`.
+    """
+    has_bought = np.append(np.diff(counts.indptr) > 0, False)  # The last for index -1: nobody.
+    return np.asarray(~has_bought[queries.users])

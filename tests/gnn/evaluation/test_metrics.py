@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.evaluation import metrics
-from gnn.evaluation.metrics import full_ranking, hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k
+from gnn.evaluation.metrics import (
+    first_columns,
+    full_ranking,
+    hit_rate_at_k,
+    mean_reciprocal_rank,
+    ndcg_at_k,
+    rank_and_show,
+)
 from gnn.evaluation.queries import CompletionQueries
 
 RANKS = st.lists(st.integers(1, 60), min_size=1).map(lambda values: np.array(values, dtype=np.float64))
@@ -84,3 +92,33 @@ def test_ranking_by_blocks_equals_ranking_one_by_one(monkeypatch: pytest.MonkeyP
     one_by_one = [full_ranking(score, asked[row : row + 1])[0] for row in range(len(asked))]
 
     assert full_ranking(score, asked).tolist() == one_by_one
+
+
+def test_what_is_shown_first_is_not_in_the_cart_and_best_first() -> None:
+    asked = queries([[1, 0, 0, 0], [1, 0, 1, 1]], [2, 1])
+    scores = np.array([[9, 1, 5, 5], [9, 8, 7, 6]], dtype=np.float32)
+
+    found = rank_and_show(lambda part: scores[: len(part)], asked, k=3)
+
+    assert found.ranks.tolist() == [1.5, 1.0]
+    assert found.shown.tolist() == [[2, 3, 1], [1, -1, -1]]
+
+
+def test_more_is_asked_for_than_there_is() -> None:
+    found = rank_and_show(lambda part: np.zeros((1, 2), dtype=np.float32), queries([[0, 1]], [0]), k=4)
+
+    assert found.shown.tolist() == [[0, -1, -1, -1]]
+
+
+def test_nothing_is_shown_where_nothing_is_asked() -> None:
+    nothing = queries([[0, 1]], [0])[:0]
+
+    found = rank_and_show(lambda part: np.zeros((0, 2), dtype=np.float32), nothing, k=4)
+
+    assert found.ranks.shape == (0,)
+    assert found.shown.shape == (0, 4)
+
+
+@given(arrays(np.float32, (3, 7), elements=st.integers(-2, 2).map(float)), st.integers(0, 9))
+def test_the_first_columns_are_those_of_a_stable_sort(scores: NDArray[np.float32], k: int) -> None:
+    assert first_columns(scores, k).tolist() == np.argsort(-scores, axis=1, kind="stable")[:, :k].tolist()

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.evaluation.queries import CompletionQueries
-from gnn.evaluation.slices import is_cross_category, is_new_to_user
+from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 
 # Items 0 and 1 are food, 2 is a toy, 3 has no category. The hidden items are 1, 2, 3.
 ROOT = np.array([0, 0, 1, -1], dtype=np.int32)
@@ -34,3 +34,15 @@ def test_everything_is_new_where_there_are_no_users() -> None:
         True,
         True,
     ]
+
+
+def test_a_hidden_item_is_cold_where_no_basket_before_the_cut_holds_it() -> None:
+    assert is_cold_item(QUERIES, np.array([4, 0, 3, 0])).tolist() == [True, False, True]
+
+
+def test_a_user_is_cold_without_purchases_or_without_name() -> None:
+    queries = CompletionQueries(QUERIES.carts, np.array([0, 1, -1]), QUERIES.hidden, QUERIES.basket_ids)
+    counts = csr_matrix(np.array([[0, 3, 0, 0], [0, 0, 0, 0]], dtype=np.float32))
+
+    assert is_cold_user(queries, counts).tolist() == [False, True, True]
+    assert is_cold_user(queries[2:], csr_matrix(np.zeros((0, 4), dtype=np.float32))).tolist() == [True]

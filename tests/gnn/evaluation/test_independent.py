@@ -1,0 +1,88 @@
+"""Our metrics against those of torch_geometric, which were written by others."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.evaluation.exposure import average_popularity, coverage
+from gnn.evaluation.lists import list_metrics, rank_lists
+from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, rank_and_show
+from gnn.evaluation.queries import CompletionQueries
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # It asks torch for what torch has deprecated.
+    from torch_geometric.metrics import (
+        LinkPredAveragePopularity,
+        LinkPredCoverage,
+        LinkPredHitRatio,
+        LinkPredMetric,
+        LinkPredMRR,
+        LinkPredNDCG,
+        LinkPredRecall,
+    )
+
+NUM_QUERIES, NUM_ITEMS = 200, 60
+
+
+def judged_by(metric: LinkPredMetric, shown: NDArray[np.integer], relevant: csr_matrix) -> float:
+    """What `metric` says of the lists `shown` (no −1 among them) where `relevant` are to be found."""
+    labels = torch.from_numpy(np.stack(relevant.nonzero()).astype(np.int64))
+    metric.update(torch.from_numpy(shown.astype(np.int64)), labels)
+    return float(metric.compute())
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_metrics_of_several_relevant_items(k: int) -> None:
+    rng = np.random.default_rng(1)
+    relevant = csr_matrix(rng.random((NUM_QUERIES, NUM_ITEMS)) < 0.1)
+    masked = csr_matrix(rng.random((NUM_QUERIES, NUM_ITEMS)) < 0.2)
+    scores = rng.normal(size=(NUM_QUERIES, NUM_ITEMS)).astype(np.float32)
+    lists = rank_lists(lambda users: scores[users], relevant, masked=masked, k=20, rng=rng)
+
+    ours = list_metrics(lists, ks=(k,))
+
+    metrics = {"recall": LinkPredRecall, "ndcg": LinkPredNDCG, "hr": LinkPredHitRatio, "mrr": LinkPredMRR}
+    for name, metric in metrics.items():
+        theirs = judged_by(metric(k), lists.shown, relevant[lists.users])
+        assert ours[f"{name}@{k}"] == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [1, 10, 20])
+def test_metrics_of_one_hidden_item_and_of_what_is_shown(k: int) -> None:
+    rng = np.random.default_rng(2)
+    scores = rng.normal(size=(NUM_QUERIES, NUM_ITEMS)).astype(np.float32)
+    hidden = rng.integers(NUM_ITEMS, size=NUM_QUERIES)
+    queries = CompletionQueries(
+        csr_matrix(np.zeros((NUM_QUERIES, NUM_ITEMS), dtype=np.float32)),
+        np.full(NUM_QUERIES, -1),
+        hidden,
+        tuple(str(row) for row in range(NUM_QUERIES)),
+    )
+    ranking = rank_and_show(lambda part: scores, queries, k=NUM_ITEMS)
+    relevant = csr_matrix(np.eye(NUM_ITEMS)[hidden])
+    popularity = rng.random(NUM_ITEMS)
+
+    ours = [
+        hit_rate_at_k(ranking.ranks, k),
+        ndcg_at_k(ranking.ranks, k),
+        mean_reciprocal_rank(ranking.ranks),
+        coverage(ranking.shown[:3, :k], NUM_ITEMS),
+        average_popularity(ranking.shown[:, :k], popularity),
+    ]
+
+    theirs = [
+        judged_by(LinkPredHitRatio(k), ranking.shown, relevant),
+        judged_by(LinkPredNDCG(k), ranking.shown, relevant),
+        judged_by(LinkPredMRR(NUM_ITEMS), ranking.shown, relevant),
+        judged_by(LinkPredCoverage(k, num_dst_nodes=NUM_ITEMS), ranking.shown[:3], relevant[:3]),
+        judged_by(
+            LinkPredAveragePopularity(k, popularity=torch.from_numpy(popularity)), ranking.shown, relevant
+        ),
+    ]
+    assert ours == pytest.approx(theirs, abs=1e-5)
