@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+
 from bundles.context import Visit
 from bundles.links import ItemLinks
 from gnn.artifact import Histories, ModelArtifact, Promotions
@@ -60,8 +62,8 @@ def gather_evidence(
 def purchase_counts(histories: Histories, user_index: int) -> dict[int, int]:
     """How often the user bought each item index."""
     row = slice(histories.indptr[user_index], histories.indptr[user_index + 1])
-    counts = histories.count[row].astype(int).tolist()
-    return dict(zip(histories.item[row].tolist(), counts, strict=True))
+    items, counts = np.unique(histories.item[row], return_counts=True)
+    return dict(zip(items.tolist(), counts.tolist(), strict=True))
 
 
 def promotion_terms(promotions: Promotions, promotion: int) -> PromotionTerms:

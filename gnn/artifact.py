@@ -81,16 +81,14 @@ class CategoryPairs:
 
 @dataclass(frozen=True)
 class Histories:
-    """What each user bought, a row a user, users sorted by pseudonym."""
+    """What each user bought, an event a row: users sorted by pseudonym, a user's events oldest first."""
 
     user_ids: TextColumn
     indptr: NDArray[np.int64]
     item: NDArray[np.int32]
-    """Item index."""
-    count: NDArray[np.float32]
-    """Purchase lines (events) of the item by the user: `PURCHASED.count` of the graph."""
-    recency: NDArray[np.float32]
-    """Sum over those purchases of exp(-age / 30 days), age counted to the model's `as_of`."""
+    """Item index. A user's events of an item are `PURCHASED.count` in number."""
+    age_days: NDArray[np.float32]
+    """Days from the event to the model's `as_of`."""
 
 
 @dataclass(frozen=True)

@@ -72,14 +72,13 @@ def pack_category_pairs(edges: EdgeTables) -> CategoryPairs:
 
 
 def pack_histories(edges: EdgeTables, purchases: Purchases) -> Histories:
-    """Counts and recency of each user's items; `purchases` has item indices as columns."""
-    counts, recency = purchases.counts, purchases.recency
+    """The events of each user; `purchases` has item indices as columns."""
+    events = purchases.events
     return Histories(
         user_ids=_texts(edges.nodes["User"]["user_id"]),
-        indptr=counts.indptr.astype(np.int64),
-        item=counts.indices.astype(np.int32),
-        count=counts.data.astype(np.float32),
-        recency=recency.data.astype(np.float32),
+        indptr=events.indptr,
+        item=events.item,
+        age_days=events.age_days,
     )
 
 

@@ -14,12 +14,20 @@ from scipy.sparse import csr_matrix
 from etl.tables import Tables
 from graph.edges import EdgeTables
 
-#: Days after which a purchase weighs 1/e in `Purchases.recency`.
-RECENCY_DAYS = 30.0
-
 _SECONDS_A_DAY = 86_400.0
 _MAX_MIN_ITEM_BASKETS = 30
 _BASKETS_A_MIN_ITEM_BASKET = 3_000
+
+
+@dataclass(frozen=True)
+class UserEvents:
+    """Events of users in the order of time: those of user u are the rows `indptr[u]:indptr[u + 1]`."""
+
+    indptr: NDArray[np.int64]
+    item: NDArray[np.int32]
+    """Index in the columns of `Purchases`."""
+    age_days: NDArray[np.float32]
+    """Days from the event to `Purchases.as_of`; oldest first within a user."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,8 @@ class Purchases:
     """Days from each basket to `as_of`, [num_baskets]."""
     counts: csr_matrix
     """Event rows a user and item, float32 [num_users, num_items]."""
-    recency: csr_matrix
-    """Sum over the same events of exp(-age / 30 days), in the places of `counts`."""
+    events: UserEvents
+    """The same events one by one."""
     as_of: datetime
     """Time of the last event, UTC."""
 
@@ -50,7 +58,10 @@ class Purchases:
     def of_items(self, ranked: NDArray[np.int32]) -> Purchases:
         """These purchases with the columns `ranked` alone, in that order; baskets may become empty."""
         return replace(
-            self, lines=self.lines[:, ranked], counts=self.counts[:, ranked], recency=self.recency[:, ranked]
+            self,
+            lines=self.lines[:, ranked],
+            counts=self.counts[:, ranked],
+            events=_of_items(self.events, ranked, num_items=self.lines.shape[1]),
         )
 
 
@@ -82,14 +93,13 @@ def read_purchases(tables: Tables, edges: EdgeTables, *, until: datetime | None 
     basket_age = np.zeros(num_baskets)
     np.maximum.at(basket_age, basket[in_basket], age[in_basket])
     ones = np.ones(len(item), dtype=np.float32)
-    decayed = np.exp(-age / RECENCY_DAYS).astype(np.float32)
     shape = (num_users, num_items)
     return Purchases(
         lines=_sum(ones, basket, item, kept=in_basket, shape=(num_baskets, num_items)),
         basket_user=basket_user,
         basket_age=basket_age,
         counts=_sum(ones, user, item, kept=has_user, shape=shape),
-        recency=_sum(decayed, user, item, kept=has_user, shape=shape),
+        events=_user_events(user, item, age, num_users=num_users),
         as_of=datetime.fromtimestamp(last, UTC),
     )
 
@@ -103,6 +113,28 @@ def choose_ranked(purchases: Purchases, *, min_item_baskets: int | None) -> NDAr
         by_size = purchases.lines.shape[0] // _BASKETS_A_MIN_ITEM_BASKET
         min_item_baskets = min(max(by_size, 1), _MAX_MIN_ITEM_BASKETS)
     return np.flatnonzero(purchases.item_baskets >= min_item_baskets).astype(np.int32)
+
+
+def _user_events(
+    user: NDArray[np.int64], item: NDArray[np.int64], age: NDArray[np.float64], *, num_users: int
+) -> UserEvents:
+    has_user = np.flatnonzero(user >= 0)
+    # Ties in time by item, so that the order does not depend on that of the tables.
+    order = has_user[np.lexsort((item[has_user], -age[has_user], user[has_user]))]
+    counts = np.bincount(user[order], minlength=num_users)
+    return UserEvents(
+        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        item=item[order].astype(np.int32),
+        age_days=age[order].astype(np.float32),
+    )
+
+
+def _of_items(events: UserEvents, ranked: NDArray[np.int32], *, num_items: int) -> UserEvents:
+    new_index = np.full(num_items, -1, dtype=np.int32)
+    new_index[ranked] = np.arange(len(ranked), dtype=np.int32)
+    item = new_index[events.item]
+    kept = np.concatenate([[0], np.cumsum(item >= 0)])
+    return UserEvents(kept[events.indptr].astype(np.int64), item[item >= 0], events.age_days[item >= 0])
 
 
 def _index(keys: pa.ChunkedArray, nodes: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -25,9 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
+from gnn.history import ItemHistory, summarise
 
 #: The features of `score`, in the order of `ItemScorer.features`.
 FEATURES = ("gnn", "ease", "bought", "known", "share", "recency")
+
+
+#: Item indices and days since: one user's events, oldest first.
+Events = tuple[NDArray[np.integer], NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,21 @@ class ItemQuery:
     """Row of `Histories`, none for a visitor without history."""
     recent: Sequence[int] = ()
     """Oldest first."""
+    events: Events | None = None
+    """What the user bought, where that is not what `Histories` has: a history up to another moment."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a query says, in ranked indices: what the model does not rank is left out."""
+
+    items: NDArray[np.int32]
+    """Of cart and recent sequence, distinct."""
+    attention: NDArray[np.float32]
+    """a_j of each."""
+    history: ItemHistory
+    """Without rows where nothing is known of the user."""
+    user_index: int | None
 
 
 class ItemScorer:
@@ -59,19 +79,48 @@ class ItemScorer:
 
     def score(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
         """Scores, [len(queries), num_ranked], those of the cart's items as well: masking is the caller's."""
-        return np.asarray(self._weights @ self.features(queries), dtype=np.float32)
+        return self.weigh(self.features(queries))
 
     def features(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
         """What `score` weighs, [len(queries), len(FEATURES), num_ranked]."""
-        values = np.zeros((len(queries), len(FEATURES), self.num_ranked), dtype=np.float32)
-        vectors = np.zeros((len(queries), self._model.target.shape[1]), dtype=np.float32)
-        for query, rows, vector in zip(queries, values, vectors, strict=True):
-            items, attention = self._attention(query)
-            self._add_context(items, attention, rows, vector)
-            if query.user_index is not None:
-                self._add_user(query.user_index, rows, vector)
+        return self.features_of([self.evidence(query) for query in queries])
+
+    def features_of(self, known: Sequence[Evidence]) -> NDArray[np.float32]:
+        """The same for queries whose evidence is at hand."""
+        values = np.zeros((len(known), len(FEATURES), self.num_ranked), dtype=np.float32)
+        vectors = np.zeros((len(known), self._model.target.shape[1]), dtype=np.float32)
+        for evidence, rows, vector in zip(known, values, vectors, strict=True):
+            vector += self.query_vectors(evidence).sum(axis=0)
+            self._add_context(evidence, rows)
+            self._add_history(evidence.history, rows)
         values[:, 0] = vectors @ self._model.target.T + self._model.bias
         return values
+
+    def weigh(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores of `features` [..., len(FEATURES), num_ranked]."""
+        return np.asarray(self._weights @ features, dtype=np.float32)
+
+    def evidence(self, query: ItemQuery) -> Evidence:
+        """What `query` says, in ranked indices."""
+        items, attention = self._attention(query)
+        bought, age_days = self._events(query)
+        bought = self._ranked_index[bought]
+        is_ranked = bought >= 0
+        history = summarise(bought[is_ranked], age_days[is_ranked])
+        return Evidence(items, attention, history, query.user_index)
+
+    def query_vectors(self, evidence: Evidence) -> NDArray[np.float32]:
+        """The terms of q: what cart and sequence, the history, and the user's own vector say, [3, d]."""
+        model, history = self._model, evidence.history
+        vectors = np.zeros((3, model.target.shape[1]), dtype=np.float32)
+        if len(evidence.items):
+            total = np.sqrt(evidence.attention.sum())
+            vectors[0] = evidence.attention @ model.source[evidence.items] / total
+        if len(history.item):
+            vectors[1] = history.count @ model.history[history.item] / np.sqrt(history.count.sum())
+        if evidence.user_index is not None:
+            vectors[2] = model.users[evidence.user_index]
+        return vectors
 
     def link_scores(
         self, from_ranked: NDArray[np.integer], to_ranked: NDArray[np.integer] | slice
@@ -107,42 +156,34 @@ class ItemScorer:
         weights = np.fromiter(attention.values(), dtype=np.float32, count=len(attention))
         return ranked[ranked >= 0], weights[ranked >= 0]
 
-    def _add_context(
-        self,
-        items: NDArray[np.int32],
-        attention: NDArray[np.float32],
-        rows: NDArray[np.float32],
-        vector: NDArray[np.float32],
-    ) -> None:
-        """Add what cart and recent items say to the `ease` row and to the query vector."""
-        if not len(items):
+    def _events(self, query: ItemQuery) -> Events:
+        if query.events is not None:
+            return query.events
+        if query.user_index is None:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        start, end = self._histories.indptr[query.user_index : query.user_index + 2]
+        return self._histories.item[start:end], self._histories.age_days[start:end]
+
+    def _add_context(self, evidence: Evidence, rows: NDArray[np.float32]) -> None:
+        """Add what cart and recent items say to the `ease` row."""
+        if not len(evidence.items):
             return
         model = self._model
-        vector += attention @ model.source[items] / np.sqrt(attention.sum())
-        slices = [slice(model.ease_indptr[item], model.ease_indptr[item + 1]) for item in items]
+        slices = [slice(model.ease_indptr[item], model.ease_indptr[item + 1]) for item in evidence.items]
         linked = np.concatenate([model.ease_item[part] for part in slices])
         weights = np.concatenate(
-            [by * model.ease_weight[part] for by, part in zip(attention, slices, strict=True)]
+            [by * model.ease_weight[part] for by, part in zip(evidence.attention, slices, strict=True)]
         )
         rows[1] = np.bincount(linked, weights, minlength=self.num_ranked)
 
-    def _add_user(self, user_index: int, rows: NDArray[np.float32], vector: NDArray[np.float32]) -> None:
-        """Add what the user's vector and history say."""
-        model, histories = self._model, self._histories
-        vector += model.users[user_index]
-        start, end = histories.indptr[user_index : user_index + 2]
-        items = self._ranked_index[histories.item[start:end]]
-        is_ranked = items >= 0
-        items = items[is_ranked]
-        counts = histories.count[start:end][is_ranked]
-        total = counts.sum()
-        if not total > 0:
+    def _add_history(self, history: ItemHistory, rows: NDArray[np.float32]) -> None:
+        """Fill the rows of what the user bought."""
+        if not len(history.item):
             return
-        vector += counts @ model.history[items] / np.sqrt(total)
-        rows[2, items] = np.log1p(counts)
-        rows[3, items] = 1.0
-        rows[4, items] = counts / total
-        rows[5, items] = np.log1p(3 * histories.recency[start:end][is_ranked])
+        rows[2, history.item] = np.log1p(history.count)
+        rows[3, history.item] = 1.0
+        rows[4, history.item] = history.count / history.count.sum()
+        rows[5, history.item] = np.log1p(3 * history.decayed[:, 1])
 
 
 def _weights(values: object, names: Sequence[str]) -> NDArray[np.float32]:

@@ -200,13 +200,15 @@ def _model(
 
 
 def _histories(users: list[tuple[str, dict[int, int]]]) -> Histories:
-    entries = [entry for _, history in users for entry in sorted(history.items())]
+    """Every purchase a year ago: long enough that recency says nothing."""
+    items = [
+        [item for item, count in sorted(history.items()) for _ in range(count)] for _, history in users
+    ]
     return Histories(
         user_ids=TextColumn.of([pseudonym for pseudonym, _ in users]),
-        indptr=_ends([len(history) for _, history in users]),
-        item=np.array([item for item, _ in entries], dtype=np.int32),
-        count=np.array([count for _, count in entries], dtype=np.float32),
-        recency=np.zeros(len(entries), dtype=np.float32),
+        indptr=_ends([len(row) for row in items]),
+        item=np.array([item for row in items for item in row], dtype=np.int32),
+        age_days=np.full(sum(map(len, items)), 365.0, dtype=np.float32),
     )
 
 

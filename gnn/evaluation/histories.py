@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from etl.tables import Tables
-from gnn.purchases import RECENCY_DAYS
+from gnn.history import DECAY_DAYS
 from graph.edges import EdgeTables
+
+#: Days after which a purchase weighs 1/e in `HistoriesAt.recency`.
+RECENCY_DAYS = 30.0
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 #: Purchases that are summed at once: 50 bytes each.
@@ -93,7 +96,7 @@ class PurchaseLog:
         order = np.argsort(place, kind="stable")
         age_days = age_days[order]
         places, first, counts = np.unique(place[order], return_index=True, return_counts=True)
-        recency = np.add.reduceat(np.exp(-age_days / RECENCY_DAYS), first) if len(first) else age_days
+        recency = np.add.reduceat(np.exp(-age_days / DECAY_DAYS[1]), first) if len(first) else age_days
         indptr = np.searchsorted(places, np.arange(len(moments) + 1) * self.num_ranked)
         columns = (places % max(self.num_ranked, 1)).astype(np.int32)
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.batches import Batch, hide_items, query_batch
 from gnn.evaluation.queries import CompletionQueries
-from gnn.purchases import Purchases
+from gnn.purchases import Purchases, UserEvents
 
 # Two baskets of user 0 and an anonymous one, over 5 items; item 0 is twice in the first basket.
 LINES = np.array([[2, 1, 1, 1, 1], [1, 0, 0, 0, 0], [0, 0, 1, 1, 0]], dtype=np.float32)
@@ -20,7 +20,7 @@ PURCHASES = Purchases(
     basket_user=np.array([0, 0, -1]),
     basket_age=np.zeros(3),
     counts=csr_matrix(LINES[:2].sum(axis=0, keepdims=True)),
-    recency=csr_matrix(np.zeros((1, 5), dtype=np.float32)),
+    events=UserEvents(np.zeros(2, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)),
     as_of=datetime(2024, 1, 1, tzinfo=UTC),
 )
 
@@ -73,7 +73,7 @@ def test_an_anonymous_basket_has_no_history_and_the_user_of_all_unknown() -> Non
 
 def test_a_shop_without_users_has_batches_too() -> None:
     nobody = csr_matrix(np.zeros((0, 5), dtype=np.float32))
-    anonymous = replace(PURCHASES, basket_user=np.full(3, -1), counts=nobody, recency=nobody)
+    anonymous = replace(PURCHASES, basket_user=np.full(3, -1), counts=nobody)
 
     batch = hide([0, 1, 2], purchases=anonymous)
 

@@ -69,13 +69,13 @@ def test_pairs_are_packed_both_ways_with_their_counts(tables: Tables, edges: Edg
     assert categories.category.tolist() == [2, 0]
 
 
-def test_a_history_counts_each_item(tables: Tables, edges: EdgeTables) -> None:
+def test_a_history_has_each_event_oldest_first(tables: Tables, edges: EdgeTables) -> None:
     histories = pack_histories(edges, read_purchases(tables, edges))
 
     assert len(histories.user_ids) == 1
-    assert histories.indptr.tolist() == [0, 2]
-    assert histories.item.tolist() == [0, 1]
-    assert histories.count.tolist() == [3, 2]
+    assert histories.indptr.tolist() == [0, 5]
+    assert histories.item.tolist() == [0, 1, 0, 1, 0]
+    assert histories.age_days.tolist() == [2, 2, 1, 1, 0]
 
 
 def test_what_a_shop_does_not_have_is_empty(tables: Tables, edges: EdgeTables) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from math import exp
 
 import numpy as np
 import pytest
@@ -25,12 +24,14 @@ def tables(make_tables: MakeTables) -> Tables:
     return make_tables(LINES)
 
 
-def test_lines_counts_and_recency_are_what_a_hand_counts(tables: Tables) -> None:
+def test_lines_counts_and_events_are_what_a_hand_counts(tables: Tables) -> None:
     purchases = read_purchases(tables, edge_tables(tables), until=datetime(2024, 2, 1, tzinfo=UTC))
 
     assert purchases.lines.toarray().tolist() == [[2, 1, 0], [1, 0, 0]]
     assert purchases.counts.toarray().tolist() == [[3, 1, 0]]
-    assert purchases.recency.toarray()[0] == pytest.approx([2 * exp(-1) + 1, exp(-1), 0])
+    assert purchases.events.indptr.tolist() == [0, 4]
+    assert purchases.events.item.tolist() == [0, 0, 1, 0]
+    assert purchases.events.age_days.tolist() == [30, 30, 30, 0]
     assert purchases.basket_user.tolist() == [0, 0]
     assert purchases.basket_age.tolist() == [30.0, 0.0]
     assert purchases.as_of == datetime(2024, 1, 31, tzinfo=UTC)

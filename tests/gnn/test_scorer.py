@@ -40,11 +40,10 @@ def score_by_the_formula(
     query = np.zeros(model.target.shape[1])
     if user is not None:
         row = slice(histories.indptr[user], histories.indptr[user + 1])
-        for item, count, recent in zip(
-            histories.item[row], histories.count[row], histories.recency[row], strict=True
-        ):
+        for item, age in zip(histories.item[row].tolist(), histories.age_days[row].tolist(), strict=True):
             if item != RARE:
-                counts[int(item)], recency[int(item)] = float(count), float(recent)
+                counts[item] = counts.get(item, 0.0) + 1
+                recency[item] = recency.get(item, 0.0) + exp(-age / 30)
         query += model.users[user]
         for item, count in counts.items():
             query += count * model.history[item] / sqrt(sum(counts.values()))
