@@ -20,10 +20,11 @@ from gnn.baselines.household import EaseAndHousehold, fit_household
 from gnn.baselines.popularity import fit_popularity
 from gnn.blend import DEFAULT_BLEND, DEFAULT_LINK, best_top_k, fit_blend, fit_link, scorer_queries
 from gnn.config import TrainingConfig
+from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
+from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries, completion_queries
-from gnn.evaluation.slices import is_cross_category, is_new_to_user
-from gnn.evaluation.tables import intervals_against, metrics_table, rank_all, sliced_tables
+from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.fitting import FittedModel, fit_model
 from gnn.packing import pack_model
 from gnn.purchases import choose_ranked, read_purchases
@@ -103,6 +104,7 @@ def judge(
     progress("judging", 1, 3)
     models = _baselines(model) | _served(at_cut, model, blend)
     metrics = _metrics(model, at_cut, models, validation, test, split)
+    warnings += leak_warnings(metrics)
     logger.info("metrics of %d models on %d + %d queries", len(models), len(validation), len(test))
     progress("judging", 3, 3)
     return Judgement(model.links.num_epochs, top_k, blend, link, metrics, warnings)
@@ -208,11 +210,15 @@ def _metrics(
     test: CompletionQueries,
     split: TimeSplit,
 ) -> dict[str, object]:
-    on_validation, on_test = rank_all(models, validation), rank_all(models, test)
+    purchases = model.ranked_purchases
     slices = {
         "cross_category": is_cross_category(test, roots_of(at_cut)),
-        "new_to_user": is_new_to_user(test, model.ranked_purchases.counts),
+        "new_to_user": is_new_to_user(test, purchases.counts),
+        "cold_item": is_cold_item(test, purchases.item_baskets),
+        "cold_user": is_cold_user(test, purchases.counts),
     }
+    category = at_cut.catalogue.category[model.ranked]
+    probe = probe_items(histories_by_user(purchases.counts), category)
     return {
         "protocol": {
             "task": "complete a basket: one hidden item, ranked among all ranked items but the cart's",
@@ -221,12 +227,15 @@ def _metrics(
             "num_ranked": len(model.ranked),
             "num_validation_queries": len(validation),
             "num_test_queries": len(test),
-        },
-        "validation": metrics_table(on_validation),
-        "test": metrics_table(on_test),
-        "slices": sliced_tables(on_test, slices),
-        "blend_minus": intervals_against("blend", on_test, rng=np.random.default_rng(0)),
-    }
+        }
+    } | measure(
+        {LEAK_PROBE: probe} | models,
+        ours="blend",
+        validation=validation,
+        test=test,
+        slices=slices,
+        popularity=purchases.item_baskets / max(purchases.lines.shape[0], 1),
+    )
 
 
 def roots_of(artifact: ModelArtifact) -> NDArray[np.int32]:

@@ -51,13 +51,14 @@ def metrics_table(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, Metrics
 def sliced_tables(
     ranks: Mapping[str, NDArray[np.float64]], slices: Mapping[str, NDArray[np.bool_]]
 ) -> dict[str, dict[str, object]]:
-    """For each slice, how many queries are in it and a row a model."""
+    """For each slice that has any, how many queries are in it and a row a model."""
     return {
         name: {
             "num_queries": int(is_in.sum()),
             "models": metrics_table({model: values[is_in] for model, values in ranks.items()}),
         }
         for name, is_in in slices.items()
+        if is_in.any()
     }
 
 

@@ -71,7 +71,9 @@ def test_every_model_is_measured_on_the_same_queries(trained: ModelArtifact) -> 
     assert list(measured)[-2:] == ["gnn", "blend"]
     assert {"popularity", "co_purchase", "ease", "household", "ease_household"} < set(measured)
     assert measured["blend"] > measured["popularity"]
-    assert set(trained.info.metrics["slices"]) == {"cross_category", "new_to_user"}  # type: ignore[call-overload]  # a dict
+    assert {"popularity", "leak_probe", "blend"} < set(trained.info.metrics["exposure"])  # type: ignore[call-overload]  # a dict
+    assert trained.info.metrics["leak_probe"]["leaks"] is False  # type: ignore[index]  # a dict
+    assert {"cross_category", "new_to_user"} <= set(trained.info.metrics["slices"])  # type: ignore[call-overload]  # a dict
 
 
 def test_the_rest_of_a_meal_completes_it_for_the_served_model(trained: ModelArtifact) -> None:

@@ -114,7 +114,6 @@ def test_after_the_last_event_they_are_the_histories_that_a_model_is_fitted_to(
     )
 
     assert np.array_equal(found.counts.toarray(), purchases.counts.toarray())
-    assert found.recency.toarray() == pytest.approx(purchases.recency.toarray(), rel=1e-5)
 
 
 def slow_history(events: pd.DataFrame, user_id: str, until: pd.Timestamp) -> pd.DataFrame:

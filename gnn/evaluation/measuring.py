@@ -1,0 +1,54 @@
+"""All that is said of models on a split: tables, slices, exposure, paired intervals and the leak probe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.evaluation.exposure import SHOWN_K, exposure_table
+from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict
+from gnn.evaluation.metrics import ScoreQueries, ndcg_gains, rank_and_show
+from gnn.evaluation.queries import CompletionQueries
+from gnn.evaluation.tables import intervals_against, metrics_table, rank_all, sliced_tables
+
+
+def measure(
+    models: Mapping[str, ScoreQueries],
+    *,
+    ours: str,
+    validation: CompletionQueries,
+    test: CompletionQueries,
+    slices: Mapping[str, NDArray[np.bool_]],
+    popularity: NDArray[np.number],
+) -> dict[str, object]:
+    """The metrics that a model keeps, plain JSON; `test` is scored once.
+
+    `slices` are of `test`; `popularity` is the share of baskets that hold each ranked item, [num_ranked].
+    Where `models` has the row `LEAK_PROBE`, its verdict against the row `ours` is `leak_probe`.
+
+    Returns:
+        `validation` and `test` (model → metric → value), `slices` (those with queries), `exposure` of test,
+        `blend_minus` (model → interval of `ours` minus it, NDCG@20 on test), `leak_probe`.
+    """
+    rankings = {name: rank_and_show(score, test, k=SHOWN_K) for name, score in models.items()}
+    ranks = {name: ranking.ranks for name, ranking in rankings.items()}
+    measured: dict[str, object] = {
+        "validation": metrics_table(rank_all(models, validation)),
+        "test": metrics_table(ranks),
+        "slices": sliced_tables(ranks, slices),
+        "exposure": exposure_table(rankings, popularity),
+        "blend_minus": intervals_against(ours, ranks, rng=np.random.default_rng(0)),
+    }
+    if LEAK_PROBE in ranks:
+        gains = {name: ndcg_gains(ranks[name], 20) for name in (LEAK_PROBE, ours)}
+        measured["leak_probe"] = asdict(leak_verdict(gains, ours=ours, rng=np.random.default_rng(0)))
+    return measured
+
+
+def leak_warnings(measured: Mapping[str, object]) -> list[str]:
+    """The sentence of a leak that `measure` found, if it did."""
+    verdict = measured.get("leak_probe")
+    return [str(verdict["text"])] if isinstance(verdict, Mapping) and verdict["leaks"] else []

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.evaluation.leak_probe import LEAK_PROBE
+from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.metrics import ScoreQueries
+from gnn.evaluation.queries import CompletionQueries
+
+NUM_QUERIES, NUM_ITEMS = 40, 30
+HIDDEN = np.arange(NUM_QUERIES) % NUM_ITEMS
+QUERIES = CompletionQueries(
+    csr_matrix(np.zeros((NUM_QUERIES, NUM_ITEMS), dtype=np.float32)),
+    np.full(NUM_QUERIES, -1),
+    HIDDEN,
+    tuple(str(row) for row in range(NUM_QUERIES)),
+)
+
+
+def knows(queries: CompletionQueries) -> NDArray[np.float32]:
+    """Scores the hidden item first."""
+    return np.eye(NUM_ITEMS, dtype=np.float32)[queries.hidden]
+
+
+def guesses(queries: CompletionQueries) -> NDArray[np.float32]:
+    """Scores the same items first for everyone."""
+    return np.tile(np.arange(NUM_ITEMS, dtype=np.float32), (len(queries), 1))
+
+
+def measured(models: dict[str, ScoreQueries]) -> dict[str, object]:
+    return measure(
+        models,
+        ours="blend",
+        validation=QUERIES[:10],
+        test=QUERIES,
+        slices={"first": np.arange(NUM_QUERIES) == 0, "none": np.zeros(NUM_QUERIES, dtype=bool)},
+        popularity=np.linspace(0, 1, NUM_ITEMS),
+    )
+
+
+def test_everything_is_plain_json_and_of_every_model() -> None:
+    found = json.loads(json.dumps(measured({"popularity": guesses, "blend": knows}), allow_nan=False))
+
+    assert found["test"]["blend"]["mrr"] == 1.0
+    assert list(found["validation"]) == list(found["exposure"]) == ["popularity", "blend"]
+    assert found["exposure"]["popularity"]["coverage@20"] == pytest.approx(20 / 30)
+    assert list(found["slices"]) == ["first"]
+    assert found["blend_minus"]["popularity"]["low"] > 0
+    assert "leak_probe" not in found
+
+
+def test_a_probe_that_knows_more_than_the_model_is_a_warning() -> None:
+    found = measured({LEAK_PROBE: knows, "blend": guesses})
+
+    assert [warning.startswith("the split may leak") for warning in leak_warnings(found)] == [True]
+
+
+def test_a_probe_that_knows_less_is_none() -> None:
+    assert leak_warnings(measured({LEAK_PROBE: guesses, "blend": knows})) == []
+    assert leak_warnings(measured({"popularity": guesses, "blend": knows})) == []
