@@ -10,8 +10,9 @@ import typer
 
 from cli import options
 from cli.answers import generate, open_recommender, print_bundles
+from cli.measured import print_metrics
 from cli.output import print_line, print_warnings
-from cli.pipeline import print_ingest, print_load, print_metrics, run_ingest, run_load, run_train
+from cli.pipeline import print_ingest, print_load, run_ingest, run_load, run_train
 
 if TYPE_CHECKING:
     from gnn.artifact import ArtifactInfo

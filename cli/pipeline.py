@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from cli.output import print_line, print_table, training_progress, working
+from cli.output import print_line, training_progress, working
 
 if TYPE_CHECKING:
     from etl.ingest import IngestOptions, IngestReport
@@ -77,27 +76,3 @@ def print_load(loaded: LoadOutcome) -> None:
         f"({report.nodes_written + report.relationships_written:,} written, "
         f"{report.nodes_deleted + report.relationships_deleted:,} deleted) in {report.seconds:.1f} s"
     )
-
-
-def print_metrics(info: ArtifactInfo) -> None:
-    """A model's test table beside its baselines, and how sure the difference is."""
-    if not info.metrics:
-        print_line("Nothing was measured: too little data")
-        return
-    # The artifact keeps them as plain JSON.
-    protocol = cast("Mapping[str, int | str]", info.metrics["protocol"])
-    test = cast("Mapping[str, Mapping[str, float]]", info.metrics["test"])
-    intervals = cast("Mapping[str, Mapping[str, float]]", info.metrics["blend_minus"])
-    columns = list(next(iter(test.values())))
-    print_table(
-        f"Hidden item of {protocol['num_test_queries']:,} baskets from {protocol['test_from']} on, "
-        f"ranked among {protocol['num_ranked']:,} items",
-        ["model", *columns, "blend is ahead by (ndcg@20, 95 %)"],
-        [[name, *row.values(), _interval(intervals.get(name))] for name, row in test.items()],
-    )
-
-
-def _interval(interval: Mapping[str, float] | None) -> str:
-    if interval is None:
-        return ""
-    return f"{interval['difference']:+.4f} ({interval['low']:+.4f} to {interval['high']:+.4f})"

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.measured import print_metrics
 from cli.output import print_json, print_line, print_warnings
-from cli.pipeline import print_ingest, print_load, print_metrics, run_ingest, run_load, run_train
+from cli.pipeline import print_ingest, print_load, run_ingest, run_load, run_train
 
 
 def retrain(

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.measured import print_metrics
 from cli.output import print_json, print_line, print_warnings
-from cli.pipeline import print_metrics, run_train
+from cli.pipeline import run_train
 
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A local day; default: by the share of baskets.")

@@ -30,12 +30,13 @@ def measure(
     Where `models` has the row `LEAK_PROBE`, its verdict against the row `ours` is `leak_probe`.
 
     Returns:
-        `validation` and `test` (model → metric → value), `slices` (those with queries), `exposure` of test,
-        `blend_minus` (model → interval of `ours` minus it, NDCG@20 on test), `leak_probe`.
+        `ours`, `validation` and `test` (model → metric → value), `slices` (those with queries), `exposure`
+        of test, `blend_minus` (model → interval of `ours` minus it, NDCG@20 on test), `leak_probe`.
     """
     rankings = {name: rank_and_show(score, test, k=SHOWN_K) for name, score in models.items()}
     ranks = {name: ranking.ranks for name, ranking in rankings.items()}
     measured: dict[str, object] = {
+        "ours": ours,
         "validation": metrics_table(rank_all(models, validation)),
         "test": metrics_table(ranks),
         "slices": sliced_tables(ranks, slices),

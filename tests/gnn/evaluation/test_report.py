@@ -5,39 +5,109 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from gnn.artifact import ArtifactInfo
+from gnn.evaluation.exposure import exposure_table
+from gnn.evaluation.leak_probe import LEAK_PROBE
+from gnn.evaluation.metrics import Ranking
+from gnn.evaluation.plots import bars, intervals
 from gnn.evaluation.report import render_report, write_report
 from gnn.evaluation.tables import intervals_against, metrics_table, sliced_tables
-from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
-RANKS = {"popularity": np.array([60.0, 2.0, 1.0]), "blend": np.array([1.0, 2.0, 30.0])}
+RANKS = {LEAK_PROBE: np.array([60.0, 2.0, 1.0]), "blend": np.array([1.0, 2.0, 30.0])}
+SHOWN = {name: Ranking(ranks, np.zeros((3, 20), dtype=np.int32)) for name, ranks in RANKS.items()}
 METRICS: dict[str, object] = {
     "protocol": {"test_from": "2024-01-01", "num_test_queries": 3},
+    "ours": "blend",
     "validation": metrics_table(RANKS),
     "test": metrics_table(RANKS),
     "slices": sliced_tables(RANKS, {"cross_category": np.array([True, True, False])}),
+    "exposure": exposure_table(SHOWN, np.full(8, 0.25)),
     "blend_minus": intervals_against("blend", RANKS, rng=np.random.default_rng(0)),
+    "leak_probe": {"leaks": False, "text": "no leak is seen: the rule scores less"},
 }
 
 
-def info() -> ArtifactInfo:
-    return replace(make_artifact(PlantedShop(items=[PlantedItem("a")])).info, metrics=METRICS)
+INFO = ArtifactInfo(
+    model_version="20240105T000000Z-0123abcd",
+    created_at="2024-01-05T00:00:00Z",
+    kind="gnn",
+    as_of="2024-01-04T18:00:00Z",
+    tables_version="f" * 8,
+    key_fingerprint="",
+    currency=None,
+    timezone="UTC",
+    association_event="purchase",
+    config={},
+    metrics=METRICS,
+    versions={},
+    warnings=[],
+)
 
 
-def test_the_page_holds_every_table_and_a_plot_of_each() -> None:
-    page = render_report(info())
+def info(**more: object) -> ArtifactInfo:
+    return replace(INFO, metrics=METRICS | more)
 
-    for title in ("Test", "Validation", "Cross category: 2 test queries", "NDCG@20 on test: blend minus"):
-        assert title in page
-    assert f"{RANKS['blend'].size and 2 / 3:.4f}" in page
-    assert page.count("<svg") == 3
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "Test",
+        "Validation",
+        "Cross category: 2 test queries",
+        "NDCG@20 on test: blend minus each other model",
+        "What is shown, right or wrong",
+        "Leak probe: no leak is seen",
+        f"{2 / 3:.4f}",
+        "gini@20",
+        f"{1 - 1 / 8:.4f}",
+    ],
+)
+def test_the_page_holds_every_part_that_was_measured(expected: str) -> None:
+    assert expected in render_report(info())
+
+
+def test_the_page_has_a_plot_of_the_test_of_the_intervals_and_of_each_slice() -> None:
+    assert render_report(info()).count("<svg") == 3
+
+
+def test_the_served_row_is_marked_in_each_table_of_models() -> None:
+    assert render_report(info()).count('<tr class="ours"><td>blend</td>') == 4
+
+
+def test_a_leak_is_a_warning() -> None:
+    page = render_report(info(leak_probe={"leaks": True, "text": "the split may leak"}))
+
+    assert '<p class="warning">Leak probe: the split may leak.</p>' in page
+
+
+def test_ablations_and_groups_of_features_are_shown_where_they_were_measured() -> None:
+    page = render_report(
+        info(ablations={"without text": {"ndcg@20": 0.125}}, importances={"recency": 0.75, "text": 0.25})
+    )
+
+    assert "Ablations" not in render_report(info())
+    assert "<td>without text</td><td>0.1250</td>" in page
+    assert "<td>recency</td><td>0.750</td>" in page
+    assert page.count("<svg") == 4
+
+
+def test_a_model_of_the_first_release_has_a_page() -> None:
+    old = {name: METRICS[name] for name in ("protocol", "validation", "test", "slices", "blend_minus")}
+
+    page = render_report(replace(info(), metrics=old))
+
+    assert "Test" in page
+    assert "Leak probe" not in page
 
 
 def test_the_page_loads_nothing() -> None:
-    page = render_report(info())
+    page = render_report(info(importances={"text": 1.0}))
 
-    assert not re.search(r"<(script|link|img|iframe)|src=|url\(http|@import", page)
+    assert not re.search(
+        r"<(script|link|img|iframe|object|embed)|src=|url\((?!#)|@import|(?<!xmlns:)href=\"http", page
+    )
 
 
 def test_equal_metrics_make_equal_pages() -> None:
@@ -57,3 +127,16 @@ def test_a_model_that_was_not_measured_says_so(tmp_path: Path) -> None:
     write_report(replace(info(), metrics={}), page)
 
     assert "Nothing was measured." in page.read_text(encoding="utf-8")
+
+
+def test_a_plot_names_its_rows_and_its_figures() -> None:
+    drawn = bars({"popularity": 0.25, "blend": 0.5}, title="NDCG@20", ours="blend")
+
+    for text in ("popularity", "blend", "0.250", "0.500", "NDCG@20"):
+        assert f">{text}</text>" in drawn
+
+
+def test_an_interval_plot_names_its_rows() -> None:
+    drawn = intervals({"ease": {"difference": 0.1, "low": 0.05, "high": 0.2}}, title="ahead")
+
+    assert ">ease</text>" in drawn
