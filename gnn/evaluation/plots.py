@@ -30,6 +30,7 @@ def intervals(rows: Mapping[str, Mapping[str, float]], *, title: str) -> str:
         axes.plot([row["low"], row["high"]], [name, name], color=_OURS_COLOUR, linewidth=2)
         axes.plot([row["difference"]], [name], "o", color=_OURS_COLOUR)
     axes.axvline(0, color="#777", linewidth=1)
+    axes.margins(y=0.08)
     axes.grid(axis="x", color="#e5e5e5")
     return _svg(figure)
 
@@ -39,7 +40,7 @@ def _rows(count: int, title: str) -> tuple[Figure, Axes]:
     axes = figure.subplots()
     axes.invert_yaxis()
     axes.set_axisbelow(True)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(title, loc="left", fontsize=11, pad=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     return figure, axes

@@ -24,8 +24,9 @@ h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .5rem; border-top: 1px solid #ddd; pad
 .scroll {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 th, td {{ padding: .2rem .8rem; border-bottom: 1px solid #e5e5e5; text-align: right; }}
-th {{ font-weight: 600; border-bottom-color: #999; }}
+th {{ font-weight: 600; white-space: nowrap; border-bottom-color: #999; }}
 th:first-child, td:first-child {{ text-align: left; padding-left: 0; }}
+.text th, .text td {{ text-align: left; }}
 tr.ours td {{ font-weight: 600; background: #fdf1e7; }}
 .warning {{ background: #fff4d6; border-left: 4px solid #d9a400; padding: .5rem .8rem; }}
 .note {{ color: #555; }}
@@ -105,7 +106,7 @@ def _measured(metrics: Mapping[str, object]) -> Iterator[str]:
     yield _metrics_table("Validation", _rows(metrics, "validation"), ours=ours)
     protocol = _mapping(metrics.get("protocol"))
     rows = [[name.replace("_", " "), str(value)] for name, value in protocol.items()]
-    yield _table("Protocol", ["", "value"], rows)
+    yield _table("Protocol", ["", "value"], rows, style="text")
 
 
 def _ahead(rows: _Rows, *, ours: str) -> Iterator[str]:
@@ -126,7 +127,7 @@ def _slice(name: str, values: Mapping[str, object], *, ours: str) -> Iterator[st
     yield _metrics_table(f"{title}: {values['num_queries']} test queries", rows, ours=ours)
     if name in _SLICES:
         yield _paragraph(f"{_SLICES[name].capitalize()}.", style="note")
-    yield bars(_column(rows, "hr@20"), title=f"HR@20, {title.lower()}", ours=ours)
+    yield bars(_column(rows, "ndcg@20"), title=f"NDCG@20, {title.lower()}", ours=ours)
 
 
 def _exposure(rows: _Rows, *, ours: str) -> Iterator[str]:
@@ -160,7 +161,14 @@ def _metrics_table(title: str, rows: _Rows, *, ours: str) -> str:
     return _table(title, ["model", *columns], cells, ours=ours)
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, ours: str = "") -> str:
+def _table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    ours: str = "",
+    style: str = "figures",
+) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join(
         ('<tr class="ours">' if row[0] == ours else "<tr>")
@@ -168,7 +176,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *,
         + "</tr>\n"
         for row in rows
     )
-    table = f'<div class="scroll"><table>\n<tr>{head}</tr>\n{body}</table></div>'
+    table = f'<div class="scroll"><table class="{style}">\n<tr>{head}</tr>\n{body}</table></div>'
     return f"<h2>{escape(title)}</h2>\n{table}"
 
 
