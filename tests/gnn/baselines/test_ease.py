@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.baselines import ease as ease_module
 from gnn.baselines.ease import Ease, fit_ease
-from gnn.purchases import Purchases
+from gnn.purchases import Purchases, UserEvents
 
 BASKETS = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]], dtype=np.float32)
 
@@ -21,7 +21,7 @@ def purchases(baskets: NDArray[np.float32], age: NDArray[np.float64] | None = No
         basket_user=np.full(len(baskets), -1),
         basket_age=np.zeros(len(baskets)) if age is None else age,
         counts=nobody,
-        recency=nobody,
+        events=UserEvents(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)),
         as_of=datetime(2024, 1, 1, tzinfo=UTC),
     )
 
