@@ -11,6 +11,7 @@ from bundles.evidence import purchase_counts
 from bundles.links import ItemLinks
 from bundles.related import RelatedItems
 from gnn.artifact import ModelArtifact
+from gnn.reranking import Reranker
 from gnn.scorer import ItemScorer
 
 
@@ -28,13 +29,14 @@ class ItemRanker:
     ) -> None:
         self._histories, self._ranked = artifact.histories, artifact.model.ranked
         self._catalogue, self._scorer, self._links, self._related = catalogue, scorer, links, related
+        self._reranker = Reranker(artifact, scorer)
 
     def rank(
         self, visit: Visit, *, count: int, exclude_purchased: bool
     ) -> tuple[list[tuple[int, float]], Source | None]:
         """At most `count` item indices with scores, best first, and the path; none is popularity.
 
-        Nothing of the cart comes back, and nothing known to be out of stock. Scores are those of the scorer;
+        Nothing of the cart comes back, and nothing known to be out of stock. Scores are those of both stages;
         links (`cold_start`) or baskets (popularity) where the model knows nothing of the visit.
         """
         is_allowed = self._catalogue.in_stock.copy()
@@ -49,7 +51,7 @@ class ItemRanker:
         if source == "cold_start":
             items = dict.fromkeys([*visit.cart, *visit.recent])
             return self._related.linked_to(list(items), is_allowed=is_allowed, count=count), source
-        scores = self._scorer.score([query])[0]
+        scores = self._reranker.score([query])[0]
         places = np.flatnonzero(is_allowed[self._ranked])
         best = places[np.argsort(-scores[places], kind="stable")[:count]]
         return [(int(self._ranked[place]), float(scores[place])) for place in best], source

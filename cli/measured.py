@@ -30,7 +30,7 @@ def print_metrics(info: ArtifactInfo) -> None:
 
 
 def _print_test(protocol: Mapping[str, int | str], test: _Rows, metrics: Mapping[str, object]) -> None:
-    intervals = cast("_Rows", metrics["blend_minus"])
+    intervals = cast("_Rows", metrics["served_minus"])
     ahead = f"{metrics.get('ours', 'blend')} is ahead by (ndcg@20, 95 %)"
     print_table(
         f"Hidden item of {protocol['num_test_queries']:,} baskets from {protocol['test_from']} on, "

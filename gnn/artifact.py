@@ -111,6 +111,31 @@ class ItemModel:
     ease_item: NDArray[np.int32]
     """Ranked index: the top k of each row of the EASE matrix."""
     ease_weight: NDArray[np.float32]
+    baskets_4_weeks: NDArray[np.int64]
+    """Events of each ranked item in the 28 days before `as_of`, [num_ranked]."""
+    baskets_16_weeks: NDArray[np.int64]
+    """The same of 112 days."""
+    trees: NDArray[np.uint8]
+    """The second stage, `gnn.ranker.Ranker`; of length 0 where there is none."""
+
+
+@dataclass(frozen=True)
+class PredictedLinks:
+    """Items that go with an item: a row an item index, most likely first; empty where none were learned."""
+
+    indptr: NDArray[np.int64]
+    item: NDArray[np.int32]
+    score: NDArray[np.float32]
+    """1 for a link that the shop knows; else the probability of a link at even odds, in (.5, 1)."""
+
+    @classmethod
+    def none(cls, num_items: int) -> PredictedLinks:
+        """No link of any of `num_items`."""
+        return cls(
+            np.zeros(num_items + 1, dtype=np.int64),
+            np.zeros(0, dtype=np.int32),
+            np.zeros(0, dtype=np.float32),
+        )
 
 
 @dataclass(frozen=True)
@@ -162,7 +187,8 @@ class ArtifactInfo:
     association_event: str
     """The event that baskets, histories and pairs count: `purchase`, or the strongest that the shop has."""
     config: dict[str, object]
-    """The training configuration, seeds and blend weights; `gnn.scorer` reads `config["blend"]`."""
+    """The training configuration, seeds and weights; `gnn.scorer` reads `blend` and `link` of it,
+    `gnn.reranking` reads `trees_weight` and `shortlist_size`."""
     metrics: dict[str, object]
     """The metrics tables of `gnn.evaluation`, as measured before the final fit."""
     versions: dict[str, str]
@@ -181,5 +207,6 @@ class ModelArtifact:
     category_pairs: CategoryPairs
     histories: Histories
     model: ItemModel
+    predicted_links: PredictedLinks
     promotions: Promotions
     bundles: ShopBundles

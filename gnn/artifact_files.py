@@ -28,12 +28,13 @@ from gnn.artifact import (
     Histories,
     ItemModel,
     ModelArtifact,
+    PredictedLinks,
     Promotions,
     ShopBundles,
 )
 from gnn.text_column import TextColumn
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 
 _PARTS = {
@@ -43,6 +44,7 @@ _PARTS = {
     "category_pairs": CategoryPairs,
     "histories": Histories,
     "model": ItemModel,
+    "predicted_links": PredictedLinks,
     "promotions": Promotions,
     "bundles": ShopBundles,
 }

@@ -15,7 +15,7 @@ import torch
 
 from etl.tables import Tables
 from etl.times import rfc3339
-from gnn.artifact import ArtifactInfo, ModelArtifact
+from gnn.artifact import ArtifactInfo, ModelArtifact, PredictedLinks
 from gnn.fitting import FittedModel
 from gnn.packing import (
     pack_bundles,
@@ -27,6 +27,7 @@ from gnn.packing import (
     pack_model,
     pack_promotions,
 )
+from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
 
@@ -35,14 +36,13 @@ def assemble(
     edges: EdgeTables,
     model: FittedModel,
     *,
-    top_k: int,
-    blend: Mapping[str, float],
-    link: Mapping[str, float],
+    weights: ServedWeights,
+    predicted_links: PredictedLinks | None = None,
     config: Mapping[str, object] | None = None,
     metrics: Mapping[str, object] | None = None,
     warnings: Sequence[str] = (),
 ) -> ModelArtifact:
-    """The artifact of `model`, which was fitted to `edges`; `top_k` EASE weights a row are kept."""
+    """The artifact of `model`, which was fitted to `edges`, with the `weights` that it is served by."""
     created_at = datetime.now(UTC)
     identity = f"{created_at.isoformat()} {tables.manifest.tables_version}".encode()
     info = ArtifactInfo(
@@ -55,7 +55,7 @@ def assemble(
         currency=tables.manifest.currency,
         timezone=tables.manifest.timezone,
         association_event=tables.manifest.association_event,
-        config={**(config or {}), "blend": dict(blend), "link": dict(link), "ease_top_k": top_k},
+        config={**(config or {}), **weights.to_config()},
         metrics=dict(metrics or {}),
         versions=_versions(),
         warnings=list(warnings),
@@ -67,7 +67,8 @@ def assemble(
         co_purchases=pack_co_purchases(edges),
         category_pairs=pack_category_pairs(edges),
         histories=pack_histories(edges, model.purchases),
-        model=pack_model(model.ranked, model.links, model.ease.top(top_k)),
+        model=pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees),
+        predicted_links=predicted_links or PredictedLinks.none(edges.nodes["Item"].num_rows),
         promotions=pack_promotions(tables, edges),
         bundles=pack_bundles(tables, edges),
     )

@@ -13,10 +13,7 @@ from gnn.artifact import ItemModel
 from gnn.evaluation.metrics import block_size, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.scorer import FEATURES, ItemQuery, ItemScorer
-
-#: Where nothing can be fitted, and where fitting begins: a blend that was measured on groceries.
-DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 1.0, "recency": 0.5}
-DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
+from gnn.weights import DEFAULT_LINK
 
 _NUM_CANDIDATES = 500
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)

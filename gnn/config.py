@@ -62,6 +62,9 @@ class TrainingConfig:
     ease_top_k: tuple[int, ...] = (50, 100, 200, 400)
     """Weights a row that may be kept; validation chooses."""
 
+    shortlist_size: int = 200
+    """Best items of the blend that the second stage puts in order."""
+
     def to_json(self) -> dict[str, object]:
         """As it is stored with the model."""
         values = asdict(self)

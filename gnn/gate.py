@@ -14,7 +14,7 @@ class Verdict:
 
     passes: bool
     candidate_ndcg: float | None
-    """Validation NDCG@20 of the served blend; none where nothing was measured."""
+    """Validation NDCG@20 of what is served, out of fold; none where nothing was measured."""
     in_service_ndcg: float | None
     reason: str
 
@@ -45,4 +45,4 @@ def _validation_ndcg(info: ArtifactInfo) -> float | None:
     validation = info.metrics.get("validation")
     if not isinstance(validation, Mapping):
         return None
-    return float(validation["blend"]["ndcg@20"])
+    return float(validation["served"]["ndcg@20"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,19 @@ from gnn.baselines.co_purchase import fit_co_purchase
 from gnn.baselines.ease import fit_ease
 from gnn.baselines.household import EaseAndHousehold, fit_household
 from gnn.baselines.popularity import fit_popularity
-from gnn.blend import DEFAULT_BLEND, DEFAULT_LINK, best_top_k, fit_blend, fit_link, scorer_queries
+from gnn.choosing import choose_weights, served_score, starting_weights, with_weights
 from gnn.config import TrainingConfig
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.measuring import leak_warnings, measure
-from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
+from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.queries import CompletionQueries, completion_queries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
+from gnn.evaluation.tables import metrics_of
 from gnn.fitting import FittedModel, fit_model
-from gnn.packing import pack_model
 from gnn.purchases import choose_ranked, read_purchases
-from gnn.scorer import ItemScorer
 from gnn.split import TimeSplit
 from gnn.training import Progress
+from gnn.weights import ServedWeights, without_trees
 from graph.edges import EdgeTables, edge_tables
 
 logger = logging.getLogger(__name__)
@@ -38,10 +38,8 @@ logger = logging.getLogger(__name__)
 #: λ of the EASE baselines, in units of the mean diagonal: 200 at Complete Journey, as protocol B has it.
 BASELINE_RIDGE = 1.84
 
-#: Queries under which shorter baskets are let in, and under which no weight is fitted.
-ENOUGH_QUERIES, FEWEST_QUERIES = 200, 50
-
-_NDCG_TOLERANCE = 0.0005
+#: Queries under which shorter baskets are let in.
+ENOUGH_QUERIES = 200
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,22 @@ class Judgement:
 
     num_epochs: int
     """Epochs that the final fit is to take."""
-    top_k: int
-    """EASE weights that are kept a row."""
-    blend: dict[str, float]
-    link: dict[str, float]
+    weights: ServedWeights
     metrics: dict[str, object]
     """Empty where there was nothing to judge by."""
     warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model that was fitted to the past alone, and the queries that it is judged by."""
+
+    model: FittedModel
+    at_cut: ModelArtifact
+    """Its artifact, served by the weights that choosing begins with."""
+    validation: CompletionQueries
+    test: CompletionQueries
+    split: TimeSplit
 
 
 def judge(
@@ -68,6 +75,16 @@ def judge(
     """
     if split is None:
         return _unjudged(config, "no time split: the baskets lie on fewer than three days")
+    trial = fit_trial(tables, split, config=config, checkpoint=checkpoint, progress=progress)
+    if trial is None:
+        return _unjudged(config, "too few baskets in validation or test to judge by")
+    return judge_trial(trial, config=config, progress=progress)
+
+
+def fit_trial(
+    tables: Tables, split: TimeSplit, *, config: TrainingConfig, checkpoint: Path, progress: Progress
+) -> Trial | None:
+    """Fit to what is before `split.validation_from`; none where no query follows to judge by."""
     progress("reading", 0, 1)
     until = split.validation_from
     edges = edge_tables(tables, until=until)
@@ -77,8 +94,7 @@ def judge(
     test = _queries(tables, edges, ranked, config, since=split.test_from, until=None)
     progress("reading", 1, 1)
     if not len(ranked) or not len(validation) or not len(test):
-        return _unjudged(config, "too few baskets in validation or test to judge by")
-
+        return None
     model = fit_model(
         purchases,
         edges,
@@ -89,33 +105,35 @@ def judge(
         checkpoint=checkpoint,
         progress=progress,
     )
+    at_cut = assemble(tables, edges, model, weights=starting_weights(model, config))
+    return Trial(model, at_cut, validation, test, split)
+
+
+def judge_trial(trial: Trial, *, config: TrainingConfig, progress: Progress) -> Judgement:
+    """Choose weights on the validation queries of `trial`, and measure it beside the baselines."""
     progress("judging", 0, 3)
-    start = _start_of_blend(model)
-    at_cut = assemble(tables, edges, model, top_k=0, blend=start, link=DEFAULT_LINK)
-    top_k = _choose_top_k(at_cut, model, validation, config.ease_top_k)
-    at_cut = _with_top_k(at_cut, model, top_k)
-    blend, link, warnings = dict(start), dict(DEFAULT_LINK), []
-    if len(validation) < FEWEST_QUERIES:
-        warnings.append(f"only {len(validation)} validation queries: the blend keeps its default weights")
-    else:
-        blend = fit_blend(ItemScorer(at_cut), validation, ranked, start)
-        link = fit_link(at_cut.model, validation, rng=np.random.default_rng(config.seed))
-        logger.info("blend %s, link %s", blend, link)
+    model = trial.model
+    choice = choose_weights(trial.at_cut, model, trial.validation, config=config)
+    at_cut = with_weights(trial.at_cut, model, choice.weights)
     progress("judging", 1, 3)
-    models = _baselines(model) | _served(at_cut, model, blend)
-    metrics = _metrics(model, at_cut, models, validation, test, split)
-    warnings += leak_warnings(metrics)
-    logger.info("metrics of %d models on %d + %d queries", len(models), len(validation), len(test))
+    models = _baselines(model) | _served(at_cut, model, choice.weights)
+    metrics = _metrics(trial, models)
+    if choice.served_ranks is not None:
+        # The trees know validation by heart: what they are worth is measured out of fold.
+        metrics["validation"]["served"] = metrics_of(choice.served_ranks)
+        metrics["importances"] = choice.importances
+    logger.info(
+        "metrics of %d models on %d + %d queries", len(models), len(trial.validation), len(trial.test)
+    )
     progress("judging", 3, 3)
-    return Judgement(model.links.num_epochs, top_k, blend, link, metrics, warnings)
+    warnings = choice.warnings + leak_warnings(metrics)
+    return Judgement(model.links.num_epochs, choice.weights, metrics, warnings)
 
 
 def _unjudged(config: TrainingConfig, reason: str) -> Judgement:
     return Judgement(
         num_epochs=config.max_epochs,
-        top_k=max(config.ease_top_k),
-        blend=dict(DEFAULT_BLEND),
-        link=dict(DEFAULT_LINK),
+        weights=ServedWeights(ease_top_k=max(config.ease_top_k)),
         metrics={},
         warnings=[f"not judged, default weights: {reason}"],
     )
@@ -147,27 +165,6 @@ def _queries(
     return queries
 
 
-def _start_of_blend(model: FittedModel) -> dict[str, float]:
-    by_log, by_known = model.links.count_weights
-    return DEFAULT_BLEND | {"bought": max(by_log, 0.0), "known": max(by_known, 0.0)}
-
-
-def _choose_top_k(
-    at_cut: ModelArtifact, model: FittedModel, validation: CompletionQueries, choices: Sequence[int]
-) -> int:
-    """How many EASE weights a row are kept: as few as validation NDCG@20 allows."""
-    ndcg_by_k = []
-    for k in choices:
-        ranks = full_ranking(_score_of(_with_top_k(at_cut, model, k), model), validation)
-        ndcg_by_k.append((k, ndcg_at_k(ranks, 20)))
-        logger.info("EASE top %d: validation NDCG@20 %.4f", *ndcg_by_k[-1])
-    return best_top_k(ndcg_by_k, tolerance=_NDCG_TOLERANCE)
-
-
-def _with_top_k(artifact: ModelArtifact, model: FittedModel, k: int) -> ModelArtifact:
-    return replace(artifact, model=pack_model(model.ranked, model.links, model.ease.top(k)))
-
-
 def _baselines(model: FittedModel) -> dict[str, ScoreQueries]:
     purchases = model.ranked_purchases
     household = fit_household(purchases)
@@ -183,33 +180,21 @@ def _baselines(model: FittedModel) -> dict[str, ScoreQueries]:
     }
 
 
-def _served(at_cut: ModelArtifact, model: FittedModel, blend: dict[str, float]) -> dict[str, ScoreQueries]:
-    """The GNN alone (with its own weights on counts) and the blend, both by the scorer that serves."""
+def _served(at_cut: ModelArtifact, model: FittedModel, weights: ServedWeights) -> dict[str, ScoreQueries]:
+    """The GNN alone (with its own weights on counts), the blend, and both stages, by the code that serves."""
     by_log, by_known = model.links.count_weights
-    served = {"blend": _score_of(_reweighted(at_cut, blend), model)}
+    rows = {"served": weights}
+    if len(weights.trees):
+        rows = {"blend": without_trees(weights)} | rows
     if model.kind == "gnn":
         alone = {"gnn": 1.0, "bought": by_log, "known": by_known}
-        served = {"gnn": _score_of(_reweighted(at_cut, alone), model)} | served
-    return served
+        rows = {"gnn": replace(without_trees(weights), blend=alone)} | rows
+    return {name: served_score(with_weights(at_cut, model, row), model.ranked) for name, row in rows.items()}
 
 
-def _reweighted(artifact: ModelArtifact, blend: dict[str, float]) -> ModelArtifact:
-    return replace(artifact, info=replace(artifact.info, config=artifact.info.config | {"blend": blend}))
-
-
-def _score_of(artifact: ModelArtifact, model: FittedModel) -> ScoreQueries:
-    scorer = ItemScorer(artifact)
-    return lambda queries: scorer.score(scorer_queries(queries, model.ranked))
-
-
-def _metrics(
-    model: FittedModel,
-    at_cut: ModelArtifact,
-    models: dict[str, ScoreQueries],
-    validation: CompletionQueries,
-    test: CompletionQueries,
-    split: TimeSplit,
-) -> dict[str, object]:
+def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
+    model, at_cut, split = trial.model, trial.at_cut, trial.split
+    validation, test = trial.validation, trial.test
     purchases = model.ranked_purchases
     slices = {
         "cross_category": is_cross_category(test, roots_of(at_cut)),
@@ -230,7 +215,7 @@ def _metrics(
         }
     } | measure(
         {LEAK_PROBE: probe} | models,
-        ours="blend",
+        ours="served",
         validation=validation,
         test=test,
         slices=slices,

@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
 from gnn.artifact import (
@@ -19,9 +18,9 @@ from gnn.artifact import (
     Promotions,
     ShopBundles,
 )
+from gnn.fitting import FittedModel
 from gnn.purchases import Purchases
 from gnn.text_column import TextColumn
-from gnn.training_run import LearnedLinks
 from graph.edges import EdgeTables
 
 #: What stands for a promotion without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
@@ -78,14 +77,15 @@ def pack_histories(edges: EdgeTables, purchases: Purchases) -> Histories:
         user_ids=_texts(edges.nodes["User"]["user_id"]),
         indptr=events.indptr,
         item=events.item,
-        age_days=events.age_days,
+        age_days=events.age_days.astype(np.float32),
     )
 
 
-def pack_model(ranked: NDArray[np.int32], links: LearnedLinks, ease: csr_matrix) -> ItemModel:
-    """Learned tables and the kept EASE weights [num_ranked, num_ranked]."""
+def pack_model(model: FittedModel, *, ease_top_k: int, trees: NDArray[np.uint8]) -> ItemModel:
+    """Learned tables, `ease_top_k` EASE weights a row, and the second stage."""
+    links, ease, purchases = model.links, model.ease.top(ease_top_k), model.ranked_purchases
     return ItemModel(
-        ranked=ranked.astype(np.int32),
+        ranked=model.ranked.astype(np.int32),
         source=np.ascontiguousarray(links.source, dtype=np.float32),
         target=np.ascontiguousarray(links.target, dtype=np.float32),
         history=np.ascontiguousarray(links.history, dtype=np.float32),
@@ -94,6 +94,9 @@ def pack_model(ranked: NDArray[np.int32], links: LearnedLinks, ease: csr_matrix)
         ease_indptr=ease.indptr.astype(np.int64),
         ease_item=ease.indices.astype(np.int32),
         ease_weight=ease.data.astype(np.float32),
+        baskets_4_weeks=purchases.baskets_within(28),
+        baskets_16_weeks=purchases.baskets_within(112),
+        trees=trees,
     )
 
 

@@ -26,7 +26,7 @@ class UserEvents:
     indptr: NDArray[np.int64]
     item: NDArray[np.int32]
     """Index in the columns of `Purchases`."""
-    age_days: NDArray[np.float32]
+    age_days: NDArray[np.float64]
     """Days from the event to `Purchases.as_of`; oldest first within a user."""
 
 
@@ -54,6 +54,11 @@ class Purchases:
     def item_baskets(self) -> NDArray[np.int64]:
         """Baskets that hold each item, [num_items]."""
         return np.bincount(self.lines.indices, minlength=self.lines.shape[1]).astype(np.int64)
+
+    def baskets_within(self, days: float) -> NDArray[np.int64]:
+        """Of those, the baskets of the last `days` before `as_of`, [num_items]."""
+        lines = self.lines[np.flatnonzero(self.basket_age < days)]
+        return np.bincount(lines.indices, minlength=lines.shape[1]).astype(np.int64)
 
     def of_items(self, ranked: NDArray[np.int32]) -> Purchases:
         """These purchases with the columns `ranked` alone, in that order; baskets may become empty."""
@@ -125,7 +130,7 @@ def _user_events(
     return UserEvents(
         indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         item=item[order].astype(np.int32),
-        age_days=age[order].astype(np.float32),
+        age_days=age[order],
     )
 
 

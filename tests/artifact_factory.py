@@ -20,6 +20,7 @@ from gnn.artifact import (
     Histories,
     ItemModel,
     ModelArtifact,
+    PredictedLinks,
     Promotions,
     ShopBundles,
 )
@@ -60,6 +61,8 @@ class PlantedShop:
     histories: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Purchases by the shop's own user id and item id."""
     promotions: Sequence[PlantedPromotion] = ()
+    predicted_links: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Score by item id and linked item id."""
     min_baskets: int = 5
     ranked_from: int = 10
     """The model ranks items in so many baskets or more."""
@@ -126,6 +129,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
         category_pairs=CategoryPairs(*root_rows),
         histories=_histories(users),
         model=_model(shop, baskets, pairs, single, num_baskets, len(users)),
+        predicted_links=_predicted_links(shop, index),
         promotions=_promotions(promotions, index),
         bundles=ShopBundles(
             TextColumn.of([]),
@@ -196,19 +200,32 @@ def _model(
         ease_indptr=_ends([len(row) for row in rows]),
         ease_item=np.concatenate([np.zeros(0), *rows]).astype(np.int32),
         ease_weight=ease[ease != 0],
+        baskets_4_weeks=baskets[ranked],
+        baskets_16_weeks=baskets[ranked],
+        trees=np.zeros(0, dtype=np.uint8),
     )
 
 
 def _histories(users: list[tuple[str, dict[int, int]]]) -> Histories:
     """Every purchase a year ago: long enough that recency says nothing."""
-    items = [
-        [item for item, count in sorted(history.items()) for _ in range(count)] for _, history in users
-    ]
+    items = [[item for item, count in sorted(history.items()) for _ in range(count)] for _, history in users]
     return Histories(
         user_ids=TextColumn.of([pseudonym for pseudonym, _ in users]),
         indptr=_ends([len(row) for row in items]),
         item=np.array([item for row in items for item in row], dtype=np.int32),
         age_days=np.full(sum(map(len, items)), 365.0, dtype=np.float32),
+    )
+
+
+def _predicted_links(shop: PlantedShop, index: Mapping[str, int]) -> PredictedLinks:
+    rows: list[list[tuple[float, int]]] = [[] for _ in index]
+    for item_id, links in shop.predicted_links.items():
+        rows[index[item_id]] = sorted((-score, index[other]) for other, score in links.items())
+    entries = [entry for row in rows for entry in row]
+    return PredictedLinks(
+        indptr=_ends([len(row) for row in rows]),
+        item=np.array([item for _, item in entries], dtype=np.int32),
+        score=np.array([-negative for negative, _ in entries], dtype=np.float32),
     )
 
 
@@ -243,6 +260,8 @@ def _info(shop: PlantedShop, key: PseudonymKey) -> ArtifactInfo:
         config={
             "blend": {"gnn": 1.0, "ease": 2.0, "bought": 1.0, "known": 0.5, "share": 1.0, "recency": 0.5},
             "link": {"intercept": 0.0, "gnn": 1.0, "ease": 0.0},
+            "trees_weight": 0.0,
+            "shortlist_size": 0,
         },
         metrics={"ndcg_at_20": 0.15},
         versions={"numpy": np.__version__},

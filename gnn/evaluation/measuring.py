@@ -31,7 +31,7 @@ def measure(
 
     Returns:
         `ours`, `validation` and `test` (model → metric → value), `slices` (those with queries), `exposure`
-        of test, `blend_minus` (model → interval of `ours` minus it, NDCG@20 on test), `leak_probe`.
+        of test, `served_minus` (model → interval of `ours` minus it, NDCG@20 on test), `leak_probe`.
     """
     rankings = {name: rank_and_show(score, test, k=SHOWN_K) for name, score in models.items()}
     ranks = {name: ranking.ranks for name, ranking in rankings.items()}
@@ -41,7 +41,7 @@ def measure(
         "test": metrics_table(ranks),
         "slices": sliced_tables(ranks, slices),
         "exposure": exposure_table(rankings, popularity),
-        "blend_minus": intervals_against(ours, ranks, rng=np.random.default_rng(0)),
+        "served_minus": intervals_against(ours, ranks, rng=np.random.default_rng(0)),
     }
     if LEAK_PROBE in ranks:
         gains = {name: ndcg_gains(ranks[name], 20) for name in (LEAK_PROBE, ours)}

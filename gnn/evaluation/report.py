@@ -95,7 +95,7 @@ def _measured(metrics: Mapping[str, object]) -> Iterator[str]:
     yield _paragraph(_NOTE, style="note")
     yield _metrics_table("Test", test, ours=ours)
     yield bars(_column(test, "ndcg@20"), title="NDCG@20 on test", ours=ours)
-    yield from _ahead(_rows(metrics, "blend_minus"), ours=ours)
+    yield from _ahead(_rows(metrics, "served_minus"), ours=ours)
     verdict = _mapping(metrics.get("leak_probe"))
     if verdict:
         yield _paragraph(f"Leak probe: {verdict['text']}.", style="warning" if verdict["leaks"] else "note")

@@ -7,10 +7,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.artifact import ModelArtifact
-from gnn.blend import DEFAULT_BLEND, DEFAULT_LINK, best_top_k, fit_blend, fit_link, scorer_queries
+from gnn.blend import best_top_k, fit_blend, fit_link, scorer_queries
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.scorer import ItemScorer
+from gnn.weights import DEFAULT_BLEND, DEFAULT_LINK
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 PAIRS = [(f"{pair}-a", f"{pair}-b") for pair in range(10)]

@@ -18,7 +18,7 @@ def info_with(ndcg: float | None) -> ArtifactInfo:
         timezone="UTC",
         association_event="purchase",
         config={},
-        metrics={} if ndcg is None else {"validation": {"blend": {"ndcg@20": ndcg}}},
+        metrics={} if ndcg is None else {"validation": {"served": {"ndcg@20": ndcg}}},
         versions={},
         warnings=[],
     )

@@ -11,20 +11,45 @@ from scipy.sparse import csr_matrix
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
 from gnn.assembly import assemble
+from gnn.baselines.als import fit_als
+from gnn.baselines.bpr import fit_bpr
 from gnn.baselines.co_purchase import fit_co_purchase
+from gnn.baselines.content_knn import fit_content_knn, item_documents
 from gnn.baselines.ease import fit_ease
 from gnn.baselines.household import EaseAndHousehold, fit_household
+from gnn.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
+from gnn.baselines.light_gcn import fit_light_gcn
 from gnn.baselines.popularity import fit_popularity
-from gnn.blend import DEFAULT_BLEND, DEFAULT_LINK, scorer_queries
+from gnn.blend import scorer_queries
 from gnn.config import TrainingConfig
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel, closed_form_links, fit_model
 from gnn.purchases import Purchases, choose_ranked, read_purchases
 from gnn.scorer import ItemScorer
+from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
-NAMES = ("popularity", "co_purchase", "ease", "household", "ease_household", "closed_form", "gnn")
+NAMES = (
+    "popularity",
+    "co_purchase",
+    "cosine_knn",
+    "bm25_knn",
+    "content_knn",
+    "ease",
+    "als",
+    "bpr",
+    "light_gcn",
+    "household",
+    "ease_household",
+    "closed_form",
+    "gnn",
+)
+
+#: These know nothing of carts, or nothing of meals.
+CANNOT_COMPLETE = ("popularity", "household", "content_knn")
+#: Those that count how often a customer buys an item; BPR and LightGCN know whether.
+COUNT_PURCHASES = ("household", "ease_household", "closed_form", "gnn")
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +73,7 @@ def fitted(
 
 
 def served(shop: Tables, edges: EdgeTables, model: FittedModel) -> ScoreQueries:
-    artifact: ModelArtifact = assemble(shop, edges, model, top_k=10, blend=DEFAULT_BLEND, link=DEFAULT_LINK)
+    artifact: ModelArtifact = assemble(shop, edges, model, weights=ServedWeights(ease_top_k=10))
     scorer = ItemScorer(artifact)
     return lambda queries: scorer.score(scorer_queries(queries, model.ranked))
 
@@ -58,11 +83,18 @@ def models(
     shop: Tables, shop_edges: EdgeTables, shop_purchases: Purchases, fitted: FittedModel
 ) -> dict[str, ScoreQueries]:
     ease, household = fit_ease(shop_purchases, ridge=0.5), fit_household(shop_purchases)
+    baskets, users = shop_purchases.lines.sign(), shop_purchases.counts.sign()
     closed = replace(fitted, kind="closed_form", links=closed_form_links(shop_purchases))
     return {
         "popularity": fit_popularity(shop_purchases).score,
         "co_purchase": fit_co_purchase(shop_purchases).score,
+        "cosine_knn": fit_cosine_knn(baskets).score,
+        "bm25_knn": fit_bm25_knn(baskets).score,
+        "content_knn": fit_content_knn(item_documents(shop_edges)).score,
         "ease": ease.score,
+        "als": fit_als(baskets, seed=0, num_factors=8, ridge=1.0).score,
+        "bpr": fit_bpr(users, seed=0, num_factors=8, learning_rate=0.05).score,
+        "light_gcn": fit_light_gcn(users, seed=0, embedding_dim=16, max_epochs=60).score,
         "household": household.score,
         "ease_household": EaseAndHousehold(ease, household).score,
         "closed_form": served(shop, shop_edges, closed),
@@ -104,7 +136,7 @@ def test_scores_of_a_batch_equal_those_one_by_one(models: dict[str, ScoreQueries
     assert models[name](queries) == pytest.approx(one_by_one, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("popularity", "household")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in CANNOT_COMPLETE])
 def test_the_rest_of_a_meal_completes_it(models: dict[str, ScoreQueries], name: str) -> None:
     # Items are sorted by code: 4 a meal, so the meal of item 4m + 3 is 4m, 4m + 1, 4m + 2.
     meals = [[4 * meal, 4 * meal + 1, 4 * meal + 2] for meal in range(5)]
@@ -114,7 +146,7 @@ def test_the_rest_of_a_meal_completes_it(models: dict[str, ScoreQueries], name: 
     assert hit_rate_at_k(ranks, 1) == 1.0
 
 
-@pytest.mark.parametrize("name", ["household", "ease_household", "closed_form", "gnn"])
+@pytest.mark.parametrize("name", COUNT_PURCHASES)
 def test_a_customer_gets_what_that_customer_buys(
     models: dict[str, ScoreQueries], shop_purchases: Purchases, name: str
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gnn.ranker import Ranker
-from gnn.ranking import RankerParams, fit_ranker
+from gnn.ranking import RankerParams, feature_gains, fit_ranker
 
 SMALL = RankerParams(num_trees=30, learning_rate=0.2, num_leaves=8, min_rows_a_leaf=5)
 
@@ -68,3 +68,21 @@ def test_shortlists_without_a_relevant_row_are_refused() -> None:
 def test_bytes_that_are_no_trees_are_refused() -> None:
     with pytest.raises(ValueError, match="found other bytes: train again"):
         Ranker(np.arange(64, dtype=np.uint8))
+
+
+def test_gains_say_which_features_were_used() -> None:
+    features, relevance = shortlists(200, seed=1)
+    with_noise = np.column_stack([features, np.random.default_rng(5).normal(size=len(features))])
+
+    trees = fit_ranker(
+        with_noise.astype(np.float32),
+        relevance,
+        np.full(200, 10),
+        names=["left", "right", "noise"],
+        seed=0,
+        params=SMALL,
+    )
+
+    gains = feature_gains(trees, 3)
+    assert gains.sum() == pytest.approx(1.0)
+    assert gains[2] < min(gains[:2])

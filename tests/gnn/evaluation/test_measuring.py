@@ -50,7 +50,7 @@ def test_everything_is_plain_json_and_of_every_model() -> None:
     assert list(found["validation"]) == list(found["exposure"]) == ["popularity", "blend"]
     assert found["exposure"]["popularity"]["coverage@20"] == pytest.approx(20 / 30)
     assert list(found["slices"]) == ["first"]
-    assert found["blend_minus"]["popularity"]["low"] > 0
+    assert found["served_minus"]["popularity"]["low"] > 0
     assert "leak_probe" not in found
 
 

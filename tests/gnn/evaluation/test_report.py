@@ -24,7 +24,7 @@ METRICS: dict[str, object] = {
     "test": metrics_table(RANKS),
     "slices": sliced_tables(RANKS, {"cross_category": np.array([True, True, False])}),
     "exposure": exposure_table(SHOWN, np.full(8, 0.25)),
-    "blend_minus": intervals_against("blend", RANKS, rng=np.random.default_rng(0)),
+    "served_minus": intervals_against("blend", RANKS, rng=np.random.default_rng(0)),
     "leak_probe": {"leaks": False, "text": "no leak is seen: the rule scores less"},
 }
 
@@ -94,7 +94,7 @@ def test_ablations_and_groups_of_features_are_shown_where_they_were_measured() -
 
 
 def test_a_model_of_the_first_release_has_a_page() -> None:
-    old = {name: METRICS[name] for name in ("protocol", "validation", "test", "slices", "blend_minus")}
+    old = {name: METRICS[name] for name in ("protocol", "validation", "test", "slices", "served_minus")}
 
     page = render_report(replace(info(), metrics=old))
 

@@ -1,0 +1,46 @@
+"""What is chosen on validation and served: weights of the two stages of an item score, and of links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Where nothing can be fitted, and where fitting begins: a blend that was measured on groceries.
+DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 1.0, "recency": 0.5}
+DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
+
+
+def _no_trees() -> NDArray[np.uint8]:
+    return np.zeros(0, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class ServedWeights:
+    """Weights of `gnn.scorer` and `gnn.reranking`."""
+
+    ease_top_k: int
+    """EASE weights that are kept a row."""
+    blend: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_BLEND))
+    link: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LINK))
+    trees: NDArray[np.uint8] = field(default_factory=_no_trees)
+    """Of `gnn.ranking.fit_ranker`; of length 0 where the blend is served as it is."""
+    trees_weight: float = 0.0
+    shortlist_size: int = 0
+
+    def to_config(self) -> dict[str, object]:
+        """What of it is kept in `ArtifactInfo.config`."""
+        return {
+            "blend": dict(self.blend),
+            "link": dict(self.link),
+            "ease_top_k": self.ease_top_k,
+            "trees_weight": self.trees_weight,
+            "shortlist_size": self.shortlist_size,
+        }
+
+
+def without_trees(weights: ServedWeights) -> ServedWeights:
+    """The first stage of `weights` alone."""
+    return replace(weights, trees=_no_trees(), trees_weight=0.0, shortlist_size=0)
