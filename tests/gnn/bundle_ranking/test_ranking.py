@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from gnn.bundle_ranking.choices import BundleChoices
+from gnn.bundle_ranking.kernel_ease import fit_kernel_ease
+from gnn.bundle_ranking.ranking import BundleRanking, fit_weights, standardise
+from gnn.bundle_ranking.training import ViewVectors
+
+Planted = tuple[BundleChoices, csr_matrix]
+
+
+def planted_vectors(choices: BundleChoices, users_like: np.ndarray) -> ViewVectors:
+    """Vectors whose products are 1 for the taste `users_like` of each user, 0 for the other."""
+    basis = np.eye(2, dtype=np.float32)
+    return ViewVectors(
+        users=basis[users_like],
+        bundles=basis[np.arange(choices.num_bundles) % 2],
+        items=np.zeros((choices.bought.shape[1], 2), dtype=np.float32),
+        num_epochs=1,
+    )
+
+
+def test_each_part_counts_by_its_weight_and_not_by_its_scale() -> None:
+    rows = np.array([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]], dtype=np.float32)
+
+    deviation = np.sqrt(2 / 3)
+    np.testing.assert_allclose(standardise(rows), [[-1 / deviation, 0, 1 / deviation], [0, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(standardise(100 * rows), standardise(rows), rtol=1e-6)
+
+
+def test_vectors_that_know_the_taste_get_weight_and_others_get_none(two_tastes: Planted) -> None:
+    choices, new = two_tastes
+    one_choice = choices.chosen.toarray()
+    one_choice[1:] = 0
+    one_choice[0, 2:] = 0
+    ease = fit_kernel_ease(
+        BundleChoices(
+            csr_matrix(one_choice),
+            csr_matrix(np.zeros(choices.bought.shape, dtype=np.float32)),
+            csr_matrix(np.zeros(choices.contains.shape, dtype=np.float32)),
+        )
+    )
+    right, wrong = np.arange(120) % 2, 1 - np.arange(120) % 2
+
+    weights = [
+        fit_weights(BundleRanking(choices, ease, (planted_vectors(choices, taste),), {}), new)["gnn"]
+        for taste in (right, wrong)
+    ]
+
+    assert weights[0] > 0
+    assert weights[1] == 0
+
+
+def test_cosines_of_several_networks_are_summed(two_tastes: Planted) -> None:
+    choices, _ = two_tastes
+    vectors = planted_vectors(choices, np.arange(120) % 2)
+
+    ranking = BundleRanking(choices, None, (vectors, vectors), {"gnn": 1.0})
+
+    users = np.array([0, 1])
+    np.testing.assert_array_equal(ranking.part_scores(users)["gnn"], 2 * vectors.score(users))
+    assert ranking.num_epochs == (1, 1)
