@@ -7,25 +7,19 @@ it as they read any other history, and nothing of them is written twice.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from etl.baskets import read_baskets
 from etl.tables import Tables
-from etl.times import local_midnight
 from gnn.artifact import Histories
+from gnn.evaluation.histories import read_purchase_log
 from gnn.evaluation.queries import CompletionQueries
 from gnn.judging import Trial
-from gnn.purchases import Purchases, UserEvents, read_purchases
+from gnn.purchases import UserEvents
 from gnn.text_column import TextColumn
 from graph.edges import EdgeTables
-
-_SECONDS_A_DAY = 86_400.0
 
 
 def with_rolling_histories(trial: Trial, tables: Tables, edges: EdgeTables) -> Trial:
@@ -33,12 +27,11 @@ def with_rolling_histories(trial: Trial, tables: Tables, edges: EdgeTables) -> T
 
     What is learned stays as it was fitted before validation. `edges` has the users and items of the trial.
     """
-    every = read_purchases(tables, edges)
-    num_validation = len(trial.validation)
+    num_validation, num_items = len(trial.validation), edges.nodes["Item"].num_rows
     asked = (trial.validation, trial.test)
     users = np.concatenate([queries.users for queries in asked])
-    moments = _day_begins(tables, [basket for queries in asked for basket in queries.basket_ids])
-    events = _events_before(every, users, moments)
+    log = read_purchase_log(tables, edges, np.arange(num_items, dtype=np.int32))
+    events = log.before(users, until=np.concatenate([_day_begins(queries) for queries in asked]))
 
     model = trial.model
     vectors = np.vstack([model.links.users, np.zeros((1, model.links.users.shape[1]), np.float32)])
@@ -67,33 +60,10 @@ def _own_user(queries: CompletionQueries, first: int) -> CompletionQueries:
     return replace(queries, users=np.arange(first, first + len(queries)))
 
 
-def _day_begins(tables: Tables, basket_ids: list[str]) -> NDArray[np.float64]:
-    """Seconds since 1970 at which the local day of each basket begins."""
-    baskets = read_baskets(tables).select(["basket_id", "local_date"])
-    place = pc.index_in(pa.array(basket_ids), value_set=baskets["basket_id"].combine_chunks())
-    days: list[date] = baskets["local_date"].take(place).to_pylist()
-    zone = tables.manifest.timezone
-    begins = {day: local_midnight(day, zone).timestamp() for day in set(days)}
-    return np.array([begins[day] for day in days])
-
-
-def _events_before(every: Purchases, users: NDArray[np.int64], moments: NDArray[np.float64]) -> UserEvents:
-    """Events of each query's user before its moment, aged to it; users of -1 have none."""
-    ages = (every.as_of.timestamp() - moments) / _SECONDS_A_DAY
-    starts, ends = np.zeros(len(users), np.int64), np.zeros(len(users), np.int64)
-    for query in np.flatnonzero(users >= 0):
-        first, last = every.events.indptr[users[query] : users[query] + 2]
-        starts[query] = first
-        # Oldest first: what is older than the moment comes before it.
-        older = every.events.age_days[first:last] > ages[query]
-        ends[query] = first + int(older.sum())
-    lengths = ends - starts
-    place = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    return UserEvents(
-        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        item=every.events.item[place],
-        age_days=every.events.age_days[place] - np.repeat(ages, lengths),
-    )
+def _day_begins(queries: CompletionQueries) -> NDArray[np.datetime64]:
+    if queries.history_until is None:
+        raise ValueError("expected queries that know where their local day begins, found none")
+    return queries.history_until
 
 
 def _counts(events: UserEvents, num_items: int) -> csr_matrix:

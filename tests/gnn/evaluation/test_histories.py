@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.evaluation import histories
 from gnn.evaluation.histories import PurchaseLog, read_purchase_log
 from gnn.evaluation.queries import completion_queries
-from gnn.purchases import read_purchases
+from gnn.purchases import UserEvents, read_purchases
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.conftest import Line, MakeTables
 
@@ -55,20 +53,21 @@ def moments(*texts: str) -> NDArray[np.datetime64]:
     return np.array(texts, dtype="datetime64[us]")
 
 
-def row(matrix: csr_matrix, query: int) -> list[float]:
-    return [float(value) for value in matrix[query].toarray()[0]]
+def of_query(events: UserEvents, query: int) -> list[tuple[int, float]]:
+    """Item and age of each event."""
+    rows = slice(events.indptr[query], events.indptr[query + 1])
+    return list(zip(events.item[rows].tolist(), events.age_days[rows].tolist(), strict=True))
 
 
 def test_a_history_holds_what_was_bought_before_its_moment(edges: EdgeTables, log: PurchaseLog) -> None:
     ann, bob = user_indices(edges, log)
     until = moments("2024-01-11T12:00:00", "2024-01-21T12:00:00", "2024-01-03T12:00:00")
 
-    found = log.histories_at(np.array([ann, ann, bob]), until=until)
+    found = log.before(np.array([ann, ann, bob]), until=until)
 
-    assert [row(found.counts, query) for query in range(3)] == [[1, 0], [2, 1], [0, 1]]
-    assert row(found.last_age_days, 1) == [10, 10]
-    assert row(found.first_age_days, 1) == [20, 10]
-    assert row(found.recency, 1) == pytest.approx([np.exp(-20 / 30) + np.exp(-10 / 30), np.exp(-10 / 30)])
+    assert of_query(found, 0) == [(BREAD, 10)]
+    assert of_query(found, 1) == [(BREAD, 20), (BREAD, 10), (JAM, 10)]
+    assert of_query(found, 2) == [(JAM, 1)]
 
 
 def test_nobody_and_a_user_before_the_first_purchase_have_empty_histories(
@@ -76,67 +75,46 @@ def test_nobody_and_a_user_before_the_first_purchase_have_empty_histories(
 ) -> None:
     ann, _ = user_indices(edges, log)
 
-    found = log.histories_at(np.array([-1, ann]), until=moments("2030-01-01", "2024-01-01"))
+    found = log.before(np.array([-1, ann]), until=moments("2030-01-01", "2024-01-01"))
 
-    assert found.counts.nnz == found.recency.nnz == found.last_age_days.nnz == 0
-
-
-def test_a_purchase_of_the_moment_before_keeps_its_place(edges: EdgeTables, log: PurchaseLog) -> None:
-    _, bob = user_indices(edges, log)
-
-    found = log.histories_at(np.array([bob]), until=moments("2024-01-02T12:00:00.000001"))
-
-    assert found.last_age_days.indices.tolist() == found.counts.indices.tolist() == [JAM]
-    assert float(found.last_age_days.data[0]) == pytest.approx(0.0, abs=1e-9)
+    assert found.indptr.tolist() == [0, 0, 0]
+    assert len(found.item) == len(found.age_days) == 0
 
 
 def test_no_queries_have_no_histories(log: PurchaseLog) -> None:
-    found = log.histories_at(np.zeros(0, dtype=np.int64), until=moments())
+    found = log.before(np.zeros(0, dtype=np.int64), until=moments())
 
-    assert found.counts.shape == (0, 2)
+    assert found.indptr.tolist() == [0]
 
 
 def test_a_moment_is_wanted_for_each_user(log: PurchaseLog) -> None:
     with pytest.raises(ValueError, match="a moment for each of 2 users, found 1"):
-        log.histories_at(np.array([0, 0]), until=moments("2024-01-01"))
+        log.before(np.array([0, 0]), until=moments("2024-01-01"))
 
 
-def test_after_the_last_event_they_are_the_histories_that_a_model_is_fitted_to(
+def test_at_the_last_event_they_are_the_histories_that_a_model_is_fitted_to(
     shop: Tables, shop_edges: EdgeTables
 ) -> None:
     purchases = read_purchases(shop, shop_edges)
     ranked = np.arange(purchases.counts.shape[1], dtype=np.int32)
     users = np.arange(purchases.counts.shape[0])
-    until = np.repeat(np.datetime64(purchases.as_of.replace(tzinfo=None), "us"), len(users))
+    last = np.datetime64(purchases.as_of.replace(tzinfo=None), "us") + np.timedelta64(1, "us")
 
-    found = read_purchase_log(shop, shop_edges, ranked).histories_at(
-        users, until=until + np.timedelta64(1, "us")
-    )
+    found = read_purchase_log(shop, shop_edges, ranked).before(users, until=np.repeat(last, len(users)))
 
-    assert np.array_equal(found.counts.toarray(), purchases.counts.toarray())
+    assert np.array_equal(found.indptr, purchases.events.indptr)
+    assert np.array_equal(found.item, purchases.events.item)
+    assert found.age_days == pytest.approx(purchases.events.age_days, abs=1e-4)
 
 
 def slow_history(events: pd.DataFrame, user_id: str, until: pd.Timestamp) -> pd.DataFrame:
     """The same by pandas, one query at a time."""
     before = events[(events["user_id"] == user_id) & (events["timestamp"] < until)]
     age = (until - before["timestamp"]).dt.total_seconds() / 86_400
-    return (
-        before.assign(age=age, decayed=np.exp(-age / 30))
-        .groupby("item_id")
-        .agg(
-            counts=("age", "size"),
-            recency=("decayed", "sum"),
-            last_age_days=("age", "min"),
-            first_age_days=("age", "max"),
-        )
-    )
+    return before.assign(age=age).sort_values(["timestamp", "item_id"])
 
 
-@pytest.mark.parametrize("at_once", [4_000_000, 100], ids=["one block", "many blocks"])
-def test_rolling_histories_equal_a_slow_count_query_by_query(
-    shop: Tables, shop_edges: EdgeTables, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(histories, "_MAX_PURCHASES", at_once)
+def test_rolling_histories_equal_a_slow_search_query_by_query(shop: Tables, shop_edges: EdgeTables) -> None:
     item_ids = shop_edges.nodes["Item"]["item_id"].to_pylist()
     user_ids = shop_edges.nodes["User"]["user_id"].to_pylist()
     ranked = np.arange(len(item_ids), dtype=np.int32)
@@ -147,13 +125,11 @@ def test_rolling_histories_equal_a_slow_count_query_by_query(
     until = queries.history_until
     assert until is not None
 
-    found = read_purchase_log(shop, shop_edges, ranked).histories_at(queries.users, until=until)
+    found = read_purchase_log(shop, shop_edges, ranked).before(queries.users, until=until)
 
     events = shop.read("interactions", ["user_id", "item_id", "timestamp"]).to_pandas()
     for query, user in enumerate(queries.users):
         expected = slow_history(events, user_ids[user], pd.Timestamp(until[query], tz="UTC"))
-        held = [item_ids[item] for item in found.counts[query].indices]
-        assert held == sorted(expected.index)
-        for name in expected.columns:
-            values = getattr(found, name)[query].data
-            assert values == pytest.approx(expected.loc[held, name].to_numpy(), rel=1e-5)
+        items, ages = zip(*of_query(found, query), strict=True)
+        assert [item_ids[item] for item in items] == expected["item_id"].tolist()
+        assert ages == pytest.approx(expected["age"].tolist(), rel=1e-6)

@@ -63,11 +63,11 @@ def test_a_rolling_history_ends_before_the_targets_local_day(tables: Tables, edg
     assert queries.basket_ids == ("3",)
     assert queries.history_until is not None
 
-    by_local_day = log.histories_at(queries.users, until=queries.history_until)
-    by_utc_day = log.histories_at(queries.users, until=np.array(["2017-11-06"], dtype="datetime64[us]"))
+    by_local_day = log.before(queries.users, until=queries.history_until)
+    by_utc_day = log.before(queries.users, until=np.array(["2017-11-06"], dtype="datetime64[us]"))
 
-    assert [item_ids[item] for item in by_local_day.counts.indices] == ["bread"]
-    assert [item_ids[item] for item in by_utc_day.counts.indices] == ["bread", "milk"]
+    assert [item_ids[item] for item in by_local_day.item] == ["bread"]
+    assert [item_ids[item] for item in by_utc_day.item] == ["bread", "milk"]
 
 
 def test_a_strict_history_ends_where_the_local_day_begins(tables: Tables, edges: EdgeTables) -> None:
