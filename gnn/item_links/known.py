@@ -1,0 +1,83 @@
+"""Links that the shop itself knows: (item)-[LINKED {kind}]->(item) of the graph, as columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from graph.edges import EdgeTables
+
+_LINKED = ("Item", "LINKED", "Item")
+
+#: Words in the name of a kind that links what stands in for an item, not what goes with it.
+_SUBSTITUTE = re.compile("substitut|similar|alternativ|replac|variant|view|instead", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class KnownLinks:
+    """Directed links, one a pair and kind, substitutes left out."""
+
+    source: NDArray[np.int64]
+    """Item index, [L]."""
+    target: NDArray[np.int64]
+    """Item index, [L]."""
+    kind: NDArray[np.int64]
+    """Place in `kinds`, [L]."""
+    kinds: tuple[str, ...]
+    num_items: int
+
+    def without(self, pairs: NDArray[np.int64]) -> KnownLinks:
+        """These links without those between the items of `pairs` [P, 2], of any kind and direction.
+
+        A hidden pair is to be found from what else is known: that one kind repeats another says nothing.
+        """
+        is_kept = ~np.isin(self._pair_numbers(self.source, self.target), self._pair_numbers(*pairs.T))
+        return KnownLinks(
+            self.source[is_kept], self.target[is_kept], self.kind[is_kept], self.kinds, self.num_items
+        )
+
+    def matrix(self, kind: str | None = None) -> csr_matrix:
+        """1 where a link of `kind` (none: of any) leads from row to column, [num_items, num_items]."""
+        is_meant = np.full(len(self.kind), True) if kind is None else self.kind == self.kinds.index(kind)
+        places = self.source[is_meant], self.target[is_meant]
+        matrix = csr_matrix(
+            (np.ones(len(places[0]), dtype=np.float32), places), shape=(self.num_items, self.num_items)
+        )
+        matrix.data[:] = 1.0
+        return matrix
+
+    def pairs(self, kind: str, items: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Undirected pairs of `kind` among `items`, the lower index first, ascending, [P, 2]."""
+        is_meant = self.kind == self.kinds.index(kind)
+        is_meant &= np.isin(self.source, items) & np.isin(self.target, items)
+        numbers = np.unique(self._pair_numbers(self.source[is_meant], self.target[is_meant]))
+        return np.stack(np.divmod(numbers, self.num_items), axis=1)
+
+    def _pair_numbers(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.minimum(source, target) * self.num_items + np.maximum(source, target)
+
+
+def known_links(edges: EdgeTables) -> KnownLinks:
+    """The shop's links in `edges`, those of substitutes left out; none where it gives none."""
+    linked = edges.edges[_LINKED]
+    encoded = linked["kind"].combine_chunks().dictionary_encode()
+    kinds = tuple(encoded.dictionary.to_pylist())
+    source, target = (linked[f"{end}_index"].to_numpy().astype(np.int64) for end in ("source", "target"))
+    kind = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    is_kept = np.array([not _SUBSTITUTE.search(name) for name in kinds], dtype=np.bool_)[kind]
+    num_items = edges.nodes["Item"].num_rows
+    return KnownLinks(source[is_kept], target[is_kept], kind[is_kept], kinds, num_items)
+
+
+def choose_kind(links: KnownLinks, items: NDArray[np.integer], *, min_pairs: int) -> str | None:
+    """The kind to learn from: the rarest that links `min_pairs` pairs of `items`, for it says the most.
+
+    None where no kind links so many: what is "bought together" is chosen from what is "also bought".
+    """
+    sizes = {kind: len(links.pairs(kind, items)) for kind in links.kinds}
+    enough = [kind for kind in links.kinds if sizes[kind] >= min_pairs]
+    return min(enough, key=lambda kind: (sizes[kind], kind), default=None)
