@@ -57,7 +57,11 @@ class Recommender:
         scorer = ItemScorer(artifact)
         self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer)
         self._related = RelatedItems(
-            catalogue=self._catalogue, scorer=scorer, links=self._links, model=artifact.model
+            catalogue=self._catalogue,
+            scorer=scorer,
+            links=self._links,
+            model=artifact.model,
+            predicted=artifact.predicted_links,
         )
         self._ranker = ItemRanker(
             artifact, catalogue=self._catalogue, scorer=scorer, links=self._links, related=self._related

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
 from bundles.links import CHANCE, ItemLinks
-from gnn.artifact import ItemModel
+from gnn.artifact import ItemModel, PredictedLinks
 from gnn.scorer import ItemQuery, ItemScorer
 
 NUM_BY_SCORE, NUM_COUNTED = 200, 100
@@ -19,9 +19,15 @@ class RelatedItems:
     """Finds linked items among those of one artifact, those known to be out of stock left out."""
 
     def __init__(
-        self, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks, model: ItemModel
+        self,
+        *,
+        catalogue: ItemCatalogue,
+        scorer: ItemScorer,
+        links: ItemLinks,
+        model: ItemModel,
+        predicted: PredictedLinks,
     ) -> None:
-        self._catalogue, self._scorer, self._links = catalogue, scorer, links
+        self._catalogue, self._scorer, self._links, self._predicted = catalogue, scorer, links, predicted
         self._ranked = model.ranked
         self._likeness = _unit_rows(np.hstack([model.target, model.history]))
 
@@ -30,17 +36,23 @@ class RelatedItems:
         return bool(self._scorer.ranked_index([item])[0] >= 0)
 
     def complements(self, item: int, *, count: int, cross_category: bool) -> list[tuple[int, float]]:
-        """Item indices and their link, most linked first; of other leaf, or other level-0, categories.
+        """Item indices and their link, most linked first; `cross_category`: of other level-0 categories.
 
-        An item without category counts as of another leaf, but not as across categories. What is linked no
-        more than by chance is left out.
+        Where a model has learned from the shop's own links which items go with this one, they are the
+        answer. Otherwise those of another leaf category by `linked_to`. An item without category counts as
+        of another leaf, but not as across categories. What is linked no more than by chance is left out.
         """
         catalogue = self._catalogue
-        is_allowed = catalogue.in_stock & ((catalogue.leaf != catalogue.leaf[item]) | (catalogue.leaf < 0))
+        is_allowed = catalogue.in_stock.copy()
         if cross_category:
             root = catalogue.root
             is_allowed &= (root >= 0) & (root != root[item]) & (root[item] >= 0)
         is_allowed[item] = False
+        learned = self._learned(item, is_allowed)
+        if learned:
+            return learned[:count]
+        # What is of one leaf may stand in for the item; only the shop's own links say that it does not.
+        is_allowed &= (catalogue.leaf != catalogue.leaf[item]) | (catalogue.leaf < 0)
         linked = self.linked_to([item], is_allowed=is_allowed, count=count)
         return [(other, link) for other, link in linked if link > CHANCE]
 
@@ -85,6 +97,12 @@ class RelatedItems:
         links = self._links.between(np.array(items, dtype=np.int64), candidates).mean(axis=0)
         order = np.lexsort((candidates, -links))[:count]
         return [(int(candidates[place]), float(links[place])) for place in order]
+
+    def _learned(self, item: int, is_allowed: NDArray[np.bool_]) -> list[tuple[int, float]]:
+        row = slice(*self._predicted.indptr[item : item + 2])
+        others, scores = self._predicted.item[row], self._predicted.score[row]
+        is_kept = is_allowed[others]
+        return list(zip(others[is_kept].tolist(), scores[is_kept].tolist(), strict=True))
 
     def _counted_beside(self, item: int, is_allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         others, baskets, lift = self._links.counted(item)

@@ -1,4 +1,9 @@
+from collections.abc import Mapping
+from dataclasses import replace
+
 from bundles.recommender import Recommender
+from tests.artifact_factory import KEY, make_artifact
+from tests.planted_shop import GROCERY
 
 
 def test_complements_come_with_their_counts_and_are_no_substitutes(grocery: Recommender) -> None:
@@ -48,3 +53,32 @@ def test_an_item_of_which_nothing_is_known_has_none_and_a_warning(grocery: Recom
 
 def test_out_of_stock_items_are_left_out(grocery: Recommender) -> None:
     assert "wine" not in {item.item_id for item in grocery.related("bread").items}
+
+
+def test_links_learned_from_the_shops_own_come_before_what_is_counted_in_baskets() -> None:
+    # Penne and pasta are of one leaf category: only a link of the shop says that they are no substitutes.
+    recommender = _linked({"pasta": {"penne": 1.0, "soap/ü": 0.7, "wine": 0.9}})
+
+    answer = recommender.related("pasta")
+
+    assert [(item.item_id, item.rank) for item in answer.items] == [("penne", 1), ("soap/ü", 2)]
+    assert [round(item.score, 3) for item in answer.items] == [1.0, 0.7]
+    assert [item.item_id for item in recommender.related("pasta", n=1).items] == ["penne"]
+
+
+def test_learned_links_keep_to_other_level_0_categories_where_that_is_asked() -> None:
+    answer = _linked({"pasta": {"penne": 1.0, "soap/ü": 0.7}}).related("pasta", cross_category=True)
+
+    assert [item.item_id for item in answer.items] == ["soap/ü"]
+
+
+def test_an_item_without_learned_links_is_answered_by_what_is_counted() -> None:
+    recommender = _linked({"milk": {"soap/ü": 0.7}, "bread": {"wine": 0.9}})
+
+    assert [item.item_id for item in recommender.related("pasta").items] == ["sauce"]
+    # Wine is out of stock, so nothing learned is left of bread.
+    assert {item.item_id for item in recommender.related("bread").items} >= {"milk", "butter"}
+
+
+def _linked(predicted_links: Mapping[str, Mapping[str, float]]) -> Recommender:
+    return Recommender(make_artifact(replace(GROCERY, predicted_links=predicted_links)), KEY)
