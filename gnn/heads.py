@@ -1,4 +1,4 @@
-"""The head: scores of items for baskets and users, from the encoder's tables."""
+"""The heads: scores of items for baskets, vectors of ordered histories, from the encoder's tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from torch import Tensor, nn
 from gnn.batches import Batch
 from gnn.encoder import HeteroEncoder, ItemTables
 from gnn.losses import Candidates
+from gnn.sequence_batches import SequenceBatch
+from gnn.sequence_config import SequenceConfig
+
+#: What the loudness of an event begins with at least, as a logarithm, and how fast each head forgets.
+_QUIETEST, _FORGETTING = -6.0, 0.3
 
 
 class BasketHead(nn.Module):
@@ -47,15 +52,69 @@ class BasketHead(nn.Module):
         return scores.float().index_put_((rows, columns), by_count, accumulate=True)
 
 
+class SequenceHead(nn.Module):
+    """Links an ordered history→item, by the formula of `gnn.sequences`.
+
+    Without order every event is as loud at any step and age, and none is the latest.
+    """
+
+    def __init__(self, bias: Tensor, *, dim: int, config: SequenceConfig) -> None:
+        """`bias` is where the item biases begin, [num_ranked]; `dim` is a multiple of the number of heads."""
+        super().__init__()
+        num_heads, num_steps = config.num_heads, config.max_steps
+        self.bias = nn.Parameter(bias.clone())
+        self.is_ordered = config.is_ordered
+        # The heads begin with memories of different length: a step costs e^-1, e^-.3, e^-.09, …
+        decay = _FORGETTING ** torch.arange(num_heads)[:, None]
+        steps = (-decay * torch.arange(num_steps)).clamp(min=_QUIETEST)
+        self.by_step = nn.Parameter(steps * self.is_ordered, requires_grad=self.is_ordered)
+        self.by_age = nn.Parameter(torch.zeros(num_heads), requires_grad=self.is_ordered)
+        self.by_vector = nn.Parameter(torch.zeros(dim, num_heads))
+        self.power = nn.Parameter(torch.full((num_heads,), 0.5))
+        self.dropout = nn.Dropout(config.dropout)
+        self.event_dropout = config.event_dropout
+
+    def forward(self, tables: ItemTables, batch: SequenceBatch) -> Tensor:
+        """The vector of each place that asks, [num_asked, d]."""
+        num_rows, length = batch.items.shape
+        loudness = self._loudness(tables, batch)  # [B, H, L (asks), L (says)]
+        said = tables.history[batch.items].view(num_rows, length, len(self.power), -1)  # [B, L, H, d / H]
+        heard = torch.einsum("bhts,bshe->bthe", loudness, said)
+        total = loudness.sum(dim=3).transpose(1, 2).clamp(min=1e-6)  # [B, L, H]
+        vectors = (heard / (total**self.power)[..., None]).flatten(2).flatten(0, 1)[batch.asked]
+        if self.is_ordered:
+            vectors = vectors + tables.source[batch.items.flatten()[batch.asked]]
+        dropped: Tensor = self.dropout(vectors)
+        return dropped
+
+    def item_loudness(self, tables: ItemTables) -> Tensor:
+        """How loud each item is in each head, as a logarithm, [num_ranked, H]."""
+        return (tables.history @ self.by_vector).clamp(-4, 4)
+
+    def _loudness(self, tables: ItemTables, batch: SequenceBatch) -> Tensor:
+        length = batch.items.shape[1]
+        place = torch.arange(length, device=batch.items.device)
+        steps_back = place[:, None] - place  # [asks, says]
+        is_said = (steps_back >= 0) & batch.is_event[:, None, None, :]
+        if self.training and self.event_dropout:
+            is_said = is_said & (torch.rand_like(batch.age_days[:, :1, :]) >= self.event_dropout)[:, None]
+        logits = (
+            self.by_step[:, steps_back.clamp(0, self.by_step.shape[1] - 1)]
+            + self.by_age[:, None, None] * batch.age_days.log1p()[:, None]
+            + self.item_loudness(tables)[batch.items].transpose(1, 2)[:, :, None]
+        )
+        return logits.exp() * is_said
+
+
 class LinkModel(nn.Module):
     """Encoder and head together."""
 
-    def __init__(self, encoder: HeteroEncoder, head: BasketHead) -> None:
+    def __init__(self, encoder: HeteroEncoder, head: BasketHead | SequenceHead) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Scores of all items for each query of `batch`, [B, num_ranked]."""
-        scores: Tensor = self.head(self.encoder(), batch)
-        return scores
+    def forward(self, batch: Batch | SequenceBatch) -> Tensor:
+        """What the head says: scores [B, num_ranked] of baskets, vectors [num_asked, d] of histories."""
+        answer: Tensor = self.head(self.encoder(), batch)
+        return answer

@@ -6,25 +6,32 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from gnn.baselines.popularity import fit_popularity
+from gnn.basket_task import BasketTask
 from gnn.checkpoint import load_checkpoint, save_checkpoint
 from gnn.config import TrainingConfig
 from gnn.data import feature_memberships, hetero_data, item_relations
 from gnn.encoder import HeteroEncoder
 from gnn.errors import TrainingError
 from gnn.evaluation.queries import CompletionQueries
-from gnn.heads import BasketHead, LinkModel
+from gnn.heads import BasketHead, LinkModel, SequenceHead
 from gnn.propagation import adjacency
 from gnn.purchases import Purchases
+from gnn.sequence_config import SequenceConfig
+from gnn.sequence_task import SequenceTask
 from gnn.training_run import LearnedLinks, TrainingRun
+from gnn.transitions import transition_relations
+from gnn.user_sequences import is_sequential, user_sequences
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -43,19 +50,30 @@ def train_links(
     max_epochs: int,
     checkpoint: Path,
     progress: Progress,
+    sequence_config: SequenceConfig | None = None,
 ) -> LearnedLinks:
     """Train on `purchases` (columns: `ranked`) and the graph `edges`.
+
+    Where the data is sequences (`gnn.user_sequences`) the model learns the next item of ordered histories, by
+    `sequence_config` where it differs from `config`, and `validation` are queries of
+    `gnn.evaluation.next_item`; else it completes baskets.
 
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`
     epochs without a better one, and the best epoch's parameters are returned; without, those of the last.
     The file `checkpoint` is written after every epoch, and a run of the same inputs goes on from it.
     """
     device = choose_device(config.device)
-    key = _run_key(purchases, edges, ranked, config, max_epochs, is_judged=validation is not None)
+    learns_sequences = sequence_config or SequenceConfig() if is_sequential(purchases) else None
+    key = _run_key(
+        purchases, edges, ranked, config, learns_sequences, max_epochs, is_judged=validation is not None
+    )
     stage = "final fit" if validation is None else "learning links"
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        run = TrainingRun(_build(purchases, edges, ranked, config, device), purchases, config, device)
+        if learns_sequences is None:
+            run = _basket_run(purchases, edges, ranked, config, device)
+        else:
+            run = _sequence_run(purchases, edges, ranked, config, learns_sequences, device)
         found = load_checkpoint(checkpoint, key=key)
         if found is not None:
             run.restore(found)
@@ -93,28 +111,64 @@ def _report(progress: Progress, stage: str, epoch: int, max_epochs: int, step: i
     progress(stage, epoch * steps + step, max_epochs * steps)
 
 
-def _build(
+def _basket_run(
     purchases: Purchases,
     edges: EdgeTables,
     ranked: NDArray[np.int32],
     config: TrainingConfig,
     device: torch.device,
-) -> LinkModel:
+) -> TrainingRun:
     data = hetero_data(edges, ranked)
     relations = item_relations(data, num_neighbours=config.num_neighbours)
-    encoder = HeteroEncoder(
-        adjacency(feature_memberships(data), device=device),
-        {name: adjacency(relation, device=device) for name, relation in relations.items()},
-        dim=config.embedding_dim,
-        num_layers=config.num_layers,
-    )
+    encoder = _encoder(feature_memberships(data), relations, config, device)
     head = BasketHead(
         torch.from_numpy(fit_popularity(purchases).bias),
         num_users=purchases.counts.shape[0],
         dim=config.embedding_dim,
         dropout=config.dropout,
     )
-    return LinkModel(encoder, head).to(device)
+    model = LinkModel(encoder, head).to(device)
+    return TrainingRun(model, BasketTask(head, purchases, config, device), config, device)
+
+
+def _sequence_run(
+    purchases: Purchases,
+    edges: EdgeTables,
+    ranked: NDArray[np.int32],
+    config: TrainingConfig,
+    sequence_config: SequenceConfig,
+    device: torch.device,
+) -> TrainingRun:
+    sequences = user_sequences(purchases)
+    relations = transition_relations(
+        sequences,
+        num_ranked=len(ranked),
+        num_neighbours=sequence_config.num_neighbours,
+        is_ordered=sequence_config.is_ordered,
+    )
+    config = replace(
+        config,
+        embedding_dim=sequence_config.embedding_dim,
+        learning_rate=sequence_config.learning_rate,
+        max_epochs=sequence_config.max_epochs,
+    )
+    encoder = _encoder(feature_memberships(hetero_data(edges, ranked)), relations, config, device)
+    bias = torch.from_numpy(fit_popularity(purchases).bias)
+    head = SequenceHead(bias, dim=config.embedding_dim, config=sequence_config)
+    model = LinkModel(encoder, head).to(device)
+    task = SequenceTask(head, sequences, config, sequence_config, device)
+    return TrainingRun(model, task, config, device)
+
+
+def _encoder(
+    memberships: csr_matrix, relations: Mapping[str, csr_matrix], config: TrainingConfig, device: torch.device
+) -> HeteroEncoder:
+    return HeteroEncoder(
+        adjacency(memberships, device=device),
+        {name: adjacency(relation, device=device) for name, relation in relations.items()},
+        dim=config.embedding_dim,
+        num_layers=config.num_layers,
+    )
 
 
 def _run_key(
@@ -122,6 +176,7 @@ def _run_key(
     edges: EdgeTables,
     ranked: NDArray[np.int32],
     config: TrainingConfig,
+    sequence_config: SequenceConfig | None,
     max_epochs: int,
     *,
     is_judged: bool,
@@ -132,6 +187,7 @@ def _run_key(
         "as_of": purchases.as_of.isoformat(),
         "ranked": hashlib.sha256(ranked.tobytes()).hexdigest(),
         "config": config.to_json(),
+        "sequence_config": None if sequence_config is None else asdict(sequence_config),
         "max_epochs": max_epochs,
         "is_judged": is_judged,
         "torch": torch.__version__,

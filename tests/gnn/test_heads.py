@@ -8,8 +8,9 @@ from scipy.sparse import csr_matrix
 from etl.tables import Tables
 from gnn.assembly import assemble
 from gnn.baselines.ease import fit_ease
+from gnn.basket_task import BasketTask
 from gnn.batches import query_batch
-from gnn.blend import DEFAULT_LINK, scorer_queries
+from gnn.blend import scorer_queries
 from gnn.config import TrainingConfig
 from gnn.data import feature_memberships, hetero_data
 from gnn.encoder import HeteroEncoder
@@ -21,6 +22,7 @@ from gnn.propagation import adjacency
 from gnn.purchases import Purchases, read_purchases
 from gnn.scorer import ItemScorer
 from gnn.training_run import TrainingRun
+from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
 CPU = torch.device("cpu")
@@ -56,12 +58,14 @@ def test_the_scorer_that_serves_gives_the_scores_of_the_model_that_was_trained(
     with torch.inference_mode():
         expected = model(query_batch(shop_purchases, QUERIES, device=CPU)).numpy()
 
-    links = TrainingRun(model, shop_purchases, tiny_config, CPU).best_links()
+    assert isinstance(model.head, BasketHead)
+    task = BasketTask(model.head, shop_purchases, tiny_config, CPU)
+    links = TrainingRun(model, task, tiny_config, CPU).best_links()
     ease = fit_ease(shop_purchases, ridge=1.0)
     fitted = FittedModel("gnn", read_purchases(shop, shop_edges), shop_purchases, RANKED, links, ease)
     by_log, by_known = links.count_weights
     blend = {"gnn": 1.0, "bought": by_log, "known": by_known}
-    artifact = assemble(shop, shop_edges, fitted, top_k=5, blend=blend, link=DEFAULT_LINK)
+    artifact = assemble(shop, shop_edges, fitted, weights=ServedWeights(ease_top_k=5, blend=blend))
     scores = ItemScorer(artifact).score(scorer_queries(QUERIES, RANKED))
 
     assert scores == pytest.approx(expected, abs=1e-4)

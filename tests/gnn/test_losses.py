@@ -5,7 +5,8 @@ from math import exp, log
 import pytest
 import torch
 
-from gnn.losses import draw_candidates, softmax_loss
+from gnn import losses
+from gnn.losses import draw_candidates, softmax_loss, vector_softmax_loss
 
 NOTHING = (torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64))
 
@@ -64,3 +65,26 @@ def test_the_correction_makes_the_sampled_sum_that_of_the_whole_catalogue() -> N
         sums.append((scores[candidates.items] - candidates.log_expected).exp().sum().item())
 
     assert sum(sums) / len(sums) == pytest.approx(scores.exp().sum().item(), rel=0.03)
+
+
+def test_the_loss_of_vectors_and_its_gradients_are_those_of_their_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(losses, "_BLOCK", 2)
+    generator = torch.Generator().manual_seed(0)
+    vectors, target = torch.randn(5, 3, generator=generator), torch.randn(7, 3, generator=generator)
+    inputs = [
+        vectors.requires_grad_(),
+        target.requires_grad_(),
+        torch.randn(7, generator=generator).requires_grad_(),
+    ]
+    hidden = torch.tensor([6, 0, 0, 3, 1])
+
+    loss = vector_softmax_loss(inputs[0], inputs[1], inputs[2], hidden=hidden)
+    found = torch.autograd.grad(2 * loss, inputs)
+
+    scores = inputs[0] @ inputs[1].T + inputs[2]
+    same = softmax_loss(scores, (torch.arange(5), hidden), excluded=NOTHING)
+    assert loss.item() == pytest.approx(same.item(), rel=1e-6)
+    for one, other in zip(found, torch.autograd.grad(2 * same, inputs), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)

@@ -1,0 +1,227 @@
+"""Protocol E: the next item of Amazon Beauty's sequences, the last left out, full ranking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from benchmarks.exports.amazon_beauty import TEST_FROM, VALIDATION_FROM, write_amazon_beauty
+from benchmarks.quality.options import Options
+from benchmarks.quality.report import ProtocolReport, gather
+from etl.ingest import ingest
+from etl.pseudonyms import KEY_FILE
+from etl.tables import Tables
+from gnn.baselines.co_purchase import fit_co_purchase
+from gnn.baselines.ease import Ease
+from gnn.baselines.popularity import fit_popularity
+from gnn.config import CONFIGS, TrainingConfig
+from gnn.evaluation.bootstrap import Interval, paired_interval
+from gnn.evaluation.histories import read_purchase_log
+from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
+from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
+from gnn.evaluation.next_item import NextItemQueries, next_item_queries
+from gnn.evaluation.queries import CompletionQueries
+from gnn.packing import pack_catalogue, pack_categories
+from gnn.purchases import Purchases, choose_ranked, read_purchases
+from gnn.sequence_config import SequenceConfig
+from gnn.sequence_ranking.evidence import SequenceEvidence, item_groups
+from gnn.sequence_ranking.fitting import fit_evidence, fit_history_ease, fit_trees
+from gnn.sequence_ranking.scorer import SequenceScorer
+from gnn.sequence_task import score_sequences
+from gnn.sequences import Sequences, decayed
+from gnn.training import train_links
+from gnn.training_run import LearnedLinks
+from gnn.transitions import fit_transitions
+from gnn.user_sequences import user_sequences, users_as_baskets
+from graph.edges import EdgeTables, edge_tables
+
+METRICS = ("hr@10", "ndcg@10")
+OURS, GNN, UNORDERED = "ranker", "gnn", "gnn_without_order"
+
+#: Reviewers of a public data set have nothing to hide; a key drawn anew would order them anew each run.
+_KEY = "public reviews need no secret key"
+
+Ranks = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all seeds share."""
+
+    edges: EdgeTables
+    purchases: Purchases
+    """Before validation; columns: ranked indices."""
+    ranked: NDArray[np.int32]
+    groups: NDArray[np.int32]
+    ease: Ease
+    validation: NextItemQueries
+    test: NextItemQueries
+
+
+def run(options: Options) -> ProtocolReport:
+    """Every seed on the same queries: each user's last item but one for validation, the last for test."""
+    started = time.perf_counter()
+    setting = read_setting(ingest_beauty(options.dataset("amazon-beauty"), options))
+    baselines = closed_forms(setting)
+    on_test, on_validation = (_ranks(baselines, queries) for queries in (setting.test, setting.validation))
+    shared = time.perf_counter() - started
+    test_ranks, validation_ranks, seconds = [], [], []
+    for seed in range(options.seeds):
+        started = time.perf_counter()
+        config = replace(CONFIGS[options.config], seed=seed)
+        validation, test = run_once(setting, config, options.scratch)
+        test_ranks.append({**on_test, **test})
+        validation_ranks.append({**on_validation, **validation})
+        seconds.append(time.perf_counter() - started + shared)
+    first = test_ranks[0]
+    return ProtocolReport(
+        protocol="E",
+        title="next item of a sequence",
+        measures=_measures(setting),
+        metrics=METRICS,
+        ours=OURS,
+        models=gather([_metrics(ranks) for ranks in test_ranks]),
+        seeds=options.seeds,
+        seconds=seconds,
+        validation=gather([_metrics(ranks) for ranks in validation_ranks]),
+        intervals={"ndcg@10": {model: _minus(first, OURS, model) for model in first if model != OURS}},
+        targets={f"{OURS}/hr@10": 0.088, f"{OURS}/ndcg@10": 0.056},
+        notes=[f"Order alone ({GNN} minus {UNORDERED}), NDCG@10: {_text(_minus(first, GNN, UNORDERED))}."],
+    )
+
+
+def ingest_beauty(source: Path, options: Options) -> Tables:
+    """The tables of the public files, without the shop's own item links: sequence models do not see them."""
+    export = options.scratch / "export"
+    write_amazon_beauty(source, export)
+    (export / "item_links.parquet").unlink()
+    options.home.mkdir(parents=True, exist_ok=True)
+    (options.home / KEY_FILE).write_text(_KEY, encoding="utf-8")
+    return ingest(str(export), options.home).tables
+
+
+def read_setting(tables: Tables) -> Setting:
+    """What is known before validation, and the queries; all items are ranked."""
+    edges = edge_tables(tables, until=VALIDATION_FROM)
+    purchases = read_purchases(tables, edges, until=VALIDATION_FROM)
+    ranked = choose_ranked(purchases, min_item_baskets=0)
+    log = read_purchase_log(tables, edges, ranked)
+    of_items = purchases.of_items(ranked)
+    return Setting(
+        edges=edges,
+        purchases=of_items,
+        ranked=ranked,
+        groups=item_groups(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked),
+        ease=fit_history_ease(of_items),
+        validation=next_item_queries(log, since=VALIDATION_FROM, until=TEST_FROM),
+        test=next_item_queries(log, since=TEST_FROM, until=None),
+    )
+
+
+def closed_forms(setting: Setting) -> dict[str, ScoreQueries]:
+    """What needs no training; a history is a cart to those that know no order."""
+    sequences, num_ranked = user_sequences(setting.purchases), len(setting.ranked)
+    transitions = fit_transitions(sequences, num_ranked=num_ranked, max_distance=3, num_kept=num_ranked)
+
+    def ease_and_transitions(queries: CompletionQueries) -> NDArray[np.float32]:
+        heard = _decayed(_histories(queries), num_ranked)
+        return np.asarray(heard @ setting.ease.weights + 0.3 * (heard @ transitions).toarray())
+
+    of_users = users_as_baskets(setting.purchases)
+    return {
+        LEAK_PROBE: probe_items(histories_by_user(setting.purchases.counts), setting.groups[0]),
+        "popularity": fit_popularity(setting.purchases).score,
+        "co_purchase": fit_co_purchase(of_users).score,
+        "ease": setting.ease.score,
+        "ease_and_transitions": ease_and_transitions,
+    }
+
+
+def run_once(setting: Setting, config: TrainingConfig, scratch: Path) -> tuple[Ranks, Ranks]:
+    """Ranks of one seed's models, on validation and on test."""
+    ordered, unordered = (_links(setting, config, scratch, is_ordered=order) for order in (True, False))
+    evidence = fit_evidence(setting.purchases, ordered, setting.ease, groups=setting.groups)
+    models: dict[str, ScoreQueries] = {
+        UNORDERED: lambda queries: score_sequences(_histories(queries), unordered),
+        GNN: lambda queries: score_sequences(_histories(queries), ordered),
+        "stage_one": _scorer(evidence, np.zeros(0, dtype=np.uint8)),
+    }
+    validation = _ranks(models, setting.validation)
+    validation[OURS] = _out_of_fold(evidence, setting.validation, seed=config.seed)
+    models[OURS] = _scorer(evidence, fit_trees(evidence, setting.validation, seed=config.seed))
+    return validation, _ranks(models, setting.test)
+
+
+def _links(setting: Setting, config: TrainingConfig, scratch: Path, *, is_ordered: bool) -> LearnedLinks:
+    return train_links(
+        setting.purchases,
+        setting.edges,
+        setting.ranked,
+        config=config,
+        validation=setting.validation,
+        max_epochs=SequenceConfig().max_epochs,
+        checkpoint=scratch / f"seed-{config.seed}-{is_ordered}.pt",
+        progress=lambda stage, done, total: None,
+        sequence_config=SequenceConfig(is_ordered=is_ordered),
+    )
+
+
+def _out_of_fold(evidence: SequenceEvidence, queries: NextItemQueries, *, seed: int) -> NDArray[np.float64]:
+    """Ranks of each half of the users by trees that were fitted to the other half."""
+    ranks = np.empty(len(queries))
+    for half in range(2):
+        trees = fit_trees(evidence, queries[1 - half :: 2], seed=seed)
+        ranks[half::2] = full_ranking(_scorer(evidence, trees), queries[half::2])
+    return ranks
+
+
+def _scorer(evidence: SequenceEvidence, trees: NDArray[np.uint8]) -> ScoreQueries:
+    scorer = SequenceScorer(evidence, trees)
+    return lambda queries: scorer.score(_histories(queries))
+
+
+def _histories(queries: CompletionQueries) -> Sequences:
+    if not isinstance(queries, NextItemQueries):
+        raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
+    return queries.histories
+
+
+def _decayed(sequences: Sequences, num_ranked: int) -> csr_matrix:
+    weights = decayed(sequences, rate=1.0)
+    return csr_matrix((weights, sequences.item, sequences.indptr), shape=(len(sequences), num_ranked))
+
+
+def _ranks(models: Mapping[str, ScoreQueries], queries: NextItemQueries) -> dict[str, NDArray[np.float64]]:
+    return {name: full_ranking(score, queries) for name, score in models.items()}
+
+
+def _metrics(ranks: Ranks) -> dict[str, dict[str, float]]:
+    return {
+        model: {"hr@10": hit_rate_at_k(values, 10), "ndcg@10": ndcg_at_k(values, 10)}
+        for model, values in ranks.items()
+    }
+
+
+def _measures(setting: Setting) -> str:
+    return (
+        f"The last item of each of {len(setting.test)} users is ranked among {len(setting.ranked)} items "
+        "without those of the history, which ends with the item before (validation: one place earlier). "
+        "All models are fitted to what is before the validation item, the ranker's trees to the validation "
+        "items. On validation the ranker is out of fold by user."
+    )
+
+
+def _minus(ranks: Ranks, ours: str, theirs: str) -> Interval:
+    return paired_interval(
+        ndcg_gains(ranks[ours], 10), ndcg_gains(ranks[theirs], 10), rng=np.random.default_rng(0)
+    )
+
+
+def _text(interval: Interval) -> str:
+    return f"{interval.difference:+.4f}, 95 % interval {interval.low:+.4f} to {interval.high:+.4f}"
