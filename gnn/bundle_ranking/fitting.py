@@ -26,7 +26,7 @@ MIN_CHOICES = 500
 MIN_VALIDATION_USERS = 50
 
 #: Users by whom they are chosen at most: more take longer and choose the same.
-MAX_VALIDATION_USERS = 5_000
+MAX_VALIDATION_USERS = 3_000
 
 _DEFAULT_EPOCHS = 14
 

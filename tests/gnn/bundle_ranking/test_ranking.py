@@ -5,7 +5,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.bundle_ranking.choices import BundleChoices
 from gnn.bundle_ranking.kernel_ease import fit_kernel_ease
-from gnn.bundle_ranking.ranking import BundleRanking, fit_weights, standardise
+from gnn.bundle_ranking.ranking import BundleRanking, fit_weights, reciprocal_ranks
 from gnn.bundle_ranking.training import ViewVectors
 
 Planted = tuple[BundleChoices, csr_matrix]
@@ -22,12 +22,25 @@ def planted_vectors(choices: BundleChoices, users_like: np.ndarray) -> ViewVecto
     )
 
 
-def test_each_part_counts_by_its_weight_and_not_by_its_scale() -> None:
-    rows = np.array([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]], dtype=np.float32)
+def test_a_bundle_counts_by_its_rank_among_those_that_were_not_chosen() -> None:
+    scores = np.array([[0.1, 9.0, 0.7, 0.5], [1.0, 1.0, 2.0, 1.0]], dtype=np.float32)
+    chosen = np.array([[False, False, True, False], [False] * 4])
 
-    deviation = np.sqrt(2 / 3)
-    np.testing.assert_allclose(standardise(rows), [[-1 / deviation, 0, 1 / deviation], [0, 0, 0]], rtol=1e-6)
-    np.testing.assert_allclose(standardise(100 * rows), standardise(rows), rtol=1e-6)
+    values = reciprocal_ranks(scores, chosen)
+
+    # In the first row the third, which was chosen, would be second, and takes no place from the fourth.
+    ranks = np.array([[3, 1, 2, 2], [2, 3, 1, 4]])
+    np.testing.assert_allclose(values, 1 / (20 + ranks), rtol=1e-6)
+
+
+def test_a_part_counts_by_its_weight(two_tastes: Planted) -> None:
+    choices, _ = two_tastes
+    vectors = planted_vectors(choices, np.arange(120) % 2)
+    users = np.array([3])
+
+    scores = [BundleRanking(choices, None, (vectors,), {"gnn": weight}).score(users) for weight in (1.0, 2.0)]
+
+    np.testing.assert_allclose(2 * scores[0], scores[1])
 
 
 def test_vectors_that_know_the_taste_get_weight_and_others_get_none(two_tastes: Planted) -> None:
