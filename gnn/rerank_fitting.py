@@ -40,15 +40,19 @@ class FittedTrees:
 
 
 @dataclass(frozen=True)
-class _Shortlists:
+class Shortlists:
+    """The shortlists of some queries, up to K items each, best by the blend first."""
+
     features: NDArray[np.float32]
-    """[num_queries, K, F]"""
+    """Rows of `gnn.reranking.NAMES`, [num_queries, K, F]."""
     blend: NDArray[np.float32]
-    """[num_queries, K]"""
+    """Scores, −∞ where a shortlist is shorter, [num_queries, K]."""
     place: NDArray[np.int64]
-    """Of the hidden item in the shortlist, -1 where it is not in it, [num_queries]."""
+    """Of the hidden item in the shortlist, −1 where it is not in it, [num_queries]."""
     rank: NDArray[np.float64]
-    """Of the hidden item by the blend."""
+    """Of the hidden item by the blend, [num_queries]."""
+    basket: NDArray[np.int64]
+    """Equal where queries are of one basket, [num_queries]."""
 
 
 def fit_trees(
@@ -62,26 +66,33 @@ def fit_trees(
     """Trees for `reranker` and the weight with the best out-of-fold NDCG@20.
 
     None where there are too few shortlists to learn from, or where every weight does worse than the blend.
-    Folds are of baskets: no basket is ranked by trees that saw another item of it.
     """
-    queries, basket = hide_several(validation, HIDDEN_A_BASKET, rng=np.random.default_rng(seed))
-    found = _shortlists(reranker, scorer, queries, ranked)
+    found = read_shortlists(reranker, scorer, validation, ranked, seed=seed)
     if (found.place >= 0).sum() < FEWEST_SHORTLISTS:
         return None
-    fold = basket % NUM_FOLDS
+    ranks = {
+        weight: values[: len(validation)] for weight, values in out_of_fold_ranks(found, seed=seed).items()
+    }
+    ndcg = {weight: ndcg_at_k(values, 20) for weight, values in ranks.items()}
+    logger.info("trees: out-of-fold NDCG@20 by weight %s", {w: round(v, 4) for w, v in ndcg.items()})
+    best = max(TREES_WEIGHTS, key=lambda weight: ndcg[weight])
+    if best == 0.0:
+        return None
+    return FittedTrees(_fit(found, np.ones(len(found.basket), dtype=np.bool_), seed), best, ranks[best])
+
+
+def out_of_fold_ranks(found: Shortlists, *, seed: int) -> dict[float, NDArray[np.float64]]:
+    """Rank of each hidden item by each of `TREES_WEIGHTS`, [num_queries].
+
+    Folds are of baskets: no basket is ranked by trees that saw another item of it.
+    """
+    fold = found.basket % NUM_FOLDS
     by_trees = np.zeros_like(found.blend)
     for held_out in range(NUM_FOLDS):
         trees = Ranker(_fit(found, fold != held_out, seed))
         for query in np.flatnonzero((fold == held_out) & (found.place >= 0)):
             by_trees[query] = trees.score(found.features[query])
-    is_asked = np.arange(len(queries)) < len(validation)
-    ranks = {weight: _ranks(found, by_trees, weight)[is_asked] for weight in TREES_WEIGHTS}
-    ndcg = {weight: ndcg_at_k(values, 20) for weight, values in ranks.items()}
-    best = max(TREES_WEIGHTS, key=lambda weight: ndcg[weight])
-    logger.info("trees: out-of-fold NDCG@20 by weight %s", {w: round(v, 4) for w, v in ndcg.items()})
-    if best == 0.0:
-        return None
-    return FittedTrees(_fit(found, np.ones(len(fold), dtype=np.bool_), seed), best, ranks[best])
+    return {weight: _ranks(found, by_trees, weight) for weight in TREES_WEIGHTS}
 
 
 def hide_several(
@@ -113,9 +124,16 @@ def hide_several(
     return CompletionQueries(carts, queries.users[of], items, ids), of
 
 
-def _shortlists(
-    reranker: Reranker, scorer: ItemScorer, queries: CompletionQueries, ranked: NDArray[np.int32]
-) -> _Shortlists:
+def read_shortlists(
+    reranker: Reranker,
+    scorer: ItemScorer,
+    validation: CompletionQueries,
+    ranked: NDArray[np.int32],
+    *,
+    seed: int,
+) -> Shortlists:
+    """Shortlists of `validation`, in its order, then of the same baskets with other items hidden."""
+    queries, basket = hide_several(validation, HIDDEN_A_BASKET, rng=np.random.default_rng(seed))
     size = reranker.shortlist_size
     features = np.zeros((len(queries), size, len(NAMES)), dtype=np.float32)
     blend = np.full((len(queries), size), -np.inf, dtype=np.float32)
@@ -139,10 +157,10 @@ def _shortlists(
             masked = scores[offset].copy()
             masked[queries.carts.indices[queries.carts.indptr[row] : queries.carts.indptr[row + 1]]] = -np.inf
             rank[row] = 1 + (masked > masked[queries.hidden[row]]).sum()
-    return _Shortlists(features, blend, place, rank)
+    return Shortlists(features, blend, place, rank, basket)
 
 
-def _fit(found: _Shortlists, is_in: NDArray[np.bool_], seed: int) -> NDArray[np.uint8]:
+def _fit(found: Shortlists, is_in: NDArray[np.bool_], seed: int) -> NDArray[np.uint8]:
     """Trees of the queries `is_in` whose shortlist holds the hidden item."""
     rows = np.flatnonzero(is_in & (found.place >= 0))
     size = found.blend.shape[1]
@@ -158,7 +176,7 @@ def _fit(found: _Shortlists, is_in: NDArray[np.bool_], seed: int) -> NDArray[np.
     )
 
 
-def _ranks(found: _Shortlists, by_trees: NDArray[np.float32], weight: float) -> NDArray[np.float64]:
+def _ranks(found: Shortlists, by_trees: NDArray[np.float32], weight: float) -> NDArray[np.float64]:
     """Rank of each hidden item; outside the shortlist, that by the blend."""
     ranks = found.rank.copy()
     for row in np.flatnonzero(found.place >= 0):

@@ -117,7 +117,7 @@ def test_the_metrics_stand_beside_the_baselines(shop: Shop, run: Run, tmp_path: 
 
     printed = must(run("evaluate", "--output", str(tmp_path / "report.html"), "--json", home=home))
 
-    assert {"popularity", "co_purchase", "ease", "ease_household", "gnn", "blend"} <= json.loads(printed)[
+    assert {"popularity", "co_purchase", "ease", "ease_household", "gnn", "served"} <= json.loads(printed)[
         "test"
     ].keys()
     page = (tmp_path / "report.html").read_text("utf-8")

@@ -1,0 +1,173 @@
+"""What each part of the model is worth: `python -m benchmarks.ablations [--home FOLDER] [--config demo]`.
+
+Protocol B's validation baskets of Complete Journey, one seed. The first table takes parts of the encoder and
+of its training away, one at a time, and gives the GNN alone; the second takes features of the blend and
+groups of features of the trees away from what is served. Test is not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.results import markdown_table, write_section
+from etl.ingest import ingest
+from etl.sources.completejourney import WEEK_46, WEEK_49
+from gnn.blend import fit_blend
+from gnn.choosing import served_score, starting_weights, with_weights
+from gnn.config import CONFIGS, TrainingConfig
+from gnn.evaluation.metrics import full_ranking, ndcg_at_k
+from gnn.evaluation.queries import CompletionQueries
+from gnn.fitting import FittedModel
+from gnn.judging import Trial, fit_trial
+from gnn.rerank_fitting import Shortlists, out_of_fold_ranks, read_shortlists
+from gnn.reranking import GROUPS, NAMES, Reranker
+from gnn.scorer import FEATURES, ItemScorer
+from gnn.split import split_by_time
+from gnn.training import train_links
+from gnn.weights import ServedWeights
+from graph.edges import EdgeTables, EdgeType, edge_tables
+
+Row = tuple[str, float, float]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One change to how the GNN is fitted."""
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """To the configuration."""
+    without: tuple[EdgeType, ...] = ()
+    """Edge types that it does not see."""
+
+
+VARIANTS = {
+    "without propagation (0 layers)": Variant({"num_layers": 0}),
+    "2 layers": Variant({"num_layers": 2}),
+    "without item–category edges": Variant(without=(("Item", "IN_CATEGORY", "Category"),)),
+    "without category–category edges": Variant(without=(("Category", "CHILD_OF", "Category"),)),
+    "without item–brand edges": Variant(without=(("Item", "MADE_BY", "Brand"),)),
+    "half of each basket hidden, not a fifth": Variant({"hidden_share": 0.5}),
+    "without dropout": Variant({"dropout": 0.0}),
+    "sampled softmax with logQ, 2,048 draws": Variant({"full_softmax_items": 0, "num_negatives": 2048}),
+}
+
+
+def main() -> None:
+    """Fit every variant, print both tables and keep them in `results.md`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, help="keep tables here (default: a temporary folder)")
+    parser.add_argument("--config", choices=sorted(CONFIGS), default="demo")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    config = replace(CONFIGS[arguments.config], validation_from=WEEK_46, test_from=WEEK_49)
+    with tempfile.TemporaryDirectory() as temporary:
+        tables = ingest("completejourney", arguments.home or Path(temporary)).tables
+        split = split_by_time(tables, config=config)
+        if split is None:
+            parser.exit(2, "no time split of Complete Journey\n")
+        edges = edge_tables(tables, until=split.validation_from)
+        trial = fit_trial(
+            tables, split, config=config, checkpoint=Path(temporary) / "full.pt", progress=_no_progress
+        )
+        if trial is None:
+            parser.exit(2, "no validation baskets in Complete Journey\n")
+        whole = ("the GNN as it is", _alone(trial, trial.model), 0.0)
+        encoder = [whole, *_encoder_rows(trial, edges, config, whole[1], Path(temporary))]
+        served = list(_served_rows(trial, config))
+    lines = [
+        f"Config `{config.name}`, seed {config.seed}, NDCG@20 on protocol B's {len(trial.validation)} "
+        "validation baskets; what is served is measured out of fold.",
+        "",
+        *_table("GNN alone", encoder),
+        "",
+        *_table("Served", served),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    write_section("Quality: ablations", f"python -m benchmarks.ablations --config {config.name}", lines)
+
+
+def _encoder_rows(
+    trial: Trial, edges: EdgeTables, config: TrainingConfig, whole: float, scratch: Path
+) -> Iterator[Row]:
+    for number, (name, variant) in enumerate(VARIANTS.items()):
+        seen = {kind: table for kind, table in edges.edges.items() if kind not in variant.without}
+        links = train_links(
+            trial.model.ranked_purchases,
+            replace(edges, edges=seen),
+            trial.model.ranked,
+            config=replace(config, **variant.changes),
+            validation=trial.validation,
+            max_epochs=config.max_epochs,
+            checkpoint=scratch / f"{number}.pt",
+            progress=_no_progress,
+        )
+        ndcg = _alone(trial, replace(trial.model, links=links))
+        yield name, ndcg, ndcg - whole
+
+
+def _served_rows(trial: Trial, config: TrainingConfig) -> Iterator[Row]:
+    """Both stages as they are served; without each part of either."""
+    start = starting_weights(trial.model, config)
+    weights = _fit_blend(trial, start)
+    at_cut = with_weights(trial.at_cut, trial.model, replace(weights, shortlist_size=config.shortlist_size))
+    scorer = ItemScorer(at_cut)
+    found = read_shortlists(
+        Reranker(at_cut, scorer), scorer, trial.validation, trial.model.ranked, seed=config.seed
+    )
+    whole = _out_of_fold(found, trial.validation, config.seed)
+    yield "both stages", whole, 0.0
+    blend = _ndcg(trial, trial.model, weights)
+    yield "the blend alone", blend, blend - whole
+    for group, names in GROUPS.items():
+        features = found.features.copy()
+        features[:, :, [NAMES.index(name) for name in names]] = 0.0
+        ndcg = _out_of_fold(replace(found, features=features), trial.validation, config.seed)
+        yield f"trees without {group}", ndcg, ndcg - whole
+    for feature in FEATURES:
+        without = _fit_blend(trial, replace(start, blend={**start.blend, feature: 0.0}))
+        ndcg = _ndcg(trial, trial.model, replace(without, blend={**without.blend, feature: 0.0}))
+        yield f"the blend alone, without {feature}", ndcg, ndcg - blend
+
+
+def _fit_blend(trial: Trial, start: ServedWeights) -> ServedWeights:
+    scorer = ItemScorer(with_weights(trial.at_cut, trial.model, start))
+    return replace(start, blend=fit_blend(scorer, trial.validation, trial.model.ranked, start.blend))
+
+
+def _alone(trial: Trial, model: FittedModel) -> float:
+    """The GNN with its own weights on counts, nothing else."""
+    by_log, by_known = model.links.count_weights
+    alone = {"gnn": 1.0, "bought": by_log, "known": by_known}
+    return _ndcg(trial, model, ServedWeights(ease_top_k=1, blend=alone))
+
+
+def _ndcg(trial: Trial, model: FittedModel, weights: ServedWeights) -> float:
+    score = served_score(with_weights(trial.at_cut, model, weights), model.ranked)
+    return ndcg_at_k(full_ranking(score, trial.validation), 20)
+
+
+def _out_of_fold(found: Shortlists, validation: CompletionQueries, seed: int) -> float:
+    ranks = out_of_fold_ranks(found, seed=seed)
+    return max(ndcg_at_k(np.asarray(values[: len(validation)]), 20) for values in ranks.values())
+
+
+def _table(title: str, rows: list[Row]) -> list[str]:
+    cells = [(name, f"{ndcg:.4f}", f"{difference:+.4f}") for name, ndcg, difference in rows]
+    return markdown_table([title, "NDCG@20", "difference"], cells)
+
+
+def _no_progress(stage: str, done: int, total: int) -> None:
+    """The log says it."""
+
+
+if __name__ == "__main__":
+    main()
