@@ -31,7 +31,7 @@ from gnn.sequence_config import SequenceConfig
 from gnn.sequence_task import SequenceTask
 from gnn.training_run import LearnedLinks, TrainingRun
 from gnn.transitions import transition_relations
-from gnn.user_sequences import is_sequential, user_sequences
+from gnn.user_sequences import user_sequences
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -54,26 +54,25 @@ def train_links(
 ) -> LearnedLinks:
     """Train on `purchases` (columns: `ranked`) and the graph `edges`.
 
-    Where the data is sequences (`gnn.user_sequences`) the model learns the next item of ordered histories, by
-    `sequence_config` where it differs from `config`, and `validation` are queries of
-    `gnn.evaluation.next_item`; else it completes baskets.
+    With a `sequence_config` the model learns the next item of ordered histories, by its values where they
+    differ from `config`'s, and `validation` are queries of `gnn.evaluation.next_item`: for data that
+    `gnn.user_sequences.is_sequential` finds to be sequences. Without one it completes baskets.
 
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`
     epochs without a better one, and the best epoch's parameters are returned; without, those of the last.
     The file `checkpoint` is written after every epoch, and a run of the same inputs goes on from it.
     """
     device = choose_device(config.device)
-    learns_sequences = sequence_config or SequenceConfig() if is_sequential(purchases) else None
     key = _run_key(
-        purchases, edges, ranked, config, learns_sequences, max_epochs, is_judged=validation is not None
+        purchases, edges, ranked, config, sequence_config, max_epochs, is_judged=validation is not None
     )
     stage = "final fit" if validation is None else "learning links"
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        if learns_sequences is None:
+        if sequence_config is None:
             run = _basket_run(purchases, edges, ranked, config, device)
         else:
-            run = _sequence_run(purchases, edges, ranked, config, learns_sequences, device)
+            run = _sequence_run(purchases, edges, ranked, config, sequence_config, device)
         found = load_checkpoint(checkpoint, key=key)
         if found is not None:
             run.restore(found)
