@@ -1,0 +1,236 @@
+"""Protocol C: which pairs of Amazon Beauty are bought together, hidden ones to be found among all items.
+
+The pairs are hidden from every kind of link. The ranker is fitted by the code that `bundlegraph train` runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from benchmarks.exports.amazon_beauty import (
+    VALIDATION_FROM,
+    Pair,
+    bought_together,
+    categories,
+    write_amazon_beauty,
+)
+from benchmarks.quality.link_baselines import Score, link_baselines
+from benchmarks.quality.options import BenchmarkError, Options
+from benchmarks.quality.report import ProtocolReport, Values, gather
+from etl.ingest import IngestOptions, ingest
+from gnn.evaluation.bootstrap import Interval, paired_interval
+from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, ndcg_gains
+from gnn.item_links.prediction import LinkModel, fit_link_model, listed_items
+from gnn.purchases import Purchases, read_purchases
+from graph.edges import EdgeTables, edge_tables
+
+METRICS = ("hr@10", "ndcg@10", "mrr")
+OURS = "ranker"
+CROSS, NEW, NEW_CROSS = "no common category", "new links only", "new links only, no common category"
+
+#: Ablations: kinds of evidence that are left out together.
+_GROUPS = {
+    "bought-together paths": ("target_any", "any_target", "target_target", "target_any_any"),
+    "direction of links": ("out_out", "out_in", "in_out", "in_in"),
+    "purchases": ("users", "baskets"),
+    "categories, brands": ("content", "brand"),
+}
+
+Ranks = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Hidden pairs from both ends, in places of the catalogue."""
+
+    query: NDArray[np.int64]
+    target: NDArray[np.int64]
+    is_cross: NDArray[np.bool_]
+    """Whether the two share no category but the root."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What is learned from, and what is asked."""
+
+    edges: EdgeTables
+    purchases: Purchases
+    items: NDArray[np.int64]
+    validation: Asked
+    test: Asked
+
+
+def run(options: Options) -> ProtocolReport:
+    """Every seed with a split of its own."""
+    tests, validations, sliced, seconds, gains = [], [], [], [], {}
+    ablations: dict[str, Values] = {}
+    for seed in range(options.seeds):
+        started = time.perf_counter()
+        shop = read_shop(options, seed=seed)
+        model = _fit(shop, seed=seed)
+        ranks = _rank_all(shop, model, shop.test)
+        tests.append(_metrics(ranks[False]))
+        validations.append(_metrics(_rank_all(shop, model, shop.validation)[False]))
+        is_cross = shop.test.is_cross
+        sliced.append(
+            {
+                CROSS: _metrics(ranks[False], is_cross),
+                NEW: _metrics(ranks[True]),
+                NEW_CROSS: _metrics(ranks[True], is_cross),
+            }
+        )
+        seconds.append(time.perf_counter() - started)
+        if seed == 0:
+            gains = {name: ndcg_gains(found, 10) for name, found in ranks[False].items()}
+            ablations = _ablations(shop, model)
+            sizes = {CROSS: int(is_cross.sum()), NEW: len(is_cross), NEW_CROSS: int(is_cross.sum())}
+    models = gather(tests)
+    slices = {name: (size, gather([run[name] for run in sliced])) for name, size in sizes.items()}
+    return ProtocolReport(
+        protocol="C",
+        title="items bought together",
+        measures=(
+            "A tenth of the pairs bought together is hidden for test, a tenth for validation: "
+            f"{len(is_cross)} test queries, a pair from both its ends. All {len(shop.items)} items are "
+            "ranked but the query and what it is known to be bought together with. Splits are drawn a seed."
+        ),
+        metrics=METRICS,
+        ours=OURS,
+        models=models,
+        seeds=options.seeds,
+        seconds=seconds,
+        validation=gather(validations),
+        slices=slices,
+        intervals={"ndcg@10": _intervals(gains)},
+        targets={
+            **{f"{OURS}/{metric}": 1.25 * _best(models, metric) for metric in METRICS[:2]},
+            **{f"{CROSS}/{OURS}/{metric}": 1.25 * _best(slices[CROSS][1], metric) for metric in METRICS[:2]},
+        },
+        ablations=ablations,
+        notes=[
+            "Targets are 1.25 × the best baseline. Nearly every pair bought together is also bought, and the "
+            "hidden ones are taken out of both kinds: so an also-bought link that is still there says that a "
+            "pair is not hidden. No feature of the ranker sees it. In the slices of new links only, what is "
+            "linked by any kind is masked for every model."
+        ],
+    )
+
+
+def read_shop(options: Options, *, seed: int) -> Shop:
+    """The split of `seed`, through an export, the product's ETL and its edge tables."""
+    source = options.dataset("amazon-beauty")
+    pairs = bought_together(source)
+    drawn = np.random.default_rng(seed).permutation(len(pairs))
+    _, validation, test = (
+        [pairs[pair] for pair in part]
+        for part in np.split(drawn, [int(0.8 * len(pairs)), int(0.9 * len(pairs))])
+    )
+    export = options.scratch / f"amazon-beauty-{seed}"
+    write_amazon_beauty(source, export, hidden=[*validation, *test])
+    tables = ingest(str(export), options.home, options=IngestOptions(replace=True)).tables
+    edges = edge_tables(tables, until=VALIDATION_FROM)
+    items = listed_items(tables, edges)
+    item_ids = edges.nodes["Item"]["item_id"].take(items).to_pylist()
+    place = {item_id: number for number, item_id in enumerate(item_ids)}
+    of_item = categories(source)
+    return Shop(
+        edges,
+        read_purchases(tables, edges, until=VALIDATION_FROM),
+        items,
+        validation=_ask(validation, place, of_item),
+        test=_ask(test, place, of_item),
+    )
+
+
+def ranks(scores: NDArray[np.floating], target: NDArray[np.int64], is_masked: NDArray[np.bool_]) -> Ranks:
+    """Rank of each row's target among what is not masked, from 1; equal scores share their mean rank."""
+    shown = np.where(is_masked, -np.inf, scores)
+    found = scores[np.arange(len(target)), target][:, np.newaxis]
+    return np.asarray(1 + (shown > found).sum(axis=1) + ((shown == found).sum(axis=1) - 1) / 2)
+
+
+def _fit(shop: Shop, *, seed: int, without: Sequence[str] = ()) -> LinkModel:
+    model = fit_link_model(shop.edges, shop.purchases, items=shop.items, seed=seed, without=without)
+    if model is None:
+        raise BenchmarkError("expected known pairs to learn from, found too few: is the data set whole?")
+    return model
+
+
+def _rank_all(shop: Shop, model: LinkModel, asked: Asked) -> Mapping[bool, Mapping[str, Ranks]]:
+    """Ranks of each model; under True what is linked by any kind is masked, else what is bought together."""
+    evidence = model.evidence
+    closed = {False: evidence.known_target, True: evidence.known}
+    found: dict[bool, dict[str, Ranks]] = {is_new: {} for is_new in closed}
+    for name, score in link_baselines(
+        shop.edges, shop.purchases, items=shop.items, evidence=model.evidence
+    ).items():
+        for is_new, ranked in _rank(score, asked, closed).items():
+            found[is_new][name] = ranked
+    for is_new, mask in closed.items():
+        found[is_new] |= {OURS: _rank(_ours(model, mask), asked, {is_new: mask})[is_new]}
+    return found
+
+
+def _rank(score: Score, asked: Asked, closed: Mapping[bool, csr_matrix]) -> dict[bool, Ranks]:
+    parts: dict[bool, list[Ranks]] = {is_new: [] for is_new in closed}
+    for rows in np.array_split(np.arange(len(asked.query)), max(len(asked.query) // 200, 1)):
+        query, target = asked.query[rows], asked.target[rows]
+        scores = score(query)
+        for is_new, known in closed.items():
+            is_masked = known[query].toarray() > 0
+            is_masked[np.arange(len(query)), query] = True
+            parts[is_new].append(ranks(scores, target, is_masked))
+    return {is_new: np.concatenate(of_mask) for is_new, of_mask in parts.items()}
+
+
+def _ours(model: LinkModel, closed: csr_matrix) -> Score:
+    return lambda places: np.concatenate([scores for _, scores in model.score(places, closed=closed)])
+
+
+def _ablations(shop: Shop, whole: LinkModel) -> dict[str, Values]:
+    models = {"all": whole}
+    models |= {f"without {name}": _fit(shop, seed=0, without=kinds) for name, kinds in _GROUPS.items()}
+    found = {}
+    for name, model in models.items():
+        known = model.evidence.known_target
+        found[name] = _rank(_ours(model, known), shop.validation, {False: known})[False]
+    return {name: {metric: [value] for metric, value in row.items()} for name, row in _metrics(found).items()}
+
+
+def _ask(pairs: Sequence[Pair], place: Mapping[str, int], of_item: Mapping[str, frozenset[str]]) -> Asked:
+    ends = np.array([[place[one], place[other]] for one, other in pairs], dtype=np.int64)
+    is_cross = np.array([not of_item[one] & of_item[other] for one, other in pairs], dtype=np.bool_)
+    return Asked(np.concatenate(ends.T), np.concatenate(ends[:, ::-1].T), np.tile(is_cross, 2))
+
+
+def _metrics(
+    found: Mapping[str, Ranks], is_asked: NDArray[np.bool_] | slice = slice(None)
+) -> dict[str, dict[str, float]]:
+    return {
+        name: {
+            "hr@10": hit_rate_at_k(of_model[is_asked], 10),
+            "ndcg@10": ndcg_at_k(of_model[is_asked], 10),
+            "mrr": mean_reciprocal_rank(of_model[is_asked]),
+        }
+        for name, of_model in found.items()
+    }
+
+
+def _best(models: Mapping[str, Values], metric: str) -> float:
+    """Of the baselines, the best mean."""
+    return max(mean(row[metric]) for name, row in models.items() if name != OURS)
+
+
+def _intervals(gains: Mapping[str, NDArray[np.float64]]) -> dict[str, Interval]:
+    return {
+        name: paired_interval(gains[OURS], theirs, rng=np.random.default_rng(0))
+        for name, theirs in gains.items()
+        if name != OURS
+    }
