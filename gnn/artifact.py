@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etl.errors import StageError
+from gnn.bundle_model import BundleModel
 from gnn.text_column import TextColumn
 
 
@@ -210,3 +211,4 @@ class ModelArtifact:
     predicted_links: PredictedLinks
     promotions: Promotions
     bundles: ShopBundles
+    bundle_model: BundleModel

@@ -32,6 +32,7 @@ from gnn.artifact import (
     Promotions,
     ShopBundles,
 )
+from gnn.bundle_model import BundleModel
 from gnn.text_column import TextColumn
 
 FORMAT_VERSION = 2
@@ -47,6 +48,7 @@ _PARTS = {
     "predicted_links": PredictedLinks,
     "promotions": Promotions,
     "bundles": ShopBundles,
+    "bundle_model": BundleModel,
 }
 
 

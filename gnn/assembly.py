@@ -16,6 +16,7 @@ import torch
 from etl.tables import Tables
 from etl.times import rfc3339
 from gnn.artifact import ArtifactInfo, ModelArtifact, PredictedLinks
+from gnn.bundle_model import BundleModel
 from gnn.fitting import FittedModel
 from gnn.packing import (
     pack_bundles,
@@ -38,6 +39,7 @@ def assemble(
     *,
     weights: ServedWeights,
     predicted_links: PredictedLinks | None = None,
+    bundle_model: BundleModel | None = None,
     config: Mapping[str, object] | None = None,
     metrics: Mapping[str, object] | None = None,
     warnings: Sequence[str] = (),
@@ -71,6 +73,12 @@ def assemble(
         predicted_links=predicted_links or PredictedLinks.none(edges.nodes["Item"].num_rows),
         promotions=pack_promotions(tables, edges),
         bundles=pack_bundles(tables, edges),
+        bundle_model=bundle_model
+        or BundleModel.none(
+            num_users=edges.nodes["User"].num_rows,
+            num_items=edges.nodes["Item"].num_rows,
+            num_bundles=edges.nodes["Bundle"].num_rows,
+        ),
     )
 
 

@@ -30,15 +30,15 @@ class BundleModel:
     visitor_weights: NDArray[np.float32]
     """Of `gnn.bundle_scorer.FEATURES`."""
 
-
-def no_bundle_model(*, num_users: int, num_items: int, num_bundles: int) -> BundleModel:
-    """The model of a shop where nobody chose a bundle: contents alone rank."""
-    return BundleModel(
-        indptr=np.zeros(num_users + 1, dtype=np.int64),
-        bundle=np.zeros(0, dtype=np.int32),
-        score=np.zeros(0, dtype=np.float32),
-        popularity=np.zeros(num_bundles, dtype=np.float32),
-        items=np.zeros((num_items, 0), dtype=np.float32),
-        bundles=np.zeros((num_bundles, 0), dtype=np.float32),
-        visitor_weights=np.ones(3, dtype=np.float32),
-    )
+    @classmethod
+    def none(cls, *, num_users: int, num_items: int, num_bundles: int) -> BundleModel:
+        """That of a shop where nobody chose a bundle: what a visitor has ranks them, and no list."""
+        return cls(
+            indptr=np.zeros(num_users + 1, dtype=np.int64),
+            bundle=np.zeros(0, dtype=np.int32),
+            score=np.zeros(0, dtype=np.float32),
+            popularity=np.zeros(num_bundles, dtype=np.float32),
+            items=np.zeros((num_items, 0), dtype=np.float32),
+            bundles=np.zeros((num_bundles, 0), dtype=np.float32),
+            visitor_weights=np.ones(3, dtype=np.float32),
+        )

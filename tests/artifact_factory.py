@@ -24,6 +24,7 @@ from gnn.artifact import (
     Promotions,
     ShopBundles,
 )
+from gnn.bundle_model import BundleModel
 from gnn.text_column import TextColumn
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
@@ -139,6 +140,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
             np.zeros(0, dtype=np.int32),
             np.zeros(0),
         ),
+        bundle_model=BundleModel.none(num_users=len(users), num_items=len(items), num_bundles=0),
     )
 
 

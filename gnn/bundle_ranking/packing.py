@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.bundle_model import BundleModel, no_bundle_model
+from gnn.bundle_model import BundleModel
 from gnn.bundle_ranking.ranking import BundleRanking
 
 #: Bundles that are kept a user, beside as many as the user chose: their places may be asked to be free.
@@ -20,7 +20,7 @@ _USERS_A_BLOCK = 500
 def pack_bundle_ranking(ranking: BundleRanking, *, list_length: int = LIST_LENGTH) -> BundleModel:
     """`ranking` with `list_length` bundles kept a user, and more by as many as the user chose."""
     choices = ranking.choices
-    empty = no_bundle_model(
+    empty = BundleModel.none(
         num_users=choices.num_users, num_items=choices.bought.shape[1], num_bundles=choices.num_bundles
     )
     num_chosen = np.diff(choices.chosen.indptr).astype(np.int64)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gnn.artifact import ShopBundles
-from gnn.bundle_model import BundleModel, no_bundle_model
+from gnn.bundle_model import BundleModel
 from gnn.bundle_scorer import FEATURES, BundleScorer
 from gnn.text_column import TextColumn
 
@@ -18,7 +18,7 @@ BUNDLES = ShopBundles(
     item=np.array([0, 1, 1, 2, 3, 4], dtype=np.int32),
     quantity=np.ones(6),
 )
-NOBODY = no_bundle_model(num_users=2, num_items=5, num_bundles=4)
+NOBODY = BundleModel.none(num_users=2, num_items=5, num_bundles=4)
 #: The first user has the list c, a; the second none.
 MODEL = BundleModel(
     indptr=np.array([0, 2, 2]),
@@ -95,6 +95,6 @@ def test_a_shop_without_bundles_has_no_scores() -> None:
         titles=TextColumn.of([]),
     )
 
-    scores = BundleScorer(no_bundle_model(num_users=1, num_items=5, num_bundles=0), empty).score([1])
+    scores = BundleScorer(BundleModel.none(num_users=1, num_items=5, num_bundles=0), empty).score([1])
 
     assert scores.shape == (0,)
