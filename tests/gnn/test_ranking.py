@@ -86,3 +86,21 @@ def test_gains_say_which_features_were_used() -> None:
     gains = feature_gains(trees, 3)
     assert gains.sum() == pytest.approx(1.0)
     assert gains[2] < min(gains[:2])
+
+
+def test_gains_are_told_where_trees_ask_whether_a_value_is_known() -> None:
+    rng = np.random.default_rng(6)
+    is_known = rng.random(4_000) < 0.5
+    features = np.stack([np.where(is_known, rng.random(4_000), np.nan), rng.random(4_000)], axis=1)
+
+    trees = fit_ranker(
+        features.astype(np.float32),
+        (~is_known).astype(np.int64),
+        np.full(40, 100),
+        names=["known", "noise"],
+        seed=0,
+    )
+
+    assert feature_gains(trees, 2) == pytest.approx([1.0, 0.0], abs=1e-6)
+    scores = Ranker(trees).score(np.array([[np.nan, 0.5], [0.5, 0.5]], dtype=np.float32))
+    assert scores[0] > scores[1]
