@@ -84,4 +84,4 @@ def feature_gains(trees: NDArray[np.uint8], num_features: int) -> NDArray[np.flo
         feature, gain = tree.get_field("split_index"), tree.get_field("gain")
         is_split = feature >= 0
         gains += np.bincount(feature[is_split], gain[is_split], minlength=num_features)
-    return gains / max(gains.sum(), 1e-12)
+    return np.asarray(gains / max(gains.sum(), 1e-12))
