@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.baselines import ease as ease_module
-from gnn.baselines.ease import Ease, fit_ease
+from gnn.baselines.ease import Ease, ExactEase, LargeEase, fit_ease
 from gnn.purchases import Purchases, UserEvents
 
 BASKETS = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]], dtype=np.float32)
@@ -26,15 +26,21 @@ def purchases(baskets: NDArray[np.float32], age: NDArray[np.float64] | None = No
     )
 
 
+def exact(ease: Ease) -> NDArray[np.float32]:
+    """B of an exact fit."""
+    assert isinstance(ease, ExactEase)
+    return ease.weights
+
+
 def test_each_column_is_the_ridge_regression_on_the_other_items() -> None:
-    ease = fit_ease(purchases(BASKETS), ridge=0.5)
+    weights = exact(fit_ease(purchases(BASKETS), ridge=0.5))
 
     shift = 0.5 * BASKETS.sum() / 4
     for item in range(4):
         others = np.delete(BASKETS, item, axis=1)
         expected = np.linalg.solve(others.T @ others + shift * np.eye(3), others.T @ BASKETS[:, item])
-        assert np.delete(ease.weights[:, item], item) == pytest.approx(expected, abs=1e-5)
-        assert ease.weights[item, item] == 0.0
+        assert np.delete(weights[:, item], item) == pytest.approx(expected, abs=1e-5)
+        assert weights[item, item] == 0.0
 
 
 def test_a_weight_of_two_equals_a_basket_that_is_there_twice() -> None:
@@ -44,39 +50,46 @@ def test_a_weight_of_two_equals_a_basket_that_is_there_twice() -> None:
     by_age = fit_ease(purchases(BASKETS, 7 * age_weeks), ridge=0.5, half_life_weeks=10.0)
     by_copies = fit_ease(purchases(halved), ridge=0.5)
 
-    assert by_age.weights == pytest.approx(by_copies.weights, abs=1e-5)
+    assert exact(by_age) == pytest.approx(exact(by_copies), abs=1e-5)
 
 
 def test_a_larger_basket_weighs_less_where_a_size_power_is_given() -> None:
     without = fit_ease(purchases(BASKETS[[0, 3]]), ridge=0.5)
     powered = fit_ease(purchases(BASKETS[[0, 3]]), ridge=0.5, size_power=1.0)
 
-    assert powered.weights == pytest.approx(without.weights, abs=1e-5)  # equal sizes: λ follows the scale
+    assert exact(powered) == pytest.approx(exact(without), abs=1e-5)  # equal sizes: λ follows the scale
     assert not np.allclose(
-        fit_ease(purchases(BASKETS), ridge=0.5, size_power=1.0).weights,
-        fit_ease(purchases(BASKETS), ridge=0.5).weights,
+        exact(fit_ease(purchases(BASKETS), ridge=0.5, size_power=1.0)),
+        exact(fit_ease(purchases(BASKETS), ridge=0.5)),
     )
 
 
 def test_top_keeps_the_largest_positive_weights_of_each_row() -> None:
     weights = np.array([[0, 3, -1, 2], [1, 0, 0, 0], [-1, -2, 0, -3], [4, 5, 6, 0]], dtype=np.float32)
-    ease = Ease(weights, np.arange(4), 4)
+    ease = ExactEase(weights)
 
     assert ease.top(2).toarray().tolist() == [[0, 3, 0, 2], [1, 0, 0, 0], [0, 0, 0, 0], [0, 5, 6, 0]]
     assert ease.top(0).nnz == 0
     assert ease.top(100).nnz == 6
 
 
-def test_items_beyond_what_fits_into_a_dense_matrix_have_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ease_module, "MAX_ITEMS", 3)
+def test_the_form_is_chosen_by_size(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(ease_module, "NUM_HEAD", 2)
 
-    ease = fit_ease(purchases(BASKETS), ridge=0.5)
+    monkeypatch.setattr(ease_module, "MAX_EXACT", 4)
+    assert isinstance(fit_ease(purchases(BASKETS), ridge=0.5), ExactEase)
+    monkeypatch.setattr(ease_module, "MAX_EXACT", 3)
+    assert isinstance(fit_ease(purchases(BASKETS), ridge=0.5), LargeEase)
 
-    assert ease.held.tolist() == [0, 1, 2]  # item 3 is in the fewest baskets
-    assert ease.top(4).shape == (4, 4)
-    assert ease.top(4)[[3]].nnz == 0
+    assert caplog.messages == [
+        "EASE over 4 items: exact",
+        "EASE over 4 items: exact among the 2 most popular, others by them",
+    ]
 
 
 def test_items_that_nobody_bought_have_finite_weights() -> None:
-    assert np.isfinite(fit_ease(purchases(np.zeros((2, 3), np.float32)), ridge=0.5).weights).all()
-    assert fit_ease(purchases(np.zeros((0, 0), np.float32)), ridge=0.5).weights.shape == (0, 0)
+    assert np.isfinite(exact(fit_ease(purchases(np.zeros((2, 3), np.float32)), ridge=0.5))).all()
+    assert exact(fit_ease(purchases(np.zeros((0, 0), np.float32)), ridge=0.5)).shape == (0, 0)
