@@ -65,7 +65,7 @@ def fit_bundle_ranking(
     """
     chosen = params or BundleRankingParams()
     if not choices.chosen.nnz:
-        return BundleRanking(choices, None, (), DEFAULT_WEIGHTS)
+        return BundleRanking.none(choices)
     started = time.perf_counter()
     ease = fit_kernel_ease(choices, params=chosen.ease)
     logger.info("kernel EASE over %d users in %.1f s", len(ease.users), time.perf_counter() - started)

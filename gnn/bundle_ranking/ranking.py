@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from gnn.bundle_ranking.choices import BundleChoices
 from gnn.bundle_ranking.kernel_ease import KernelEase
 from gnn.bundle_ranking.training import ViewVectors
-from gnn.evaluation.lists import ndcgs_at_k, rank_lists, recalls_at_k
+from gnn.evaluation.lists import ScoreUsers, ndcgs_at_k, rank_lists, recalls_at_k
 
 #: Weights of the parts where no validation says better: measured on Youshu.
 DEFAULT_WEIGHTS: Mapping[str, float] = MappingProxyType({"kernel_ease": 1.0, "gnn": 1.0})
@@ -35,6 +35,11 @@ class BundleRanking:
     """Of one network each; none where there was too little to learn from."""
     weights: Mapping[str, float]
     """Of the parts, by name."""
+
+    @classmethod
+    def none(cls, choices: BundleChoices) -> BundleRanking:
+        """That of `choices` without a choice: all scores are 0."""
+        return cls(choices, None, (), DEFAULT_WEIGHTS)
 
     @property
     def num_epochs(self) -> tuple[int, ...]:
@@ -58,6 +63,15 @@ class BundleRanking:
         if self.views:
             parts["gnn"] = np.sum([vectors.score(users) for vectors in self.views], axis=0, dtype=np.float32)
         return parts
+
+    def models(self) -> dict[str, ScoreUsers]:
+        """Each part that was fitted, and `served`, for a table of metrics."""
+
+        def part(name: str) -> ScoreUsers:
+            return lambda users: self.part_scores(users)[name]
+
+        names = (["kernel_ease"] if self.ease else []) + (["gnn"] if self.views else [])
+        return {name: part(name) for name in names} | {"served": self.score}
 
     def fused_parts(self, users: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         """What `score` adds up, before the weights."""
