@@ -29,6 +29,9 @@ FEWEST_QUERIES = 100
 #: Known items may lose this share of NDCG@20 against what they have where the cold ones are known.
 WARM_TOLERANCE = 0.0075
 
+#: What scores are divided by, so that they are log odds: a blend is fitted for its order, not for its scale.
+_TEMPERATURES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+
 _NUM_DRAWS = 4
 _BLOCK = 100
 _RIDGE = 1e-4
@@ -42,7 +45,7 @@ class _Draw:
     features: NDArray[np.float32]
     """Of the items that were taken out, [num_queries, num_features, num_cold]."""
     log_mass: NDArray[np.float32]
-    """log Σ exp score over the known items that are not in the cart, [num_queries]."""
+    """log Σ exp(score / τ) over the known items that are not in the cart, by τ, [num_queries, num_τ]."""
     hidden: NDArray[np.int64]
     """Place of the hidden item among the cold ones, -1 where it is a known one, [num_queries]."""
     hidden_score: NDArray[np.float32]
@@ -136,7 +139,10 @@ def _measure(
     hidden_score, full_score = scores[each, hidden], full[each, hidden]
     return (
         features,
-        np.log(np.exp(scores - highest).sum(axis=1)) + highest[:, 0],
+        np.stack(
+            [np.log(np.exp((scores - highest) / t).sum(axis=1)) + highest[:, 0] / t for t in _TEMPERATURES],
+            axis=1,
+        ),
         np.where(is_cold[hidden], np.searchsorted(cold.place, hidden), -1),
         hidden_score,
         1 + (scores > hidden_score[:, np.newaxis]).sum(axis=1),
@@ -160,7 +166,7 @@ def _maximise_likelihood(draws: Sequence[_Draw]) -> NDArray[np.float32]:
     """Weights and intercept that make what was hidden likely, known or cold, on the scale of known scores."""
     inputs = torch.from_numpy(np.concatenate([draw.features for draw in draws])).transpose(1, 2)
     deviation = inputs.std(dim=(0, 1)).clamp_min(1e-3)
-    log_mass = torch.from_numpy(np.concatenate([draw.log_mass for draw in draws]).astype(np.float32))
+    temperature, log_mass = _temperature(draws)
     hidden = torch.from_numpy(np.concatenate([draw.hidden for draw in draws]).astype(np.int64))
     asks_cold = torch.nonzero(hidden >= 0)[:, 0]
     # Of all queries, as many hide a cold item as there are cold ones; half of these do.
@@ -181,7 +187,17 @@ def _maximise_likelihood(draws: Sequence[_Draw]) -> NDArray[np.float32]:
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]  # torch
     found = weights.detach()
-    return torch.cat([found[:-1] / deviation, found[-1:]]).numpy()
+    return torch.cat([found[:-1] / deviation, found[-1:]]).mul(temperature).numpy()
+
+
+def _temperature(draws: Sequence[_Draw]) -> tuple[float, torch.Tensor]:
+    """The τ by which known items are likeliest to be what was hidden, and the log masses by it."""
+    log_mass = np.concatenate([draw.log_mass for draw in draws]).astype(np.float32)
+    score = np.concatenate([draw.hidden_score for draw in draws])
+    is_known = np.concatenate([draw.hidden for draw in draws]) < 0
+    surprise = log_mass[is_known] - score[is_known, np.newaxis] / np.array(_TEMPERATURES)
+    best = int(surprise.mean(axis=0).argmin())
+    return _TEMPERATURES[best], torch.from_numpy(log_mass[:, best].copy())
 
 
 def _shift(draws: Sequence[_Draw], weights: NDArray[np.float32]) -> float:
