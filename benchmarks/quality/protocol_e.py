@@ -131,7 +131,7 @@ def closed_forms(setting: Setting) -> dict[str, ScoreQueries]:
 
     def ease_and_transitions(queries: CompletionQueries) -> NDArray[np.float32]:
         heard = _decayed(_histories(queries), num_ranked)
-        return np.asarray(heard @ setting.ease.weights + 0.3 * (heard @ transitions).toarray())
+        return np.asarray(setting.ease.score_rows(heard) + 0.3 * (heard @ transitions).toarray())
 
     of_users = users_as_baskets(setting.purchases)
     return {

@@ -23,7 +23,7 @@ def ndcg_of(evidence: SequenceEvidence, trees: NDArray[np.uint8], queries: NextI
 
 
 def test_users_link_items_where_baskets_hold_one(purchases: Purchases) -> None:
-    weights = fit_history_ease(purchases).weights
+    weights = fit_history_ease(purchases).top(20).toarray()
 
     followers = [int(np.argmax(weights[item])) for item in range(10)]
     assert followers == [item + 10 for item in range(10)]
