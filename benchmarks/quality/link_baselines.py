@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, eye_array
 
 from gnn.baselines.content_knn import fit_content_knn, item_documents
 from gnn.baselines.ease import fit_ease
@@ -42,6 +43,7 @@ def link_baselines(
     # A basket a user: these users' days say nothing of what goes together.
     by_user = replace(bought, lines=bought.counts, basket_age=np.zeros(bought.counts.shape[0]))
     ease = fit_ease(by_user, ridge=_RIDGE)
+    alone = csr_matrix(eye_array(len(items), dtype=np.float32))
     popularity = evidence.ends["num_baskets"]
 
     def by_evidence(kind: str) -> Score:
@@ -50,7 +52,7 @@ def link_baselines(
 
     return {
         "popularity": lambda places: np.broadcast_to(popularity, (len(places), len(popularity))),
-        "EASE": lambda places: ease.weights[places],
+        "EASE": lambda places: ease.score_rows(alone[places]),
         "content kNN": lambda places: (content.words[places] @ content.words.T).toarray(),
         **{name: by_evidence(kind) for name, kind in _BY_EVIDENCE.items()},
     }
