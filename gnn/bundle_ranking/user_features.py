@@ -50,13 +50,13 @@ def user_features(
     contents    r(X r(C))
     neighbours  r(X r(C) r(C)ᵀ)
     """
-    chosen, bought = choices.chosen[users], choices.bought[users]
-    contains = unit_rows(choices.contains)
-    held = unit_rows(chosen @ contains)
-    blocks: list[NDArray[np.float32] | csr_matrix] = []
     if not choices.contains.nnz:
         return UserFeatures(())
+    contains = unit_rows(choices.contains)
+    held = unit_rows(choices.chosen[users] @ contains)
+    blocks: list[NDArray[np.float32] | csr_matrix] = []
     if weights.affinity and choices.bought.nnz:
+        bought = choices.bought[users]
         blocks.append(np.float32(weights.affinity**0.5) * affinity(choices.contains, bought))
     if weights.contents:
         blocks.append(csr_matrix(np.float32(weights.contents**0.5) * held))
