@@ -83,13 +83,19 @@ class LargeEase(Ease):
 
 
 def fit_ease(
-    purchases: Purchases, *, ridge: float, size_power: float = 0.0, half_life_weeks: float | None = None
+    purchases: Purchases,
+    *,
+    ridge: float,
+    size_power: float = 0.0,
+    half_life_weeks: float | None = None,
+    max_exact: int = MAX_EXACT,
+    num_head: int = NUM_HEAD,
 ) -> Ease:
     """B = I − P diag(1 / diag P) with P = (Xᵀ W X + λI)⁻¹ (Steck 2019, equation 8).
 
     X is baskets × items in {0, 1}. W weighs a basket by size^−`size_power` · 2^(−age / `half_life_weeks`).
     λ is `ridge` times the mean diagonal of Xᵀ W X, so that one value suits shops of any size. Exact up to
-    `MAX_EXACT` items; above, the `NUM_HEAD` most popular are, and the others approximately.
+    `max_exact` items; above, the `num_head` most popular are, and the others approximately.
     """
     baskets = purchases.lines.sign().tocsr()
     num_items = baskets.shape[1]
@@ -99,11 +105,11 @@ def fit_ease(
     # Never 0, so that the matrix stays invertible where nothing was bought.
     total = float(basket_weight @ np.diff(baskets.indptr))
     shift = max(ridge * total / max(num_items, 1), 1e-3)
-    if num_items > MAX_EXACT:
+    if num_items > max_exact:
         logger.info(
-            "EASE over %d items: exact among the %d most popular, others by them", num_items, NUM_HEAD
+            "EASE over %d items: exact among the %d most popular, others by them", num_items, num_head
         )
-        return LargeEase(fit_head_and_tail(baskets, basket_weight, shift=shift, num_head=NUM_HEAD))
+        return LargeEase(fit_head_and_tail(baskets, basket_weight, shift=shift, num_head=num_head))
     logger.info("EASE over %d items: exact", num_items)
     return ExactEase(_exact(baskets, basket_weight, shift))
 

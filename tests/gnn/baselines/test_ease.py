@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.baselines import ease as ease_module
 from gnn.baselines.ease import Ease, ExactEase, LargeEase, fit_ease
 from gnn.purchases import Purchases, UserEvents
 
@@ -73,16 +72,11 @@ def test_top_keeps_the_largest_positive_weights_of_each_row() -> None:
     assert ease.top(100).nnz == 6
 
 
-def test_the_form_is_chosen_by_size(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_form_is_chosen_by_size(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(ease_module, "NUM_HEAD", 2)
 
-    monkeypatch.setattr(ease_module, "MAX_EXACT", 4)
-    assert isinstance(fit_ease(purchases(BASKETS), ridge=0.5), ExactEase)
-    monkeypatch.setattr(ease_module, "MAX_EXACT", 3)
-    assert isinstance(fit_ease(purchases(BASKETS), ridge=0.5), LargeEase)
+    assert isinstance(fit_ease(purchases(BASKETS), ridge=0.5, max_exact=4), ExactEase)
+    assert isinstance(fit_ease(purchases(BASKETS), ridge=0.5, max_exact=3, num_head=2), LargeEase)
 
     assert caplog.messages == [
         "EASE over 4 items: exact",

@@ -5,7 +5,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.baselines import ease as ease_module
 from gnn.baselines.ease import Ease, ExactEase, LargeEase, fit_ease
 from gnn.baselines.large_ease import fit_head_and_tail
 from tests.gnn.baselines.test_ease import BASKETS, purchases
@@ -27,10 +26,8 @@ def baskets() -> NDArray[np.float32]:
     return drawn
 
 
-def large(monkeypatch: pytest.MonkeyPatch, baskets: NDArray[np.float32], *, num_head: int) -> Ease:
-    monkeypatch.setattr(ease_module, "MAX_EXACT", 0)
-    monkeypatch.setattr(ease_module, "NUM_HEAD", num_head)
-    ease = fit_ease(purchases(baskets), ridge=0.5, size_power=0.5)
+def large(baskets: NDArray[np.float32], *, num_head: int) -> Ease:
+    ease = fit_ease(purchases(baskets), ridge=0.5, size_power=0.5, max_exact=0, num_head=num_head)
     assert isinstance(ease, LargeEase)
     return ease
 
@@ -47,22 +44,18 @@ def weights(ease: Ease, num_items: int) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("num_head", [NUM_ITEMS, NUM_ITEMS + 50])
-def test_with_all_items_in_the_head_it_is_exact(
-    monkeypatch: pytest.MonkeyPatch, baskets: NDArray[np.float32], num_head: int
-) -> None:
+def test_with_all_items_in_the_head_it_is_exact(baskets: NDArray[np.float32], num_head: int) -> None:
     expected = exact(baskets)
 
-    ease = large(monkeypatch, baskets, num_head=num_head)
+    ease = large(baskets, num_head=num_head)
 
     assert weights(ease, NUM_ITEMS) == pytest.approx(expected, abs=1e-5)
 
 
-def test_one_tail_item_is_exact_where_it_shares_baskets(
-    monkeypatch: pytest.MonkeyPatch, baskets: NDArray[np.float32]
-) -> None:
+def test_one_tail_item_is_exact_where_it_shares_baskets(baskets: NDArray[np.float32]) -> None:
     expected = exact(baskets)
 
-    found = weights(large(monkeypatch, baskets, num_head=NUM_ITEMS - 1), NUM_ITEMS)
+    found = weights(large(baskets, num_head=NUM_ITEMS - 1), NUM_ITEMS)
 
     # Nothing is left out of one item's block; only places without a shared basket are.
     kept = found != 0
@@ -71,12 +64,10 @@ def test_one_tail_item_is_exact_where_it_shares_baskets(
 
 
 @pytest.mark.parametrize("num_head", [20, 60])
-def test_a_short_head_is_close_to_exact(
-    monkeypatch: pytest.MonkeyPatch, baskets: NDArray[np.float32], num_head: int
-) -> None:
+def test_a_short_head_is_close_to_exact(baskets: NDArray[np.float32], num_head: int) -> None:
     expected = exact(baskets)
 
-    found = weights(large(monkeypatch, baskets, num_head=num_head), NUM_ITEMS)
+    found = weights(large(baskets, num_head=num_head), NUM_ITEMS)
 
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.9
     # The three strongest partners of every item are the rest of its group, as they are exactly.
@@ -98,8 +89,8 @@ def test_a_tail_that_shares_all_its_baskets_stays_finite() -> None:
     assert np.abs(parts.others.data).max() < 2
 
 
-def test_top_merges_both_parts(monkeypatch: pytest.MonkeyPatch, baskets: NDArray[np.float32]) -> None:
-    ease = large(monkeypatch, baskets, num_head=30)
+def test_top_merges_both_parts(baskets: NDArray[np.float32]) -> None:
+    ease = large(baskets, num_head=30)
     all_weights = weights(ease, NUM_ITEMS)
 
     top = ease.top(5).toarray()
@@ -108,16 +99,16 @@ def test_top_merges_both_parts(monkeypatch: pytest.MonkeyPatch, baskets: NDArray
     assert top == pytest.approx(np.where((all_weights >= fifth) & (all_weights > 0), all_weights, 0))
 
 
-def test_items_that_nobody_bought_score_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_that_nobody_bought_score_nothing() -> None:
     nobody = np.concatenate([BASKETS, np.zeros((5, 3), dtype=np.float32)], axis=1)
 
-    found = weights(large(monkeypatch, nobody, num_head=2), 7)
+    found = weights(large(nobody, num_head=2), 7)
 
     assert np.isfinite(found).all()
     assert (found[4:] == 0).all()
 
 
-def test_no_baskets_give_finite_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_baskets_give_finite_scores() -> None:
     empty = np.zeros((0, 5), dtype=np.float32)
 
-    assert weights(large(monkeypatch, empty, num_head=2), 5).tolist() == np.zeros((5, 5)).tolist()
+    assert weights(large(empty, num_head=2), 5).tolist() == np.zeros((5, 5)).tolist()
