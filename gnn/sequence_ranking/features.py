@@ -28,8 +28,9 @@ GROUPS = {
 }
 NAMES = tuple(name for names in GROUPS.values() for name in names)
 
-#: What the closed form weighs beside the learned score, both by their deviation, and transitions in it.
-_CLOSED_FORM_WEIGHT, _NEAR_WEIGHT = 1.0, 0.3
+#: What the closed form weighs beside what was learned, both by their deviation (more finds fewer next items
+#: in the shortlist), and beside popularity where nothing was learned; and what transitions weigh in it.
+_BESIDE_LEARNED, _BESIDE_POPULARITY, _NEAR_WEIGHT = 0.1, 10.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class StageOne:
 
 
 def stage_one(evidence: SequenceEvidence, sequences: Sequences) -> StageOne:
-    """Learned score + closed form, each minus its mean and over its deviation.
+    """Learned score + weight · closed form, each minus its mean and over its deviation.
 
     The closed form is Σ_j e^(−steps back) (B[j, i] + .3 T[j, i]), B of EASE and T of near transitions.
     """
@@ -52,7 +53,8 @@ def stage_one(evidence: SequenceEvidence, sequences: Sequences) -> StageOne:
     near = _spread(evidence.near, sequences, rate=FAST)
     learned = evidence.learned_scores(sequences)
     closed_form = _z(ease_fast + _NEAR_WEIGHT * near)
-    return StageOne(_z(learned) + _CLOSED_FORM_WEIGHT * closed_form, learned, ease_fast, near)
+    weight = _BESIDE_LEARNED if evidence.target.shape[1] else _BESIDE_POPULARITY
+    return StageOne(_z(learned) + weight * closed_form, learned, ease_fast, near)
 
 
 def shortlist(blend: NDArray[np.float32], sequences: Sequences, *, size: int) -> NDArray[np.int64]:

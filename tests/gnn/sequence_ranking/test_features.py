@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, isnan, log, sqrt
 
 import numpy as np
@@ -84,14 +85,25 @@ def test_popularity_and_size_are_of_the_candidate_and_the_history() -> None:
     assert two["learned"] == pytest.approx(0.2 - 0.4)
 
 
-def test_the_first_stage_adds_what_was_learned_to_the_closed_form() -> None:
+def test_where_nothing_was_learned_the_closed_form_leads_and_popularity_parts_ties() -> None:
     first = stage_one(EVIDENCE, HISTORY)
 
     closed_form = np.array([0, 0, 0.5 * exp(-1) + 0.25, 1 + 0.3 * 0.6])
     parts = [
         (values - values.mean()) / values.std() for values in (np.array([0.4, 0.3, 0.2, 0.1]), closed_form)
     ]
-    assert first.blend[0] == pytest.approx(parts[0] + parts[1], abs=1e-5)
+    assert first.blend[0] == pytest.approx(parts[0] + 10 * parts[1], abs=1e-4)
+
+
+def test_beside_what_was_learned_the_closed_form_counts_little() -> None:
+    table = np.zeros((4, 2), np.float32)
+    learned = replace(EVIDENCE, source=table, target=table, history=table)
+
+    alone, beside = (stage_one(evidence, HISTORY).blend[0] for evidence in (EVIDENCE, learned))
+
+    # The tables say nothing, so both hear popularity and the closed form, and only their weights differ.
+    bias = (EVIDENCE.bias - EVIDENCE.bias.mean()) / EVIDENCE.bias.std()
+    assert beside - bias == pytest.approx((alone - bias) / 100, abs=1e-4)
 
 
 def test_the_shortlist_holds_the_best_that_are_not_in_the_history() -> None:
