@@ -15,7 +15,7 @@ help:
 	@echo "make test       all tests, a real Neo4j included"
 	@echo "make check      format, lint, types, direction of imports"
 	@echo "make format     rewrite the code in the project's format"
-	@echo "make bench      speed, memory and quality figures (long)"
+	@echo "make bench      speed, memory and quality figures (hours; protocols A, C and E need BUNDLEGRAPH_BENCHMARK_DATA)"
 	@echo "make notebooks  open the notebooks on the demo's graph"
 
 $(READY): pyproject.toml constraints.txt
@@ -47,7 +47,9 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.growth
-	$(BIN)/python -m benchmarks.quality B
+	$(BIN)/python -m benchmarks.closed_forms
+	$(BIN)/python -m benchmarks.ablations
+	for protocol in A B C E F; do $(BIN)/python -m benchmarks.quality $$protocol --seeds 5 || exit 1; done
 
 notebooks: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt jupyterlab

@@ -28,6 +28,7 @@ from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel
 from gnn.judging import Trial, fit_trial
+from gnn.purchases import read_purchases
 from gnn.rerank_fitting import Shortlists, out_of_fold_ranks, read_shortlists
 from gnn.reranking import GROUPS, NAMES, Reranker
 from gnn.scorer import FEATURES, ItemScorer
@@ -76,7 +77,13 @@ def main() -> None:
             parser.exit(2, "no time split of Complete Journey\n")
         edges = edge_tables(tables, until=split.validation_from)
         trial = fit_trial(
-            tables, split, config=config, checkpoint=Path(temporary) / "full.pt", progress=_no_progress
+            tables,
+            edges,
+            read_purchases(tables, edges, until=split.validation_from),
+            split,
+            config=config,
+            checkpoint=Path(temporary) / "full.pt",
+            progress=_no_progress,
         )
         if trial is None:
             parser.exit(2, "no validation baskets in Complete Journey\n")

@@ -22,6 +22,7 @@ from bundles.rules import Rules
 from bundles.select import select_different
 from bundles.shortlist import Shortlist
 from gnn.artifact import ModelArtifact
+from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
 
 #: Sets of each size that are kept for `select_different`, at least, and for each bundle asked for.
@@ -32,9 +33,15 @@ class BundleGenerator:
     """Composes bundles from the items of `artifact`."""
 
     def __init__(
-        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks
+        self,
+        artifact: ModelArtifact,
+        *,
+        catalogue: ItemCatalogue,
+        scorer: ItemScorer,
+        scores: ItemScores,
+        links: ItemLinks,
     ) -> None:
-        self._catalogue, self._scorer, self._links = catalogue, scorer, links
+        self._catalogue, self._scorer, self._scores, self._links = catalogue, scorer, scores, links
         self._artifact = artifact
         self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
         self._composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
@@ -103,7 +110,7 @@ class BundleGenerator:
         context = rules.fixed or (*visit.recent, *visit.cart)
         # One pass over the item vectors serves both queries.
         asked = [each for each, found in ((query, source), (own_query, own_source)) if found is not None]
-        scores = self._scorer.score(asked) if asked else None
+        scores = self._scores.first_stage(asked) if asked else None
         wanted = scores[0] if scores is not None and source else None
         fit_scores = scores[-1] if scores is not None and own_source else None
         if source is None and not context and self._composer.has_pairs:

@@ -11,7 +11,7 @@ from bundles.evidence import purchase_counts
 from bundles.links import ItemLinks
 from bundles.related import RelatedItems
 from gnn.artifact import ModelArtifact
-from gnn.reranking import Reranker
+from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
 
 
@@ -24,19 +24,20 @@ class ItemRanker:
         *,
         catalogue: ItemCatalogue,
         scorer: ItemScorer,
+        scores: ItemScores,
         links: ItemLinks,
         related: RelatedItems,
     ) -> None:
         self._histories, self._ranked = artifact.histories, artifact.model.ranked
         self._catalogue, self._scorer, self._links, self._related = catalogue, scorer, links, related
-        self._reranker = Reranker(artifact, scorer)
+        self._scores = scores
 
     def rank(
         self, visit: Visit, *, count: int, exclude_purchased: bool
     ) -> tuple[list[tuple[int, float]], Source | None]:
         """At most `count` item indices with scores, best first, and the path; none is popularity.
 
-        Nothing of the cart comes back, and nothing known to be out of stock. Scores are those of both stages;
+        Nothing of the cart comes back, and nothing known to be out of stock. Scores are those of the model;
         links (`cold_start`) or baskets (popularity) where the model knows nothing of the visit.
         """
         is_allowed = self._catalogue.in_stock.copy()
@@ -51,7 +52,7 @@ class ItemRanker:
         if source == "cold_start":
             items = dict.fromkeys([*visit.cart, *visit.recent])
             return self._related.linked_to(list(items), is_allowed=is_allowed, count=count), source
-        scores = self._reranker.score([query])[0]
+        scores = self._scores.served([query])[0]
         places = np.flatnonzero(is_allowed[self._ranked])
         best = places[np.argsort(-scores[places], kind="stable")[:count]]
         return [(int(self._ranked[place]), float(scores[place])) for place in best], source

@@ -28,6 +28,7 @@ from bundles.requests import GenerateRequest, ItemsRequest, RelatedKind, Request
 from bundles.search import TitleSearch
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
+from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
 
 
@@ -63,11 +64,17 @@ class Recommender:
             model=artifact.model,
             predicted=artifact.predicted_links,
         )
+        scores = ItemScores(artifact, scorer)
         self._ranker = ItemRanker(
-            artifact, catalogue=self._catalogue, scorer=scorer, links=self._links, related=self._related
+            artifact,
+            catalogue=self._catalogue,
+            scorer=scorer,
+            scores=scores,
+            links=self._links,
+            related=self._related,
         )
         self._generator = BundleGenerator(
-            artifact, catalogue=self._catalogue, scorer=scorer, links=self._links
+            artifact, catalogue=self._catalogue, scorer=scorer, scores=scores, links=self._links
         )
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from etl.errors import StageError
 from gnn.bundle_model import BundleModel
+from gnn.sequence_model import SequenceModel
 from gnn.text_column import TextColumn
 
 
@@ -212,3 +213,4 @@ class ModelArtifact:
     promotions: Promotions
     bundles: ShopBundles
     bundle_model: BundleModel
+    sequence_model: SequenceModel

@@ -33,6 +33,7 @@ from gnn.artifact import (
     ShopBundles,
 )
 from gnn.bundle_model import BundleModel
+from gnn.sequence_model import SequenceModel
 from gnn.text_column import TextColumn
 
 FORMAT_VERSION = 2
@@ -49,6 +50,7 @@ _PARTS = {
     "promotions": Promotions,
     "bundles": ShopBundles,
     "bundle_model": BundleModel,
+    "sequence_model": SequenceModel,
 }
 
 

@@ -28,6 +28,7 @@ from gnn.packing import (
     pack_model,
     pack_promotions,
 )
+from gnn.sequence_model import SequenceModel
 from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
@@ -40,6 +41,7 @@ def assemble(
     weights: ServedWeights,
     predicted_links: PredictedLinks | None = None,
     bundle_model: BundleModel | None = None,
+    sequence_model: SequenceModel | None = None,
     config: Mapping[str, object] | None = None,
     metrics: Mapping[str, object] | None = None,
     warnings: Sequence[str] = (),
@@ -79,6 +81,7 @@ def assemble(
             num_items=edges.nodes["Item"].num_rows,
             num_bundles=edges.nodes["Bundle"].num_rows,
         ),
+        sequence_model=sequence_model or SequenceModel.none(),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
+
+from gnn.sequence_config import SequenceConfig
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ class TrainingConfig:
 
     shortlist_size: int = 200
     """Best items of the blend that the second stage puts in order."""
+
+    sequence: SequenceConfig = field(default_factory=SequenceConfig)
+    """Where the data are sequences: what differs from the fields above."""
 
     def to_json(self) -> dict[str, object]:
         """As it is stored with the model."""

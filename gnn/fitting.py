@@ -14,9 +14,11 @@ from gnn.baselines.ease import Ease, fit_ease
 from gnn.baselines.popularity import fit_popularity
 from gnn.config import TrainingConfig
 from gnn.evaluation.queries import CompletionQueries
-from gnn.purchases import Purchases
+from gnn.purchases import Purchases, choose_ranked
+from gnn.sequence_ranking.fitting import fit_history_ease
 from gnn.training import Progress, train_links
 from gnn.training_run import LearnedLinks
+from gnn.user_sequences import is_sequential
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,15 @@ class FittedModel:
     """Item index of each ranked index."""
     links: LearnedLinks
     ease: Ease
+    """Over baskets; over histories where the data are sequences."""
+    is_sequence: bool = False
+    """The links are of ordered histories: `gnn.sequence_ranking` serves."""
+
+
+def ranked_items(purchases: Purchases, config: TrainingConfig) -> NDArray[np.int32]:
+    """Item indices that are to be ranked, ascending: all that were bought where the data are sequences."""
+    is_small = config.min_item_baskets is None and is_sequential(purchases)
+    return choose_ranked(purchases, min_item_baskets=1 if is_small else config.min_item_baskets)
 
 
 def fit_ease_of(purchases: Purchases, config: TrainingConfig) -> Ease:
@@ -70,13 +81,15 @@ def fit_model(
     ranked_purchases = purchases.of_items(ranked)
     started = time.perf_counter()
     progress("closed form", 0, 1)
-    ease = fit_ease_of(ranked_purchases, config)
+    is_sequence = is_sequential(ranked_purchases)
+    ease = fit_history_ease(ranked_purchases) if is_sequence else fit_ease_of(ranked_purchases, config)
     progress("closed form", 1, 1)
     logger.info("EASE over %d items in %.1f s", len(ranked), time.perf_counter() - started)
     num_baskets = int((np.diff(ranked_purchases.lines.indptr) > 0).sum())
     if num_baskets < MIN_BASKETS or len(ranked) < MIN_ITEMS:
+        nothing_learned = closed_form_links(ranked_purchases)
         return FittedModel(
-            "closed_form", purchases, ranked_purchases, ranked, closed_form_links(ranked_purchases), ease
+            "closed_form", purchases, ranked_purchases, ranked, nothing_learned, ease, is_sequence
         )
     links = train_links(
         ranked_purchases,
@@ -87,8 +100,9 @@ def fit_model(
         max_epochs=max_epochs,
         checkpoint=checkpoint,
         progress=progress,
+        sequence_config=config.sequence if is_sequence else None,
     )
-    return FittedModel("gnn", purchases, ranked_purchases, ranked, links, ease)
+    return FittedModel("gnn", purchases, ranked_purchases, ranked, links, ease, is_sequence)
 
 
 def closed_form_links(purchases: Purchases) -> LearnedLinks:

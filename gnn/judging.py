@@ -26,10 +26,13 @@ from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.queries import CompletionQueries, completion_queries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.tables import metrics_of
-from gnn.fitting import FittedModel, fit_model
-from gnn.purchases import choose_ranked, read_purchases
+from gnn.fitting import FittedModel, fit_model, ranked_items
+from gnn.judgement import Judgement
+from gnn.purchases import Purchases, read_purchases
+from gnn.sequence_judging import judge_sequences
 from gnn.split import TimeSplit
 from gnn.training import Progress
+from gnn.user_sequences import is_sequential
 from gnn.weights import ServedWeights, without_trees
 from graph.edges import EdgeTables, edge_tables
 
@@ -40,18 +43,6 @@ BASELINE_RIDGE = 1.84
 
 #: Queries under which shorter baskets are let in.
 ENOUGH_QUERIES = 200
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What was chosen on validation, and the metrics of it."""
-
-    num_epochs: int
-    """Epochs that the final fit is to take."""
-    weights: ServedWeights
-    metrics: dict[str, object]
-    """Empty where there was nothing to judge by."""
-    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -71,28 +62,43 @@ def judge(
 ) -> Judgement:
     """Fit to what is before `split.validation_from`, choose on validation, and read test once.
 
-    Histories end where validation begins, for validation and test alike (protocol B, strict).
+    Where the data are baskets, one item of each is hidden, and histories end where validation begins, for
+    validation and test alike (protocol B, strict); where they are sequences (`gnn.user_sequences`), the next
+    item is asked for (protocol E).
     """
     if split is None:
         return _unjudged(config, "no time split: the baskets lie on fewer than three days")
-    trial = fit_trial(tables, split, config=config, checkpoint=checkpoint, progress=progress)
+    progress("reading", 0, 1)
+    edges = edge_tables(tables, until=split.validation_from)
+    purchases = read_purchases(tables, edges, until=split.validation_from)
+    progress("reading", 1, 1)
+    if is_sequential(purchases):
+        judged = judge_sequences(
+            tables, edges, purchases, split, config=config, checkpoint=checkpoint, progress=progress
+        )
+        return judged or _unjudged(config, "nobody bought a new item in validation or test to judge by")
+    trial = fit_trial(
+        tables, edges, purchases, split, config=config, checkpoint=checkpoint, progress=progress
+    )
     if trial is None:
         return _unjudged(config, "too few baskets in validation or test to judge by")
     return judge_trial(trial, config=config, progress=progress)
 
 
 def fit_trial(
-    tables: Tables, split: TimeSplit, *, config: TrainingConfig, checkpoint: Path, progress: Progress
+    tables: Tables,
+    edges: EdgeTables,
+    purchases: Purchases,
+    split: TimeSplit,
+    *,
+    config: TrainingConfig,
+    checkpoint: Path,
+    progress: Progress,
 ) -> Trial | None:
-    """Fit to what is before `split.validation_from`; none where no query follows to judge by."""
-    progress("reading", 0, 1)
-    until = split.validation_from
-    edges = edge_tables(tables, until=until)
-    purchases = read_purchases(tables, edges, until=until)
-    ranked = choose_ranked(purchases, min_item_baskets=config.min_item_baskets)
-    validation = _queries(tables, edges, ranked, config, since=until, until=split.test_from)
+    """Fit to `edges` and `purchases` before validation; none where no query follows to judge by."""
+    ranked = ranked_items(purchases, config)
+    validation = _queries(tables, edges, ranked, config, since=split.validation_from, until=split.test_from)
     test = _queries(tables, edges, ranked, config, since=split.test_from, until=None)
-    progress("reading", 1, 1)
     if not len(ranked) or not len(validation) or not len(test):
         return None
     model = fit_model(

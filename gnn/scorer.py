@@ -103,7 +103,7 @@ class ItemScorer:
     def evidence(self, query: ItemQuery) -> Evidence:
         """What `query` says, in ranked indices."""
         items, attention = self._attention(query)
-        bought, age_days = self._events(query)
+        bought, age_days = self.events(query)
         bought = self._ranked_index[bought]
         is_ranked = bought >= 0
         history = summarise(bought[is_ranked], age_days[is_ranked])
@@ -156,7 +156,8 @@ class ItemScorer:
         weights = np.fromiter(attention.values(), dtype=np.float32, count=len(attention))
         return ranked[ranked >= 0], weights[ranked >= 0]
 
-    def _events(self, query: ItemQuery) -> Events:
+    def events(self, query: ItemQuery) -> Events:
+        """What the user of `query` bought, oldest first; nothing of an unknown one."""
         if query.events is not None:
             return query.events
         if query.user_index is None:

@@ -13,9 +13,10 @@ from gnn.artifact_files import save_artifact
 from gnn.assembly import assemble
 from gnn.config import TrainingConfig
 from gnn.errors import TrainingError
-from gnn.fitting import MIN_BASKETS, MIN_ITEMS, fit_model
+from gnn.fitting import MIN_BASKETS, MIN_ITEMS, fit_model, ranked_items
+from gnn.further_parts import fit_further_parts
 from gnn.judging import judge
-from gnn.purchases import choose_ranked, read_purchases
+from gnn.purchases import read_purchases
 from gnn.registry import promote, promoted, remove_unfinished
 from gnn.split import split_by_time
 from gnn.training import Progress
@@ -63,10 +64,19 @@ def train(
         purchases,
         edges,
         config=config,
-        ranked=choose_ranked(purchases, min_item_baskets=config.min_item_baskets),
+        ranked=ranked_items(purchases, config),
         validation=None,
         max_epochs=judgement.num_epochs,
         checkpoint=models / CHECKPOINTS / "final.pt",
+        progress=report,
+    )
+    further = fit_further_parts(
+        tables,
+        edges,
+        model,
+        split=split,
+        sequence_trees=judgement.sequence_trees,
+        config=config,
         progress=report,
     )
     report("packing", 0, 1)
@@ -87,8 +97,11 @@ def train(
         edges,
         model,
         weights=judgement.weights,
+        predicted_links=further.predicted_links,
+        bundle_model=further.bundle_model,
+        sequence_model=further.sequence_model,
         config=config.to_json() | {"run": run},
-        metrics=judgement.metrics,
+        metrics=judgement.metrics | further.metrics,
         warnings=warnings,
     )
     folder = save_artifact(artifact, models)

@@ -25,6 +25,7 @@ from gnn.artifact import (
     ShopBundles,
 )
 from gnn.bundle_model import BundleModel
+from gnn.sequence_model import SequenceModel
 from gnn.text_column import TextColumn
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
@@ -141,6 +142,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
             np.zeros(0),
         ),
         bundle_model=BundleModel.none(num_users=len(users), num_items=len(items), num_bundles=0),
+        sequence_model=SequenceModel.none(),
     )
 
 

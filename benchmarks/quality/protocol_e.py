@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from benchmarks.exports.amazon_beauty import TEST_FROM, VALIDATION_FROM, write_amazon_beauty
 from benchmarks.quality.options import Options
@@ -17,28 +16,21 @@ from benchmarks.quality.report import ProtocolReport, gather
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_FILE
 from etl.tables import Tables
-from gnn.baselines.co_purchase import fit_co_purchase
 from gnn.baselines.ease import Ease
-from gnn.baselines.popularity import fit_popularity
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.histories import read_purchase_log
-from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
 from gnn.evaluation.next_item import NextItemQueries, next_item_queries
-from gnn.evaluation.queries import CompletionQueries
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, choose_ranked, read_purchases
 from gnn.sequence_config import SequenceConfig
-from gnn.sequence_ranking.evidence import SequenceEvidence, item_groups
+from gnn.sequence_judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
+from gnn.sequence_ranking.evidence import item_groups
 from gnn.sequence_ranking.fitting import fit_evidence, fit_history_ease, fit_trees
-from gnn.sequence_ranking.scorer import SequenceScorer
 from gnn.sequence_task import score_sequences
-from gnn.sequences import Sequences, decayed
 from gnn.training import train_links
 from gnn.training_run import LearnedLinks
-from gnn.transitions import fit_transitions
-from gnn.user_sequences import user_sequences, users_as_baskets
 from graph.edges import EdgeTables, edge_tables
 
 METRICS = ("hr@10", "ndcg@10")
@@ -68,7 +60,7 @@ def run(options: Options) -> ProtocolReport:
     """Every seed on the same queries: each user's last item but one for validation, the last for test."""
     started = time.perf_counter()
     setting = read_setting(ingest_beauty(options.dataset("amazon-beauty"), options))
-    baselines = closed_forms(setting)
+    baselines = closed_forms(setting.purchases, setting.ease, category=setting.groups[0])
     on_test, on_validation = (_ranks(baselines, queries) for queries in (setting.test, setting.validation))
     shared = time.perf_counter() - started
     test_ranks, validation_ranks, seconds = [], [], []
@@ -124,37 +116,18 @@ def read_setting(tables: Tables) -> Setting:
     )
 
 
-def closed_forms(setting: Setting) -> dict[str, ScoreQueries]:
-    """What needs no training; a history is a cart to those that know no order."""
-    sequences, num_ranked = user_sequences(setting.purchases), len(setting.ranked)
-    transitions = fit_transitions(sequences, num_ranked=num_ranked, max_distance=3, num_kept=num_ranked)
-
-    def ease_and_transitions(queries: CompletionQueries) -> NDArray[np.float32]:
-        heard = _decayed(_histories(queries), num_ranked)
-        return np.asarray(setting.ease.score_rows(heard) + 0.3 * (heard @ transitions).toarray())
-
-    of_users = users_as_baskets(setting.purchases)
-    return {
-        LEAK_PROBE: probe_items(histories_by_user(setting.purchases.counts), setting.groups[0]),
-        "popularity": fit_popularity(setting.purchases).score,
-        "co_purchase": fit_co_purchase(of_users).score,
-        "ease": setting.ease.score,
-        "ease_and_transitions": ease_and_transitions,
-    }
-
-
 def run_once(setting: Setting, config: TrainingConfig, scratch: Path) -> tuple[Ranks, Ranks]:
     """Ranks of one seed's models, on validation and on test."""
     ordered, unordered = (_links(setting, config, scratch, is_ordered=order) for order in (True, False))
     evidence = fit_evidence(setting.purchases, ordered, setting.ease, groups=setting.groups)
     models: dict[str, ScoreQueries] = {
-        UNORDERED: lambda queries: score_sequences(_histories(queries), unordered),
-        GNN: lambda queries: score_sequences(_histories(queries), ordered),
-        "stage_one": _scorer(evidence, np.zeros(0, dtype=np.uint8)),
+        UNORDERED: lambda queries: score_sequences(histories_of(queries), unordered),
+        GNN: lambda queries: score_sequences(histories_of(queries), ordered),
+        "stage_one": sequence_score(evidence, np.zeros(0, dtype=np.uint8)),
     }
     validation = _ranks(models, setting.validation)
-    validation[OURS] = _out_of_fold(evidence, setting.validation, seed=config.seed)
-    models[OURS] = _scorer(evidence, fit_trees(evidence, setting.validation, seed=config.seed))
+    validation[OURS] = out_of_fold_ranks(evidence, setting.validation, config.seed)
+    models[OURS] = sequence_score(evidence, fit_trees(evidence, setting.validation, seed=config.seed))
     return validation, _ranks(models, setting.test)
 
 
@@ -170,31 +143,6 @@ def _links(setting: Setting, config: TrainingConfig, scratch: Path, *, is_ordere
         progress=lambda stage, done, total: None,
         sequence_config=SequenceConfig(is_ordered=is_ordered),
     )
-
-
-def _out_of_fold(evidence: SequenceEvidence, queries: NextItemQueries, *, seed: int) -> NDArray[np.float64]:
-    """Ranks of each half of the users by trees that were fitted to the other half."""
-    ranks = np.empty(len(queries))
-    for half in range(2):
-        trees = fit_trees(evidence, queries[1 - half :: 2], seed=seed)
-        ranks[half::2] = full_ranking(_scorer(evidence, trees), queries[half::2])
-    return ranks
-
-
-def _scorer(evidence: SequenceEvidence, trees: NDArray[np.uint8]) -> ScoreQueries:
-    scorer = SequenceScorer(evidence, trees)
-    return lambda queries: scorer.score(_histories(queries))
-
-
-def _histories(queries: CompletionQueries) -> Sequences:
-    if not isinstance(queries, NextItemQueries):
-        raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
-    return queries.histories
-
-
-def _decayed(sequences: Sequences, num_ranked: int) -> csr_matrix:
-    weights = decayed(sequences, rate=1.0)
-    return csr_matrix((weights, sequences.item, sequences.indptr), shape=(len(sequences), num_ranked))
 
 
 def _ranks(models: Mapping[str, ScoreQueries], queries: NextItemQueries) -> dict[str, NDArray[np.float64]]:

@@ -151,8 +151,11 @@ def _ranks(setting: _Setting, config: TrainingConfig, options: Options) -> dict[
 
 
 def _trial(tables: Tables, split: TimeSplit, config: TrainingConfig, options: Options) -> Trial:
+    edges = edge_tables(tables, until=split.validation_from)
     trial = fit_trial(
         tables,
+        edges,
+        read_purchases(tables, edges, until=split.validation_from),
         split,
         config=config,
         checkpoint=options.scratch / f"{tables.folder.name}-{config.seed}.pt",

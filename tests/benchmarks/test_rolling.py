@@ -15,6 +15,7 @@ from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
 from gnn.config import DEMO
 from gnn.judging import Trial, fit_trial
+from gnn.purchases import read_purchases
 from gnn.split import split_by_time
 from graph.edges import EdgeTables, edge_tables
 
@@ -51,8 +52,11 @@ def trial(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     config = replace(DEMO, validation_from=date(2024, 1, 7), test_from=date(2024, 1, 9))
     split = split_by_time(tables, config=config)
     assert split is not None
+    edges = edge_tables(tables, until=split.validation_from)
     fitted = fit_trial(
         tables,
+        edges,
+        read_purchases(tables, edges, until=split.validation_from),
         split,
         config=config,
         checkpoint=tmp_path_factory.mktemp("trial") / "trial.pt",

@@ -1,0 +1,28 @@
+"""What judging a model on the past leaves for its final fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.weights import ServedWeights
+
+
+def _no_trees() -> NDArray[np.uint8]:
+    return np.zeros(0, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was chosen on validation, and the metrics of it."""
+
+    num_epochs: int
+    """Epochs that the final fit is to take."""
+    weights: ServedWeights
+    metrics: dict[str, object]
+    """Empty where there was nothing to judge by."""
+    warnings: list[str]
+    sequence_trees: NDArray[np.uint8] = field(default_factory=_no_trees)
+    """The second stage of a model of sequences; of length 0 where there is none."""
