@@ -28,7 +28,7 @@ class ItemRanker:
         links: ItemLinks,
         related: RelatedItems,
     ) -> None:
-        self._histories, self._ranked = artifact.histories, artifact.model.ranked
+        self._histories = artifact.histories
         self._catalogue, self._scorer, self._links, self._related = catalogue, scorer, links, related
         self._scores = scores
 
@@ -52,7 +52,7 @@ class ItemRanker:
         if source == "cold_start":
             items = dict.fromkeys([*visit.cart, *visit.recent])
             return self._related.linked_to(list(items), is_allowed=is_allowed, count=count), source
-        scores = self._scores.served([query])[0]
-        places = np.flatnonzero(is_allowed[self._ranked])
+        found, scores = self._scores.with_cold(query)
+        places = np.flatnonzero(is_allowed[found])
         best = places[np.argsort(-scores[places], kind="stable")[:count]]
-        return [(int(self._ranked[place]), float(scores[place])) for place in best], source
+        return [(int(found[place]), float(scores[place])) for place in best], source

@@ -5,7 +5,9 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
 
     the mean of both directions of `ItemScorer.link_scores`   where the model ranks both items;
     x / (1 + x), x = (n + 5) / (n / lift + 5)                 where it does not, and n baskets hold both;
-    the mean over stand-ins, the most bought ranked items of the nearest category that has some, otherwise;
+    the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
+                                                              (`gnn.cold_slate`), else the most bought of the
+                                                              nearest category that has some;
     .5                                                        where nothing is known of an item.
 
 x is the lift, shrunk to 1 where few baskets speak for it: observed over expected baskets under a prior worth
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
 from gnn.artifact import ModelArtifact
+from gnn.cold_slate import ColdSlate
 from gnn.scorer import ItemScorer
 
 NUM_STAND_INS = 5
@@ -35,6 +38,7 @@ class ItemLinks:
         self._artifact = artifact
         self._catalogue = catalogue
         self._scorer = scorer
+        self._cold = ColdSlate(artifact.cold_model)
         self._stand_ins = _stand_ins_by_category(artifact)
 
     def between(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -119,6 +123,9 @@ class ItemLinks:
         return known, shares
 
     def _stand_ins_of(self, item: int) -> NDArray[np.int64]:
+        siblings = self._cold.siblings(item)
+        if len(siblings):
+            return siblings
         category = int(self._catalogue.leaf[item])
         return self._stand_ins[category] if category >= 0 else np.empty(0, dtype=np.int64)
 

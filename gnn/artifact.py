@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from etl.errors import StageError
 from gnn.bundle_model import BundleModel
+from gnn.cold_model import ColdModel
 from gnn.sequence_model import SequenceModel
 from gnn.text_column import TextColumn
 
@@ -214,3 +215,4 @@ class ModelArtifact:
     bundles: ShopBundles
     bundle_model: BundleModel
     sequence_model: SequenceModel
+    cold_model: ColdModel

@@ -33,6 +33,7 @@ from gnn.artifact import (
     ShopBundles,
 )
 from gnn.bundle_model import BundleModel
+from gnn.cold_model import ColdModel
 from gnn.sequence_model import SequenceModel
 from gnn.text_column import TextColumn
 
@@ -51,6 +52,7 @@ _PARTS = {
     "bundles": ShopBundles,
     "bundle_model": BundleModel,
     "sequence_model": SequenceModel,
+    "cold_model": ColdModel,
 }
 
 

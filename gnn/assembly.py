@@ -17,6 +17,7 @@ from etl.tables import Tables
 from etl.times import rfc3339
 from gnn.artifact import ArtifactInfo, ModelArtifact, PredictedLinks
 from gnn.bundle_model import BundleModel
+from gnn.cold_model import ColdModel
 from gnn.fitting import FittedModel
 from gnn.packing import (
     pack_bundles,
@@ -42,6 +43,7 @@ def assemble(
     predicted_links: PredictedLinks | None = None,
     bundle_model: BundleModel | None = None,
     sequence_model: SequenceModel | None = None,
+    cold_model: ColdModel | None = None,
     config: Mapping[str, object] | None = None,
     metrics: Mapping[str, object] | None = None,
     warnings: Sequence[str] = (),
@@ -82,6 +84,7 @@ def assemble(
             num_bundles=edges.nodes["Bundle"].num_rows,
         ),
         sequence_model=sequence_model or SequenceModel.none(),
+        cold_model=cold_model or ColdModel.none(),
     )
 
 

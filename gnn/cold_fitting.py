@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from gnn.cold_items import ColdItems, ColdScorer
-from gnn.cold_siblings import cold_items, default_weights
+from gnn.cold_siblings import cold_items
 from gnn.content import Content
 from gnn.evaluation.metrics import ndcg_at_k
 from gnn.scorer import Evidence, ItemQuery, ItemScorer
@@ -26,8 +26,8 @@ COLD_SHARE = 0.1
 #: Cold queries under which nothing is fitted.
 FEWEST_QUERIES = 100
 
-#: Known items may lose this share of NDCG@20 against what they have where the cold ones are known.
-WARM_TOLERANCE = 0.0075
+#: Known items may lose this share of NDCG@20 to cold ones among them.
+WARM_TOLERANCE = 0.01
 
 #: What scores are divided by, so that they are log odds: a blend is fitted for its order, not for its scale.
 _TEMPERATURES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
@@ -52,8 +52,6 @@ class _Draw:
     """Of a hidden known item, [num_queries]."""
     rank: NDArray[np.int64]
     """Of a hidden known item among the known ones, from 1, [num_queries]."""
-    full_rank: NDArray[np.int64]
-    """Of a hidden known item among all, scored before any was taken out, [num_queries]."""
 
 
 def fit_cold_weights(
@@ -63,11 +61,12 @@ def fit_cold_weights(
     hidden: NDArray[np.integer],
     *,
     rng: np.random.Generator,
-) -> NDArray[np.float32]:
+    warm_tolerance: float = WARM_TOLERANCE,
+) -> NDArray[np.float32] | None:
     """`ColdItems.weights` for items that are to be ranked beside those of `scorer`.
 
-    The intercept is as high as known items allow: with the cold items in the ranking, they keep their
-    NDCG@20 up to `WARM_TOLERANCE` of what they have where those items are known and ranked by their history.
+    The intercept is as high as known items allow: with the cold items in the ranking, they lose at most
+    `warm_tolerance` of the NDCG@20 that they have without.
 
     Args:
         scorer: Ranks known items alone.
@@ -75,20 +74,20 @@ def fit_cold_weights(
         queries: Baskets with one item hidden, which the scorer's model has not seen.
         hidden: Ranked index of each hidden item.
         rng: Draws the items that are taken out.
+        warm_tolerance: A share, 0 to 1.
 
     Returns:
-        `gnn.cold_siblings.default_weights` where fewer than `FEWEST_QUERIES` would teach.
+        None where fewer than `FEWEST_QUERIES` would teach.
     """
     num_cold = int(COLD_SHARE * scorer.num_ranked)
     order = rng.permutation(scorer.num_ranked)
     places = [np.sort(order[start * num_cold : (start + 1) * num_cold]) for start in range(_NUM_DRAWS)]
-    num_views = 3 if content.dense.shape[1] else 1
     if not num_cold or np.isin(hidden, np.concatenate(places)).sum() < FEWEST_QUERIES:
-        return default_weights(num_views)
+        return None
     known = [scorer.evidence(query) for query in queries]
     draws = [_draw(scorer, cold_items(content, place), known, hidden, rng=rng) for place in places]
     weights = _maximise_likelihood(draws)
-    weights[-1] += _shift(draws, weights)
+    weights[-1] += _shift(draws, weights, warm_tolerance)
     return weights
 
 
@@ -120,9 +119,8 @@ def _measure(
 ) -> tuple[NDArray[np.generic], ...]:
     """The columns of `_Draw` for some queries."""
     cold_scorer = ColdScorer(cold)
-    carts = [_without_cart(evidence, is_cold) for evidence in known]
-    stripped = [_without_history(evidence, is_cold) for evidence in carts]
-    full, scores = (scorer.weigh(scorer.features_of(part)) for part in (carts, stripped))
+    stripped = [_without_history(_without_cart(evidence, is_cold), is_cold) for evidence in known]
+    scores = scorer.weigh(scorer.features_of(stripped))
     features = np.stack(
         [
             cold_scorer.features(
@@ -131,12 +129,12 @@ def _measure(
             for row, evidence in zip(scores, stripped, strict=True)
         ]
     )
-    for row, evidence in enumerate(carts):
-        full[row, evidence.items] = scores[row, evidence.items] = -np.inf
+    for row, evidence in zip(scores, stripped, strict=True):
+        row[evidence.items] = -np.inf
     scores[:, is_cold] = -np.inf
     each = np.arange(len(hidden))
     highest = scores.max(axis=1, keepdims=True)
-    hidden_score, full_score = scores[each, hidden], full[each, hidden]
+    hidden_score = scores[each, hidden]
     return (
         features,
         np.stack(
@@ -146,7 +144,6 @@ def _measure(
         np.where(is_cold[hidden], np.searchsorted(cold.place, hidden), -1),
         hidden_score,
         1 + (scores > hidden_score[:, np.newaxis]).sum(axis=1),
-        1 + (full > full_score[:, np.newaxis]).sum(axis=1),
     )
 
 
@@ -200,11 +197,10 @@ def _temperature(draws: Sequence[_Draw]) -> tuple[float, torch.Tensor]:
     return _TEMPERATURES[best], torch.from_numpy(log_mass[:, best].copy())
 
 
-def _shift(draws: Sequence[_Draw], weights: NDArray[np.float32]) -> float:
+def _shift(draws: Sequence[_Draw], weights: NDArray[np.float32], warm_tolerance: float) -> float:
     """What may be added to all cold scores, by bisection, before known items lose too much."""
     asks_known = [draw.hidden < 0 for draw in draws]
     rank = np.concatenate([draw.rank[rows] for draw, rows in zip(draws, asks_known, strict=True)])
-    full_rank = np.concatenate([draw.full_rank[rows] for draw, rows in zip(draws, asks_known, strict=True)])
     # How far below the hidden item's score each cold item is.
     below = np.concatenate(
         [
@@ -212,7 +208,7 @@ def _shift(draws: Sequence[_Draw], weights: NDArray[np.float32]) -> float:
             for draw, rows in zip(draws, asks_known, strict=True)
         ]
     )
-    least = (1 - WARM_TOLERANCE) * ndcg_at_k(full_rank.astype(np.float64), 20)
+    least = (1 - warm_tolerance) * ndcg_at_k(rank.astype(np.float64), 20)
     low, high = -_LARGEST_SHIFT, _LARGEST_SHIFT
     for _ in range(30):
         middle = (low + high) / 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from gnn.cold_items import ColdItems, cold_feature_names
 from gnn.content import Content
@@ -53,27 +52,6 @@ def default_weights(num_views: int) -> NDArray[np.float32]:
     weights = np.zeros(len(cold_feature_names(num_views)) + 1, dtype=np.float32)
     weights[num_views - 1] = 1.0
     return weights
-
-
-def spread_matrix(cold: ColdItems, num_known: int) -> csr_matrix:
-    """What gives a cold item the mean of its siblings' rows, [num_ranked, num_known].
-
-    Columns are the ranked items that are not cold, in their order: each is spread to itself, a cold one
-    receives from its siblings by the last view. With A this matrix, A · source are vectors of all ranked
-    items and A · B · Aᵀ their EASE weights.
-    """
-    num_ranked = num_known + len(cold.place)
-    is_cold = np.zeros(num_ranked, dtype=np.bool_)
-    is_cold[cold.place] = True
-    known = np.flatnonzero(~is_cold)
-    column = np.cumsum(~is_cold) - 1
-    sibling, weight = cold.sibling[-1], cold.sibling_weight[-1]
-    rows = np.concatenate([known, np.repeat(cold.place, sibling.shape[1])])
-    columns = np.concatenate([np.arange(num_known), column[sibling.ravel()]])
-    values = np.concatenate([np.ones(num_known, dtype=np.float32), weight.ravel()])
-    spread = csr_matrix((values, (rows, columns)), shape=(num_ranked, num_known))
-    spread.eliminate_zeros()
-    return spread
 
 
 def _similarities(

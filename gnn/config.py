@@ -67,6 +67,9 @@ class TrainingConfig:
     shortlist_size: int = 200
     """Best items of the blend that the second stage puts in order."""
 
+    reads_texts: bool = True
+    """Titles, descriptions and category names are encoded where the extra `text` is installed, for items that
+    nobody bought; else their words count alone."""
     sequence: SequenceConfig = field(default_factory=SequenceConfig)
     """Where the data are sequences: what differs from the fields above."""
 
@@ -82,7 +85,13 @@ STANDARD = TrainingConfig()
 
 #: Lighter: for a first look and for `bundlegraph demo`.
 DEMO = TrainingConfig(
-    name="demo", embedding_dim=64, batch_size=1024, learning_rate=4e-3, max_epochs=4, max_queries=2_000
+    name="demo",
+    embedding_dim=64,
+    batch_size=1024,
+    learning_rate=4e-3,
+    max_epochs=4,
+    max_queries=2_000,
+    reads_texts=False,
 )
 
 CONFIGS = {config.name: config for config in (STANDARD, DEMO)}

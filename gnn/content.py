@@ -45,19 +45,21 @@ class Content:
 
 
 def read_content(
-    tables: Tables, edges: EdgeTables, items: NDArray[np.integer], *, text_cache: Path
+    tables: Tables, edges: EdgeTables, items: NDArray[np.integer], *, text_cache: Path | None
 ) -> Content:
     """Content of `items` (item indices of `edges`); their texts are encoded where the encoder is installed.
+
+    Where `text_cache` is none, texts are not encoded, and nothing is said of it.
 
     A text is title, description and category names. Words and vectors need no events, so nothing here knows
     what was bought.
     """
     documents = item_documents(edges)
     words = fit_content_knn(documents).words[items]
-    warning = text_warning()
-    parts = (
-        [] if warning else [_centred(encode_texts(_texts(tables, edges, documents, items), cache=text_cache))]
-    )
+    warning = None if text_cache is None else text_warning()
+    parts = []
+    if text_cache is not None and warning is None:
+        parts.append(_centred(encode_texts(_texts(tables, edges, documents, items), cache=text_cache)))
     parts.append(_own_vectors(tables, edges)[items])
     return Content(csr_matrix(words), _unit(np.hstack(parts)), item_groups(edges)[:, items], warning)
 

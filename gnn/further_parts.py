@@ -1,21 +1,28 @@
-"""What a model has beyond item scores, as far as the shop's data ask for it: links, bundles, sequences."""
+"""What a model has beyond item scores, as far as the shop's data ask for it.
+
+Predicted links, the ranking of its own bundles, what comes next in sequences, cold items.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from etl.tables import Tables
-from gnn.artifact import PredictedLinks
+from gnn.artifact import Catalogue, Categories, PredictedLinks
 from gnn.bundle_model import BundleModel
 from gnn.bundle_ranking.shop import rank_bundles
+from gnn.cold_model import ColdModel
+from gnn.cold_packing import fit_cold_model
 from gnn.config import TrainingConfig
 from gnn.fitting import FittedModel
 from gnn.item_links.prediction import fit_link_model, listed_items, predict_links
+from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.sequence_model import SequenceModel
 from gnn.sequence_ranking.evidence import item_groups
@@ -38,6 +45,7 @@ class FurtherParts:
     predicted_links: PredictedLinks
     bundle_model: BundleModel
     sequence_model: SequenceModel
+    cold_model: ColdModel
     metrics: dict[str, object]
     """`bundles`: metrics of the ranking of the shop's own bundles, by model, where it was measured."""
 
@@ -48,19 +56,20 @@ def fit_further_parts(
     model: FittedModel,
     *,
     split: TimeSplit | None,
-    sequence_trees: NDArray[np.uint8],
+    judgement: Judgement,
+    text_cache: Path | None,
     config: TrainingConfig,
     progress: Progress,
 ) -> FurtherParts:
     """Fit what `edges` and the purchases of `model` have data for."""
     started = time.perf_counter()
-    progress("links and bundles", 0, 2)
+    progress("links, bundles, cold items", 0, 3)
     links = PredictedLinks.none(edges.nodes["Item"].num_rows)
     items = listed_items(tables, edges)
     found = fit_link_model(edges, model.purchases, items=items, seed=config.seed)
     if found is not None:
         links = predict_links(found, num_items=edges.nodes["Item"].num_rows, top_k=NUM_LINKS)
-    progress("links and bundles", 1, 2)
+    progress("links, bundles, cold items", 1, 3)
     ranked = rank_bundles(
         tables,
         edges,
@@ -69,21 +78,26 @@ def fit_further_parts(
         seed=config.seed,
         device=choose_device(config.device),
     )
-    progress("links and bundles", 2, 2)
-    logger.info("links, bundles and sequences in %.1f s", time.perf_counter() - started)
+    progress("links, bundles, cold items", 2, 3)
+    catalogue = pack_catalogue(tables, edges, model.purchases)
+    cold = fit_cold_model(
+        tables, edges, catalogue, model.ranked, weights=judgement.cold_weights, text_cache=text_cache
+    )
+    progress("links, bundles, cold items", 3, 3)
+    logger.info("links, bundles and %d cold items in %.1f s", len(cold.item), time.perf_counter() - started)
     return FurtherParts(
         predicted_links=links,
         bundle_model=ranked.model,
-        sequence_model=_sequences(tables, edges, model, sequence_trees),
+        sequence_model=_sequences(model, catalogue, pack_categories(tables, edges), judgement.sequence_trees),
+        cold_model=cold,
         metrics={"bundles": ranked.metrics} if ranked.metrics else {},
     )
 
 
 def _sequences(
-    tables: Tables, edges: EdgeTables, model: FittedModel, trees: NDArray[np.uint8]
+    model: FittedModel, catalogue: Catalogue, categories: Categories, trees: NDArray[np.uint8]
 ) -> SequenceModel:
     if not model.is_sequence:
         return SequenceModel.none()
-    catalogue, categories = pack_catalogue(tables, edges, model.purchases), pack_categories(tables, edges)
     groups = item_groups(catalogue, categories, model.ranked)
     return pack_sequences(fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups), trees)

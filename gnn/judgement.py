@@ -14,6 +14,10 @@ def _no_trees() -> NDArray[np.uint8]:
     return np.zeros(0, dtype=np.uint8)
 
 
+def _no_weights() -> NDArray[np.float32]:
+    return np.zeros(0, dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What was chosen on validation, and the metrics of it."""
@@ -26,3 +30,5 @@ class Judgement:
     warnings: list[str]
     sequence_trees: NDArray[np.uint8] = field(default_factory=_no_trees)
     """The second stage of a model of sequences; of length 0 where there is none."""
+    cold_weights: NDArray[np.float32] = field(default_factory=_no_weights)
+    """Of `gnn.cold_fitting.fit_cold_weights`; of length 0 where nothing says where cold items stand."""

@@ -18,8 +18,11 @@ from gnn.baselines.co_purchase import fit_co_purchase
 from gnn.baselines.ease import fit_ease
 from gnn.baselines.household import EaseAndHousehold, fit_household
 from gnn.baselines.popularity import fit_popularity
+from gnn.blend import scorer_queries
 from gnn.choosing import choose_weights, served_score, starting_weights, with_weights
+from gnn.cold_fitting import fit_cold_weights
 from gnn.config import TrainingConfig
+from gnn.content import read_content
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
@@ -29,6 +32,7 @@ from gnn.evaluation.tables import metrics_of
 from gnn.fitting import FittedModel, fit_model, ranked_items
 from gnn.judgement import Judgement
 from gnn.purchases import Purchases, read_purchases
+from gnn.scorer import ItemScorer
 from gnn.sequence_judging import judge_sequences
 from gnn.split import TimeSplit
 from gnn.training import Progress
@@ -58,7 +62,13 @@ class Trial:
 
 
 def judge(
-    tables: Tables, *, split: TimeSplit | None, config: TrainingConfig, checkpoint: Path, progress: Progress
+    tables: Tables,
+    *,
+    split: TimeSplit | None,
+    config: TrainingConfig,
+    checkpoint: Path,
+    text_cache: Path | None,
+    progress: Progress,
 ) -> Judgement:
     """Fit to what is before `split.validation_from`, choose on validation, and read test once.
 
@@ -82,7 +92,19 @@ def judge(
     )
     if trial is None:
         return _unjudged(config, "too few baskets in validation or test to judge by")
-    return judge_trial(trial, config=config, progress=progress)
+    judgement = judge_trial(trial, config=config, progress=progress)
+    content = read_content(tables, edges, trial.model.ranked, text_cache=text_cache)
+    weights = fit_cold_weights(
+        ItemScorer(with_weights(trial.at_cut, trial.model, judgement.weights)),
+        content,
+        scorer_queries(trial.validation, trial.model.ranked),
+        trial.validation.hidden,
+        rng=np.random.default_rng(config.seed),
+    )
+    if weights is None:
+        return judgement
+    warnings = [*judgement.warnings, *([content.warning] if content.warning else [])]
+    return replace(judgement, cold_weights=weights, warnings=warnings)
 
 
 def fit_trial(

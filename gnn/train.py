@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: Where a run keeps its checkpoints, in the models folder.
 CHECKPOINTS = ".training"
+#: Where vectors of texts are kept from one training to the next, in the models folder.
+TEXT_CACHE = ".text.sqlite"
 
 
 def train(
@@ -55,8 +57,14 @@ def train(
     report = progress or _no_progress
 
     split = split_by_time(tables, config=config)
+    text_cache = models / TEXT_CACHE if config.reads_texts else None
     judgement = judge(
-        tables, split=split, config=config, checkpoint=models / CHECKPOINTS / "judged.pt", progress=report
+        tables,
+        split=split,
+        config=config,
+        checkpoint=models / CHECKPOINTS / "judged.pt",
+        text_cache=text_cache,
+        progress=report,
     )
     judged_s = time.perf_counter() - started
     purchases = read_purchases(tables, edges)
@@ -75,7 +83,8 @@ def train(
         edges,
         model,
         split=split,
-        sequence_trees=judgement.sequence_trees,
+        judgement=judgement,
+        text_cache=text_cache,
         config=config,
         progress=report,
     )
@@ -100,6 +109,7 @@ def train(
         predicted_links=further.predicted_links,
         bundle_model=further.bundle_model,
         sequence_model=further.sequence_model,
+        cold_model=further.cold_model,
         config=config.to_json() | {"run": run},
         metrics=judgement.metrics | further.metrics,
         warnings=warnings,

@@ -25,6 +25,7 @@ from gnn.artifact import (
     ShopBundles,
 )
 from gnn.bundle_model import BundleModel
+from gnn.cold_model import ColdModel
 from gnn.sequence_model import SequenceModel
 from gnn.text_column import TextColumn
 
@@ -143,6 +144,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
         ),
         bundle_model=BundleModel.none(num_users=len(users), num_items=len(items), num_bundles=0),
         sequence_model=SequenceModel.none(),
+        cold_model=ColdModel.none(),
     )
 
 

@@ -23,10 +23,10 @@ from etl.sources.completejourney import WEEK_46, WEEK_49
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
 from gnn.blend import fit_blend, scorer_queries
-from gnn.cold_extension import with_cold_items
-from gnn.cold_fitting import fit_cold_weights
-from gnn.cold_items import ColdItems, ColdScorer
+from gnn.cold_fitting import WARM_TOLERANCE, fit_cold_weights
+from gnn.cold_packing import pack_cold
 from gnn.cold_siblings import default_weights
+from gnn.cold_slate import ColdSlate
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.content import Content, read_content
 from gnn.errors import TrainingError
@@ -43,7 +43,9 @@ from graph.edges import EdgeTables, edge_tables
 OURS = "blend with cold items"
 WITHOUT_TEXT = "the same without text"
 COLD_LAST = "blend, cold items last"
-ALL_KNOWN = "protocol B's blend, to which no item is cold"
+LOOSE = "the same, cold items let in further"
+#: Share of NDCG@20 that known items may lose in the row `LOOSE`; in the others what the product allows.
+LOOSE_TOLERANCE = 0.05
 
 Ranks = dict[str, NDArray[np.float64]]
 
@@ -76,9 +78,9 @@ def run(options: Options) -> ProtocolReport:
         runs.append(_ranks(setting, replace(config, seed=seed), options))
         seconds.append(time.perf_counter() - started)
     cold, warm = ([metrics_table(ranks[part]) for ranks in runs] for part in ("cold", "warm"))
-    baselines = [name for name in runs[0]["cold"] if name not in (OURS, WITHOUT_TEXT, COLD_LAST, ALL_KNOWN)]
+    baselines = [name for name in runs[0]["cold"] if name not in (OURS, WITHOUT_TEXT, LOOSE, COLD_LAST)]
     best = {metric: max(cold[0][name][metric] for name in baselines) for metric in ("ndcg@20", "hr@20")}
-    known = float(np.mean([table[ALL_KNOWN]["ndcg@20"] for table in warm]))
+    known = float(np.mean([table[COLD_LAST]["ndcg@20"] for table in warm]))
     return ProtocolReport(
         protocol="F",
         title="cold items",
@@ -132,7 +134,6 @@ def _ranks(setting: _Setting, config: TrainingConfig, options: Options) -> dict[
     if not np.array_equal(trial.model.ranked, known):
         raise TrainingError("expected all but the cold items to be ranked: a line of theirs was left")
     at_cut = _blended(trial)
-    everything = _blended(_trial(setting.tables, setting.split, config, options))
     words = replace(setting.content, dense=setting.content.dense[:, :0])
     last = np.append(default_weights(1)[:-1], np.float32(-1e6))
     models: dict[str, ScoreQueries] = {
@@ -141,8 +142,13 @@ def _ranks(setting: _Setting, config: TrainingConfig, options: Options) -> dict[
         ),
         COLD_LAST: _served(at_cut, setting, words, last),
         WITHOUT_TEXT: _served(at_cut, setting, words, _fit(at_cut, trial, setting, words)),
+        LOOSE: _served(
+            at_cut,
+            setting,
+            setting.content,
+            _fit(at_cut, trial, setting, setting.content, warm_tolerance=LOOSE_TOLERANCE),
+        ),
         OURS: _served(at_cut, setting, setting.content, _fit(at_cut, trial, setting, setting.content)),
-        ALL_KNOWN: lambda queries: ItemScorer(everything).score(scorer_queries(queries, setting.catalogue)),
     }
     return {
         part: {name: full_ranking(score, queries) for name, score in models.items()}
@@ -174,35 +180,41 @@ def _blended(trial: Trial) -> ModelArtifact:
     return replace(trial.at_cut, info=replace(info, config=info.config | {"blend": blend}))
 
 
-def _fit(at_cut: ModelArtifact, trial: Trial, setting: _Setting, content: Content) -> NDArray[np.float32]:
+def _fit(
+    at_cut: ModelArtifact,
+    trial: Trial,
+    setting: _Setting,
+    content: Content,
+    warm_tolerance: float = WARM_TOLERANCE,
+) -> NDArray[np.float32]:
     """Weights of cold items, fitted on known ones and the queries of `trial`'s validation."""
-    return fit_cold_weights(
+    weights = fit_cold_weights(
         ItemScorer(at_cut),
         content.of_items(np.flatnonzero(np.isin(setting.catalogue, trial.model.ranked))),
         scorer_queries(trial.validation, trial.model.ranked),
         trial.validation.hidden,
         rng=np.random.default_rng(0),
+        warm_tolerance=warm_tolerance,
     )
+    if weights is None:
+        raise TrainingError("expected validation baskets that teach where cold items stand, found too few")
+    return weights
 
 
 def _served(
     at_cut: ModelArtifact, setting: _Setting, content: Content, weights: NDArray[np.float32]
 ) -> ScoreQueries:
-    """The blend of `at_cut` with the cold items in it."""
-    model, cold = with_cold_items(at_cut.model, content, setting.cold, weights=weights)
-    return _score(ItemScorer(replace(at_cut, model=model)), cold, setting.catalogue)
-
-
-def _score(scorer: ItemScorer, cold: ColdItems, catalogue: NDArray[np.int32]) -> ScoreQueries:
-    cold_scorer = ColdScorer(cold)
+    """The blend of `at_cut` with the cold items beside it, scores in the order of the catalogue."""
+    scorer = ItemScorer(at_cut)
+    is_cold = np.isin(setting.catalogue, setting.cold)
+    slate = ColdSlate(pack_cold(content, setting.cold, np.flatnonzero(is_cold), weights=weights))
 
     def score(queries: CompletionQueries) -> NDArray[np.float32]:
-        known = [scorer.evidence(query) for query in scorer_queries(queries, catalogue)]
-        scores = scorer.weigh(scorer.features_of(known))
+        known = [scorer.evidence(query) for query in scorer_queries(queries, setting.catalogue)]
+        scores = np.zeros((len(known), len(is_cold)), dtype=np.float32)
+        scores[:, ~is_cold] = scorer.weigh(scorer.features_of(known))
         for row, evidence in zip(scores, known, strict=True):
-            row[cold.place] = cold_scorer.score(
-                row, cart=evidence.items, bought=evidence.history.item, counts=evidence.history.count
-            )
+            row[is_cold] = slate.score(row[~is_cold], evidence)
         return scores
 
     return score
@@ -228,12 +240,12 @@ def _measures(setting: _Setting) -> str:
 
 
 def _notes(warm: list[dict[str, dict[str, float]]]) -> list[str]:
-    ours, last, known = (
-        float(np.mean([table[name]["ndcg@20"] for table in warm])) for name in (OURS, COLD_LAST, ALL_KNOWN)
+    ours, loose, last = (
+        float(np.mean([table[name]["ndcg@20"] for table in warm])) for name in (OURS, LOOSE, COLD_LAST)
     )
     return [
-        f"What cold items cost the warm ones, NDCG@20: {ours / known - 1:+.1%} against protocol B's blend, "
-        f"where the same items compete with their history; {ours / last - 1:+.1%} against never showing them "
-        "before a warm one. The target is set by the first.",
+        f"What cold items cost the warm ones, NDCG@20 against never showing them before a warm one: {OURS} "
+        f"{ours / last - 1:+.1%} ({WARM_TOLERANCE:.0%} was allowed on validation), {LOOSE} "
+        f"{loose / last - 1:+.1%} ({LOOSE_TOLERANCE:.0%} allowed).",
         "The rows of baselines rank by content alone: see what that costs in the slice of warm items.",
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.cold_siblings import NUM_SIBLINGS, cold_items, spread_matrix
+from gnn.cold_siblings import NUM_SIBLINGS, cold_items
 from gnn.content import Content
 
 #: Rows of length 1: 0 and 1 alike, 2 like neither; 3 is 0.8 of the first and .6 of the third.
@@ -55,7 +55,6 @@ def test_where_all_are_cold_there_are_no_siblings() -> None:
     cold = cold_items(content(), np.arange(5))
 
     assert cold.sibling.shape == (1, 5, 0)
-    assert spread_matrix(cold, 0).shape == (5, 0)
 
 
 def test_a_shop_of_more_items_than_siblings_keeps_the_nearest() -> None:
@@ -65,12 +64,3 @@ def test_a_shop_of_more_items_than_siblings_keeps_the_nearest() -> None:
     cold = cold_items(many, np.array([8]))
 
     assert cold.sibling[0, 0].tolist() == list(range(NUM_SIBLINGS))
-
-
-def test_spreading_leaves_known_items_and_gives_cold_ones_the_mean_of_their_siblings() -> None:
-    cold = cold_items(content(), np.array([3]))
-    known = np.array([[10.0], [20.0], [30.0], [40.0]])
-
-    spread = spread_matrix(cold, 4) @ known
-
-    assert spread[:, 0] == pytest.approx([10, 20, 30, 0.64 * 10 + 0.36 * 30, 40])
