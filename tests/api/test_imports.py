@@ -1,10 +1,13 @@
 import subprocess
 import sys
 
+#: SciPy is not among them: treelite, which runs the trees, loads its sparse matrices.
 HEAVY = [
     "torch",
     "torch_geometric",
-    "scipy",
+    "lightgbm",
+    "sklearn",
+    "sentence_transformers",
     "pandas",
     "pyarrow",
     "duckdb",
