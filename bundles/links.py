@@ -6,7 +6,7 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
     the mean of both directions of `ItemScorer.link_scores`   where the model ranks both items;
     x / (1 + x), x = (n + 5) / (n / lift + 5)                 where it does not, and n baskets hold both;
     the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
-                                                              (`gnn.cold_slate`), else the most bought of the
+                                                              (`gnn.cold.slate`), else the most bought of the
                                                               nearest category that has some;
     .5                                                        where nothing is known of an item.
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
 from gnn.artifact import ModelArtifact
-from gnn.cold_slate import ColdSlate
+from gnn.cold.slate import ColdSlate
 from gnn.scorer import ItemScorer
 
 NUM_STAND_INS = 5

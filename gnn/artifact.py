@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etl.errors import StageError
-from gnn.bundle_model import BundleModel
-from gnn.cold_model import ColdModel
-from gnn.sequence_model import SequenceModel
+from gnn.bundle_ranking.model import BundleModel
+from gnn.cold.model import ColdModel
+from gnn.sequence.model import SequenceModel
 from gnn.text_column import TextColumn
 
 

@@ -16,8 +16,8 @@ import torch
 from etl.tables import Tables
 from etl.times import rfc3339
 from gnn.artifact import ArtifactInfo, ModelArtifact, PredictedLinks
-from gnn.bundle_model import BundleModel
-from gnn.cold_model import ColdModel
+from gnn.bundle_ranking.model import BundleModel
+from gnn.cold.model import ColdModel
 from gnn.fitting import FittedModel
 from gnn.packing import (
     pack_bundles,
@@ -29,7 +29,7 @@ from gnn.packing import (
     pack_model,
     pack_promotions,
 )
-from gnn.sequence_model import SequenceModel
+from gnn.sequence.model import SequenceModel
 from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 

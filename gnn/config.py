@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
-from gnn.sequence_config import SequenceConfig
+from gnn.sequence.config import SequenceConfig
 
 
 @dataclass(frozen=True)

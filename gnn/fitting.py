@@ -15,10 +15,10 @@ from gnn.baselines.popularity import fit_popularity
 from gnn.config import TrainingConfig
 from gnn.evaluation.queries import CompletionQueries
 from gnn.purchases import Purchases, choose_ranked
-from gnn.sequence_ranking.fitting import fit_history_ease
+from gnn.sequence.fitting import fit_history_ease
+from gnn.sequence.users import is_sequential
 from gnn.training import Progress, train_links
 from gnn.training_run import LearnedLinks
-from gnn.user_sequences import is_sequential
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class FittedModel:
     ease: Ease
     """Over baskets; over histories where the data are sequences."""
     is_sequence: bool = False
-    """The links are of ordered histories: `gnn.sequence_ranking` serves."""
+    """The links are of ordered histories: `gnn.sequence` serves."""
 
 
 def ranked_items(purchases: Purchases, config: TrainingConfig) -> NDArray[np.int32]:

@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from etl.tables import Tables
 from gnn.artifact import Catalogue, Categories, PredictedLinks
-from gnn.bundle_model import BundleModel
+from gnn.bundle_ranking.model import BundleModel
 from gnn.bundle_ranking.shop import rank_bundles
-from gnn.cold_model import ColdModel
-from gnn.cold_packing import fit_cold_model
+from gnn.cold.model import ColdModel
+from gnn.cold.packing import fit_cold_model
 from gnn.config import TrainingConfig
 from gnn.fitting import FittedModel
 from gnn.item_links.prediction import fit_link_model, listed_items, predict_links
 from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
-from gnn.sequence_model import SequenceModel
-from gnn.sequence_ranking.evidence import item_groups
-from gnn.sequence_ranking.fitting import fit_evidence
-from gnn.sequence_ranking.packing import pack_sequences
+from gnn.sequence.evidence import item_groups
+from gnn.sequence.fitting import fit_evidence
+from gnn.sequence.model import SequenceModel
+from gnn.sequence.packing import pack_sequences
 from gnn.split import TimeSplit
 from gnn.training import Progress, choose_device
 from graph.edges import EdgeTables

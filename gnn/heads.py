@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from gnn.batches import Batch
 from gnn.encoder import HeteroEncoder, ItemTables
 from gnn.losses import Candidates
-from gnn.sequence_batches import SequenceBatch
-from gnn.sequence_config import SequenceConfig
+from gnn.sequence.batches import SequenceBatch
+from gnn.sequence.config import SequenceConfig
 
 #: What the loudness of an event begins with at least, as a logarithm, and how fast each head forgets.
 _QUIETEST, _FORGETTING = -6.0, 0.3
@@ -53,7 +53,7 @@ class BasketHead(nn.Module):
 
 
 class SequenceHead(nn.Module):
-    """Links an ordered history→item, by the formula of `gnn.sequences`.
+    """Links an ordered history→item, by the formula of `gnn.sequence.histories`.
 
     Without order every event is as loud at any step and age, and none is the latest.
     """

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
-from gnn.cold_slate import ColdSlate, beside
+from gnn.cold.slate import ColdSlate, beside
 from gnn.reranking import Reranker
 from gnn.scorer import ItemQuery, ItemScorer
-from gnn.sequence_items import SequenceItems
+from gnn.sequence.items import SequenceItems
 
 
 class ItemScores:

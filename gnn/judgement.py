@@ -31,4 +31,4 @@ class Judgement:
     sequence_trees: NDArray[np.uint8] = field(default_factory=_no_trees)
     """The second stage of a model of sequences; of length 0 where there is none."""
     cold_weights: NDArray[np.float32] = field(default_factory=_no_weights)
-    """Of `gnn.cold_fitting.fit_cold_weights`; of length 0 where nothing says where cold items stand."""
+    """Of `gnn.cold.fitting.fit_cold_weights`; of length 0 where nothing says where cold items stand."""

@@ -20,9 +20,9 @@ from gnn.baselines.household import EaseAndHousehold, fit_household
 from gnn.baselines.popularity import fit_popularity
 from gnn.blend import scorer_queries
 from gnn.choosing import choose_weights, served_score, starting_weights, with_weights
-from gnn.cold_fitting import fit_cold_weights
+from gnn.cold.content import read_content
+from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
-from gnn.content import read_content
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
@@ -33,10 +33,10 @@ from gnn.fitting import FittedModel, fit_model, ranked_items
 from gnn.judgement import Judgement
 from gnn.purchases import Purchases, read_purchases
 from gnn.scorer import ItemScorer
-from gnn.sequence_judging import judge_sequences
+from gnn.sequence.judging import judge_sequences
+from gnn.sequence.users import is_sequential
 from gnn.split import TimeSplit
 from gnn.training import Progress
-from gnn.user_sequences import is_sequential
 from gnn.weights import ServedWeights, without_trees
 from graph.edges import EdgeTables, edge_tables
 
@@ -73,7 +73,7 @@ def judge(
     """Fit to what is before `split.validation_from`, choose on validation, and read test once.
 
     Where the data are baskets, one item of each is hidden, and histories end where validation begins, for
-    validation and test alike (protocol B, strict); where they are sequences (`gnn.user_sequences`), the next
+    validation and test alike (protocol B, strict); where they are sequences (`gnn.sequence.users`), the next
     item is asked for (protocol E).
     """
     if split is None:

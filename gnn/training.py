@@ -27,11 +27,11 @@ from gnn.evaluation.queries import CompletionQueries
 from gnn.heads import BasketHead, LinkModel, SequenceHead
 from gnn.propagation import adjacency
 from gnn.purchases import Purchases
-from gnn.sequence_config import SequenceConfig
-from gnn.sequence_task import SequenceTask
+from gnn.sequence.config import SequenceConfig
+from gnn.sequence.task import SequenceTask
+from gnn.sequence.transitions import transition_relations
+from gnn.sequence.users import user_sequences
 from gnn.training_run import LearnedLinks, TrainingRun
-from gnn.transitions import transition_relations
-from gnn.user_sequences import user_sequences
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def train_links(
 
     With a `sequence_config` the model learns the next item of ordered histories, by its values where they
     differ from `config`'s, and `validation` are queries of `gnn.evaluation.next_item`: for data that
-    `gnn.user_sequences.is_sequential` finds to be sequences. Without one it completes baskets.
+    `gnn.sequence.users.is_sequential` finds to be sequences. Without one it completes baskets.
 
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`
     epochs without a better one, and the best epoch's parameters are returned; without, those of the last.

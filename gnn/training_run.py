@@ -18,7 +18,7 @@ from gnn.encoder import ItemTables
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.heads import LinkModel
-from gnn.sequences import SequenceGate
+from gnn.sequence.histories import SequenceGate
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class LearnedLinks:
     """Epochs after which it was best."""
     seconds: float = 0.0
     gate: SequenceGate | None = None
-    """Where it was learned from ordered histories: what reads `source` and `history` (`gnn.sequences`)."""
+    """Of ordered histories: how `source` and `history` are read (`gnn.sequence.histories`)."""
 
 
 class Task(Protocol):

@@ -24,9 +24,9 @@ from gnn.artifact import (
     Promotions,
     ShopBundles,
 )
-from gnn.bundle_model import BundleModel
-from gnn.cold_model import ColdModel
-from gnn.sequence_model import SequenceModel
+from gnn.bundle_ranking.model import BundleModel
+from gnn.cold.model import ColdModel
+from gnn.sequence.model import SequenceModel
 from gnn.text_column import TextColumn
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")

@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
 from gnn.baselines.content_knn import fit_content_knn, item_documents
-from gnn.cold_items import GROUPS
-from gnn.content import item_groups
+from gnn.cold.content import item_groups
+from gnn.cold.items import GROUPS
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.queries import CompletionQueries
 from graph.edges import EdgeTables

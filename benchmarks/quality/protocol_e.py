@@ -24,11 +24,11 @@ from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, nd
 from gnn.evaluation.next_item import NextItemQueries, next_item_queries
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, choose_ranked, read_purchases
-from gnn.sequence_config import SequenceConfig
-from gnn.sequence_judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
-from gnn.sequence_ranking.evidence import item_groups
-from gnn.sequence_ranking.fitting import fit_evidence, fit_history_ease, fit_trees
-from gnn.sequence_task import score_sequences
+from gnn.sequence.config import SequenceConfig
+from gnn.sequence.evidence import item_groups
+from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
+from gnn.sequence.judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
+from gnn.sequence.task import score_sequences
 from gnn.training import train_links
 from gnn.training_run import LearnedLinks
 from graph.edges import EdgeTables, edge_tables

@@ -23,12 +23,12 @@ from etl.sources.completejourney import WEEK_46, WEEK_49
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
 from gnn.blend import fit_blend, scorer_queries
-from gnn.cold_fitting import WARM_TOLERANCE, fit_cold_weights
-from gnn.cold_packing import pack_cold
-from gnn.cold_siblings import default_weights
-from gnn.cold_slate import ColdSlate
+from gnn.cold.content import Content, read_content
+from gnn.cold.fitting import WARM_TOLERANCE, fit_cold_weights
+from gnn.cold.packing import pack_cold
+from gnn.cold.siblings import default_weights
+from gnn.cold.slate import ColdSlate
 from gnn.config import CONFIGS, TrainingConfig
-from gnn.content import Content, read_content
 from gnn.errors import TrainingError
 from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_gains

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.bundle_model import BundleModel
+from gnn.bundle_ranking.model import BundleModel
 from gnn.bundle_ranking.ranking import BundleRanking
 
 #: Bundles that are kept a user, beside as many as the user chose: their places may be asked to be free.

@@ -9,9 +9,9 @@ import torch
 from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.bundle_model import BundleModel
 from gnn.bundle_ranking.choices import bundle_choices, new_choices
 from gnn.bundle_ranking.fitting import BundleRankingParams, fit_bundle_ranking
+from gnn.bundle_ranking.model import BundleModel
 from gnn.bundle_ranking.packing import pack_bundle_ranking
 from gnn.bundle_ranking.ranking import BundleRanking
 from gnn.evaluation.leak_probe import LEAK_PROBE, probe_bundles

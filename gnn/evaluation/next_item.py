@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.evaluation.histories import PurchaseLog
 from gnn.evaluation.queries import CompletionQueries
-from gnn.sequences import Sequences
+from gnn.sequence.histories import Sequences
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 

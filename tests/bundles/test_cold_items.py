@@ -10,9 +10,9 @@ from scipy.sparse import csr_matrix
 
 from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest, ItemsRequest, SizeRange
-from gnn.cold_packing import pack_cold
-from gnn.cold_siblings import default_weights
-from gnn.content import Content
+from gnn.cold.content import Content
+from gnn.cold.packing import pack_cold
+from gnn.cold.siblings import default_weights
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 

@@ -7,10 +7,10 @@ import torch
 from gnn.config import DEMO
 from gnn.encoder import ItemTables
 from gnn.heads import SequenceHead
-from gnn.sequence_batches import next_item_batch
-from gnn.sequence_config import SequenceConfig
-from gnn.sequence_task import SequenceTask, score_sequences
-from gnn.sequences import Sequences
+from gnn.sequence.batches import next_item_batch
+from gnn.sequence.config import SequenceConfig
+from gnn.sequence.histories import Sequences
+from gnn.sequence.task import SequenceTask, score_sequences
 
 CPU = torch.device("cpu")
 NUM_ITEMS, DIM = 7, 6

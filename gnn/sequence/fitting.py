@@ -1,0 +1,117 @@
+"""Fitting the evidence to histories, and the trees to next items that were held back from it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.baselines.ease import Ease, fit_ease
+from gnn.evaluation.next_item import NextItemQueries
+from gnn.purchases import Purchases
+from gnn.ranking import RankerParams, fit_ranker
+from gnn.sequence.evidence import SequenceEvidence
+from gnn.sequence.features import NAMES, features, shortlist, stage_one
+from gnn.sequence.histories import SequenceGate
+from gnn.sequence.scorer import SHORTLIST_SIZE
+from gnn.sequence.sparse_rows import SparseRows
+from gnn.sequence.transitions import fit_transitions
+from gnn.sequence.users import user_sequences, users_as_baskets
+from gnn.training_run import LearnedLinks
+
+#: λ of EASE over histories, in units of the mean diagonal: 100 on the reviews that it was measured on.
+HISTORY_RIDGE = 8.0
+#: Smaller than for baskets: every query has one item to be found, so there are fewer rows that teach.
+TREES = RankerParams(num_trees=150, learning_rate=0.05, num_leaves=15, min_rows_a_leaf=100)
+
+#: Weights of EASE and of transitions that are kept a row.
+_EASE_KEPT, _TRANSITIONS_KEPT = 200, 100
+_NEAR, _WIDE = 3, 10
+_BLOCK = 256
+
+
+def fit_history_ease(purchases: Purchases) -> Ease:
+    """EASE over what users bought (`gnn.sequence.users.users_as_baskets`)."""
+    return fit_ease(users_as_baskets(purchases), ridge=HISTORY_RIDGE)
+
+
+def fit_evidence(
+    purchases: Purchases, links: LearnedLinks, ease: Ease, *, groups: NDArray[np.int32]
+) -> SequenceEvidence:
+    """The evidence of `purchases` (columns: ranked indices), of what was learned, of `ease` over histories.
+
+    `groups` is of `gnn.sequence.evidence.item_groups`. Links that were not learned from sequences say
+    popularity alone.
+    """
+    sequences, num_ranked = user_sequences(purchases), purchases.counts.shape[1]
+    near, wide = (
+        fit_transitions(sequences, num_ranked=num_ranked, max_distance=distance, num_kept=_TRANSITIONS_KEPT)
+        for distance in (_NEAR, _WIDE)
+    )
+    ends = sequences.indptr[1:][sequences.lengths > 0] - 1
+    nothing = np.zeros((num_ranked, 0), dtype=np.float32)
+    is_learned = links.gate is not None
+    return SequenceEvidence(
+        ease=_rows(ease.top(_EASE_KEPT)),
+        near=_rows(near),
+        back=_rows(near.T.tocsr()),
+        wide=_rows(wide),
+        source=links.source if is_learned else nothing,
+        target=links.target if is_learned else nothing,
+        history=links.history if is_learned else nothing,
+        bias=links.bias,
+        gate=links.gate or _silent_gate(num_ranked),
+        groups=groups,
+        events=np.bincount(sequences.item, minlength=num_ranked),
+        last_events=np.bincount(sequences.item[ends], minlength=num_ranked),
+    )
+
+
+def fit_trees(evidence: SequenceEvidence, queries: NextItemQueries, *, seed: int) -> NDArray[np.uint8]:
+    """Trees that put the next item first, for `gnn.sequence.scorer`; none where none is shortlisted.
+
+    `queries` are of a time that the evidence does not know. Those whose item is not in the shortlist teach
+    nothing and are left out.
+    """
+    parts = [
+        _shortlisted(evidence, queries[start : start + _BLOCK]) for start in range(0, len(queries), _BLOCK)
+    ]
+    if not any(len(rows) for rows, _ in parts):
+        return np.zeros(0, dtype=np.uint8)
+    rows, is_hidden = (np.concatenate([part[column] for part in parts]) for column in range(2))
+    return fit_ranker(
+        rows.reshape(-1, len(NAMES)),
+        is_hidden.ravel().astype(np.int64),
+        np.full(len(rows), rows.shape[1]),
+        names=NAMES,
+        seed=seed,
+        params=TREES,
+    )
+
+
+def _shortlisted(
+    evidence: SequenceEvidence, queries: NextItemQueries
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Features of the shortlists that hold the hidden item, and which candidate it is."""
+    first = stage_one(evidence, queries.histories)
+    candidates = shortlist(first.blend, queries.histories, size=SHORTLIST_SIZE)
+    is_hidden = candidates == queries.hidden[:, np.newaxis]
+    rows = features(evidence, queries.histories, first, candidates)
+    kept = is_hidden.any(axis=1)
+    return rows[kept], is_hidden[kept]
+
+
+def _rows(matrix: csr_matrix) -> SparseRows:
+    matrix.sort_indices()
+    return SparseRows(
+        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float32)
+    )
+
+
+def _silent_gate(num_ranked: int) -> SequenceGate:
+    return SequenceGate(
+        by_step=np.zeros((1, 1), dtype=np.float32),
+        by_item=np.zeros((num_ranked, 1), dtype=np.float32),
+        by_age=np.zeros(1, dtype=np.float32),
+        power=np.ones(1, dtype=np.float32),
+    )

@@ -1,0 +1,194 @@
+"""Judging where a shop's data are sequences: each user's next new item, from the history before it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from etl.tables import Tables
+from gnn.baselines.co_purchase import fit_co_purchase
+from gnn.baselines.ease import Ease
+from gnn.baselines.popularity import fit_popularity
+from gnn.config import TrainingConfig
+from gnn.evaluation.histories import read_purchase_log
+from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
+from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.metrics import ScoreQueries, full_ranking
+from gnn.evaluation.next_item import NextItemQueries, next_item_queries
+from gnn.evaluation.queries import CompletionQueries
+from gnn.evaluation.slices import is_cross_category
+from gnn.evaluation.tables import metrics_of
+from gnn.fitting import FittedModel, fit_model, ranked_items
+from gnn.judgement import Judgement
+from gnn.packing import pack_catalogue, pack_categories
+from gnn.purchases import Purchases
+from gnn.ranking import feature_gains
+from gnn.sequence.evidence import SequenceEvidence, item_groups
+from gnn.sequence.features import GROUPS, NAMES
+from gnn.sequence.fitting import fit_evidence, fit_trees
+from gnn.sequence.histories import Sequences, decayed
+from gnn.sequence.scorer import SequenceScorer
+from gnn.sequence.task import score_sequences
+from gnn.sequence.transitions import fit_transitions
+from gnn.sequence.users import user_sequences, users_as_baskets
+from gnn.split import TimeSplit
+from gnn.training import Progress
+from gnn.weights import ServedWeights
+from graph.edges import EdgeTables
+
+logger = logging.getLogger(__name__)
+
+#: Queries under which no trees are fitted.
+FEWEST_QUERIES = 200
+
+_NO_TREES = np.zeros(0, dtype=np.uint8)
+
+
+def judge_sequences(
+    tables: Tables,
+    edges: EdgeTables,
+    purchases: Purchases,
+    split: TimeSplit,
+    *,
+    config: TrainingConfig,
+    checkpoint: Path,
+    progress: Progress,
+) -> Judgement | None:
+    """Fit to `edges` and `purchases` (before validation; columns: item indices), choose, read test once.
+
+    A history goes up to the purchase that is asked for. None where nothing follows to judge by.
+    """
+    ranked = ranked_items(purchases, config)
+    log = read_purchase_log(tables, edges, ranked)
+    validation = next_item_queries(log, since=split.validation_from, until=split.test_from)
+    test = next_item_queries(log, since=split.test_from, until=None)
+    if not len(validation) or not len(test):
+        return None
+    model = fit_model(
+        purchases,
+        edges,
+        config=config,
+        ranked=ranked,
+        validation=validation,
+        max_epochs=config.sequence.max_epochs,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    progress("judging", 0, 3)
+    groups = item_groups(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked)
+    evidence = fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups)
+    has_trees = len(validation) >= FEWEST_QUERIES
+    trees = fit_trees(evidence, validation, seed=config.seed) if has_trees else _NO_TREES
+    progress("judging", 1, 3)
+    rows = closed_forms(model.ranked_purchases, model.ease, category=groups[0])
+    if model.links.gate is not None:
+        rows["gnn"] = lambda queries: score_sequences(histories_of(queries), model.links)
+    if len(trees):
+        rows["blend"] = sequence_score(evidence, _NO_TREES)
+    rows["served"] = sequence_score(evidence, trees)
+    metrics = _metrics(model, rows, validation, test, root=groups[2], split=split)
+    if len(trees):
+        # The trees know validation by heart: what they are worth is measured out of fold.
+        metrics["validation"]["served"] = metrics_of(out_of_fold_ranks(evidence, validation, config.seed))
+        metrics["importances"] = _importances(trees)
+    logger.info("metrics of %d models on %d + %d sequences", len(rows), len(validation), len(test))
+    progress("judging", 3, 3)
+    return Judgement(
+        num_epochs=model.links.num_epochs,
+        weights=ServedWeights(ease_top_k=max(config.ease_top_k)),
+        metrics=metrics,
+        warnings=leak_warnings(metrics),
+        sequence_trees=trees,
+    )
+
+
+def closed_forms(purchases: Purchases, ease: Ease, *, category: NDArray[np.int32]) -> dict[str, ScoreQueries]:
+    """What needs no training; a history is a cart to those that know no order.
+
+    `purchases` has ranked columns, `ease` is over histories, `category` is each ranked item's, -1 for none.
+    """
+    num_ranked = purchases.counts.shape[1]
+    transitions = fit_transitions(
+        user_sequences(purchases), num_ranked=num_ranked, max_distance=3, num_kept=num_ranked
+    )
+
+    def ease_and_transitions(queries: CompletionQueries) -> NDArray[np.float32]:
+        sequences = histories_of(queries)
+        weights = decayed(sequences, rate=1.0)
+        heard = csr_matrix((weights, sequences.item, sequences.indptr), shape=(len(sequences), num_ranked))
+        return np.asarray(ease.score_rows(heard) + 0.3 * (heard @ transitions).toarray())
+
+    of_users = users_as_baskets(purchases)
+    return {
+        LEAK_PROBE: probe_items(histories_by_user(purchases.counts), category),
+        "popularity": fit_popularity(purchases).score,
+        "co_purchase": fit_co_purchase(of_users).score,
+        "ease": ease.score,
+        "ease_and_transitions": ease_and_transitions,
+    }
+
+
+def sequence_score(evidence: SequenceEvidence, trees: NDArray[np.uint8]) -> ScoreQueries:
+    """What serves sequences, as evaluation asks for scores."""
+    scorer = SequenceScorer(evidence, trees)
+    return lambda queries: scorer.score(histories_of(queries))
+
+
+def out_of_fold_ranks(evidence: SequenceEvidence, queries: NextItemQueries, seed: int) -> NDArray[np.float64]:
+    """Ranks of each half of the users by trees that were fitted to the other half, [num_queries]."""
+    ranks = np.empty(len(queries))
+    for half in range(2):
+        trees = fit_trees(evidence, queries[1 - half :: 2], seed=seed)
+        ranks[half::2] = full_ranking(sequence_score(evidence, trees), queries[half::2])
+    return ranks
+
+
+def histories_of(queries: CompletionQueries) -> Sequences:
+    """The ordered histories of queries that have them.
+
+    Raises:
+        TypeError: If they are of baskets.
+    """
+    if not isinstance(queries, NextItemQueries):
+        raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
+    return queries.histories
+
+
+def _metrics(
+    model: FittedModel,
+    rows: Mapping[str, ScoreQueries],
+    validation: NextItemQueries,
+    test: NextItemQueries,
+    *,
+    root: NDArray[np.int32],
+    split: TimeSplit,
+) -> dict[str, Any]:
+    purchases = model.ranked_purchases
+    return {
+        "protocol": {
+            "task": "next item: a user's next new item, ranked among all ranked items but the history's",
+            "validation_from": split.validation_day.isoformat(),
+            "test_from": split.test_day.isoformat(),
+            "num_ranked": len(model.ranked),
+            "num_validation_queries": len(validation),
+            "num_test_queries": len(test),
+        }
+    } | measure(
+        rows,
+        ours="served",
+        validation=validation,
+        test=test,
+        slices={"cross_category": is_cross_category(test, root)},
+        popularity=purchases.item_baskets / max(purchases.lines.shape[0], 1),
+    )
+
+
+def _importances(trees: NDArray[np.uint8]) -> dict[str, float]:
+    gains = dict(zip(NAMES, feature_gains(trees, len(NAMES)).tolist(), strict=True))
+    return {group: round(sum(gains[name] for name in names), 4) for group, names in GROUPS.items()}

@@ -1,0 +1,86 @@
+"""The columns of an artifact that rank the next item of an ordered history (`gnn.sequence`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class SequenceModel:
+    """A part of the artifact: `SequenceEvidence` and its trees, column by column.
+
+    Rows are ranked indices. None are ranked where there is no model.
+    """
+
+    ease_indptr: NDArray[np.int64]
+    ease_item: NDArray[np.int32]
+    ease_weight: NDArray[np.float32]
+    near_indptr: NDArray[np.int64]
+    near_item: NDArray[np.int32]
+    near_weight: NDArray[np.float32]
+    back_indptr: NDArray[np.int64]
+    back_item: NDArray[np.int32]
+    back_weight: NDArray[np.float32]
+    wide_indptr: NDArray[np.int64]
+    wide_item: NDArray[np.int32]
+    wide_weight: NDArray[np.float32]
+    source: NDArray[np.float32]
+    """[num_ranked, d], as are `target` and `history`."""
+    target: NDArray[np.float32]
+    history: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    """[num_ranked]"""
+    by_step: NDArray[np.float32]
+    """[num_heads, S]"""
+    by_item: NDArray[np.float32]
+    """[num_ranked, num_heads]"""
+    by_age: NDArray[np.float32]
+    """[num_heads], as is `power`."""
+    power: NDArray[np.float32]
+    groups: NDArray[np.int32]
+    """[4, num_ranked]"""
+    events: NDArray[np.int64]
+    """[num_ranked], as is `last_events`."""
+    last_events: NDArray[np.int64]
+    trees: NDArray[np.uint8]
+    """`gnn.ranker.Ranker`; of length 0 where stage one stands."""
+
+    @classmethod
+    def none(cls) -> SequenceModel:
+        """Of a shop whose data is no sequences."""
+        indptr, item = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32)
+        weight, table = np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32)
+        return cls(
+            ease_indptr=indptr,
+            ease_item=item,
+            ease_weight=weight,
+            near_indptr=indptr,
+            near_item=item,
+            near_weight=weight,
+            back_indptr=indptr,
+            back_item=item,
+            back_weight=weight,
+            wide_indptr=indptr,
+            wide_item=item,
+            wide_weight=weight,
+            source=table,
+            target=table,
+            history=table,
+            bias=weight,
+            by_step=table,
+            by_item=table,
+            by_age=weight,
+            power=weight,
+            groups=np.zeros((4, 0), dtype=np.int32),
+            events=np.zeros(0, dtype=np.int64),
+            last_events=np.zeros(0, dtype=np.int64),
+            trees=np.zeros(0, dtype=np.uint8),
+        )
+
+    @property
+    def is_fitted(self) -> bool:
+        """True where it ranks."""
+        return len(self.bias) > 0

@@ -1,0 +1,88 @@
+"""A shop whose customers buy one thing at a time: the model learns what comes next, and serves it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from etl.tables import Tables
+from gnn.artifact import ModelArtifact
+from gnn.artifact_files import load_artifact
+from gnn.config import TrainingConfig
+from gnn.item_scores import ItemScores
+from gnn.scorer import ItemQuery, ItemScorer
+from gnn.sequence.config import SequenceConfig
+from gnn.train import train
+from graph.edges import edge_tables
+from tests.gnn.conftest import MakeTables
+
+#: Customers walk up the items, one every ten days, each from where its number says.
+USERS, ITEMS, LENGTH = 520, 12, 6
+
+
+@pytest.fixture(scope="module")
+def tables(make_tables: MakeTables) -> Tables:
+    begin = date(2024, 1, 1)
+    return make_tables(
+        [
+            (
+                f"item{(user + step) % ITEMS:02}",
+                f"{begin + timedelta(days=10 * step + user % 10)}T12:00:00Z",
+                f"user{user:03}",
+                f"{user}-{step}",
+            )
+            for user in range(USERS)
+            for step in range(LENGTH)
+        ],
+        [(f"item{item:02}", "Shelf > Top" if item % 2 else "Shelf > Low", "Acme") for item in range(ITEMS)],
+    )
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def trained(tables: Tables, models: Path, tiny_config: TrainingConfig) -> ModelArtifact:
+    config = replace(tiny_config, sequence=SequenceConfig(embedding_dim=16, max_epochs=6))
+    return train(tables, edge_tables(tables), models, config=config)
+
+
+def test_the_artifact_holds_what_ranks_the_next_item(trained: ModelArtifact, models: Path) -> None:
+    loaded = load_artifact(models / trained.info.model_version)
+
+    assert loaded.info.kind == "gnn"
+    assert loaded.sequence_model.is_fitted
+    assert len(loaded.sequence_model.trees)
+
+
+def test_it_is_measured_on_next_items_beside_closed_forms(trained: ModelArtifact) -> None:
+    metrics = cast("dict[str, dict[str, dict[str, float]]]", trained.info.metrics)
+
+    assert str(metrics["protocol"]["task"]).startswith("next item")
+    assert {"popularity", "ease", "ease_and_transitions", "gnn", "served"} <= set(metrics["test"])
+    assert metrics["test"]["served"]["mrr"] > metrics["test"]["popularity"]["mrr"]
+    assert sum(cast("dict[str, float]", trained.info.metrics["importances"]).values()) == pytest.approx(
+        1.0, abs=0.01
+    )
+
+
+@pytest.mark.parametrize("query", [ItemQuery(recent=[2, 3, 4]), ItemQuery(recent=[2, 3], cart=[4])])
+def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, query: ItemQuery) -> None:
+    scores = ItemScores(trained, ItemScorer(trained)).served([query])[0]
+
+    scores[[2, 3, 4]] = -np.inf
+    assert scores.argmax() == 5
+
+
+def test_a_visit_of_which_nothing_is_known_has_finite_scores(trained: ModelArtifact) -> None:
+    scores = ItemScores(trained, ItemScorer(trained)).served([ItemQuery(), ItemQuery(user_index=0)])
+
+    assert scores.shape == (2, ITEMS)
+    assert np.isfinite(scores).all()
