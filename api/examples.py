@@ -12,6 +12,35 @@ _HEADER: dict[str, Any] = {
     "warnings": [],
 }
 
+SHOP_BUNDLES_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "bundles": [
+        {
+            "rank": 1,
+            "score": 2.41,
+            "bundle_id": "breakfast",
+            "title": "Breakfast",
+            "items": [
+                {
+                    "item_id": "1082185",
+                    "title": "Bananas",
+                    "category": ["PRODUCE", "TROPICAL FRUIT", "BANANAS"],
+                    "price": 0.99,
+                    "role": "added",
+                },
+                {
+                    "item_id": "995242",
+                    "title": "Milk, 1 gal",
+                    "category": ["GROCERY", "FLUID MILK PRODUCTS", "MILK"],
+                    "price": 2.51,
+                    "role": "added",
+                },
+            ],
+            "price": {"list": 3.5, "offer": 3.15, "discount": 0.1},
+        }
+    ],
+}
+
 GENERATE_ANSWER: dict[str, Any] = {
     **_HEADER,
     "bundles": [

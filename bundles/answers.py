@@ -94,6 +94,24 @@ class GenerateAnswer(ListAnswer):
     bundles: list[GeneratedBundle]
 
 
+class ShopBundle(Answer):
+    """One of the shop's own bundles."""
+
+    rank: int
+    score: float
+    """Comparable within an answer alone."""
+    bundle_id: str
+    title: str
+    items: list[BundleItem]
+    price: BundlePrice
+
+
+class ShopBundlesAnswer(ListAnswer):
+    """The shop's own bundles, best first."""
+
+    bundles: list[ShopBundle]
+
+
 class RankedItem(Answer):
     """A recommended item."""
 

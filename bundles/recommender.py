@@ -14,6 +14,7 @@ from bundles.answers import (
     RelatedAnswer,
     RelatedItem,
     SearchAnswer,
+    ShopBundlesAnswer,
     Source,
     new_request_id,
     utc_text,
@@ -24,8 +25,16 @@ from bundles.generate import BundleGenerator
 from bundles.items import ItemRanker
 from bundles.links import ItemLinks
 from bundles.related import RelatedItems
-from bundles.requests import GenerateRequest, ItemsRequest, RelatedKind, RequestError, UnknownItemError
+from bundles.requests import (
+    GenerateRequest,
+    ItemsRequest,
+    RelatedKind,
+    RequestError,
+    ShopBundlesRequest,
+    UnknownItemError,
+)
 from bundles.search import TitleSearch
+from bundles.shop_bundles import ShopBundleRanker
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
 from gnn.item_scores import ItemScores
@@ -76,6 +85,7 @@ class Recommender:
         self._generator = BundleGenerator(
             artifact, catalogue=self._catalogue, scorer=scorer, scores=scores, links=self._links
         )
+        self._shop_bundles = ShopBundleRanker(artifact, catalogue=self._catalogue)
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
     @property
@@ -98,6 +108,19 @@ class Recommender:
         visit = self._visit(request, warnings)
         bundles, source = self._generator.generate(request, visit, now=self._now(), warnings=warnings)
         return GenerateAnswer(**self._header(request_id, source, warnings), bundles=bundles)
+
+    def recommend_bundles(
+        self, request: ShopBundlesRequest, *, request_id: str | None = None
+    ) -> ShopBundlesAnswer:
+        """The shop's own bundles, best first."""
+        warnings: list[str] = []
+        visit = self._visit(request, warnings)
+        bundles, source = self._shop_bundles.rank(visit, count=request.n)
+        if not len(self._shop_bundles):
+            warnings.append("the shop gave no bundles of its own: ask bundles/generate for composed ones")
+        elif not bundles:
+            warnings.append("no bundle is left: each has an item that is out of stock")
+        return ShopBundlesAnswer(**self._header(request_id, source, warnings), bundles=bundles)
 
     def recommend_items(self, request: ItemsRequest, *, request_id: str | None = None) -> ItemsAnswer:
         """Items that complete a cart or follow a sequence, best first."""
@@ -171,7 +194,9 @@ class Recommender:
         ]
         return SearchAnswer(**self._header(request_id, None, []), items=items)
 
-    def _visit(self, request: GenerateRequest | ItemsRequest, warnings: list[str]) -> Visit:
+    def _visit(
+        self, request: GenerateRequest | ItemsRequest | ShopBundlesRequest, warnings: list[str]
+    ) -> Visit:
         return Visit(
             cart=find_items(request.cart, field="cart", catalogue=self._catalogue, warnings=warnings),
             recent=find_items(

@@ -177,6 +177,23 @@ class GenerateRequest(Request):
     """Check the request and answer its warnings, with an empty list."""
 
 
+class ShopBundlesRequest(Request):
+    """The shop's own bundles for a visitor. Those with an item out of stock are left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"user_id": "718", "cart": ["1082185"], "n": 5}, {"n": 5}]}
+    )
+
+    user_id: UserId | None = None
+    """The shop's own id of the visitor; an unknown one is a new visitor."""
+    cart: _Ids = ()
+    """What is in the cart."""
+    recent: _Ids = ()
+    """What the visitor last looked at or bought, oldest first."""
+    n: int = Field(5, ge=1, le=MAX_BUNDLES)
+    """How many bundles at most."""
+
+
 class ItemsRequest(Request):
     """Items that complete a cart or follow a sequence. Items out of stock are left out."""
 

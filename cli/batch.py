@@ -11,13 +11,16 @@ from threadpoolctl import threadpool_limits
 
 from api.problems import problem, problem_of_error
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest, ItemsRequest
+from bundles.requests import GenerateRequest, ItemsRequest, ShopBundlesRequest
 from etl.errors import StageError
 
 Route = Callable[[Recommender, dict[str, object]], BaseModel]
 
 ROUTES: dict[str, Route] = {
     "bundles/generate": lambda recommender, body: recommender.generate(GenerateRequest.model_validate(body)),
+    "bundles/recommend": lambda recommender, body: recommender.recommend_bundles(
+        ShopBundlesRequest.model_validate(body)
+    ),
     "items/recommend": lambda recommender, body: recommender.recommend_items(
         ItemsRequest.model_validate(body)
     ),

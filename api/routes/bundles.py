@@ -1,4 +1,4 @@
-"""Composed bundles.
+"""Composed bundles, and the shop's own.
 
 What composes or ranks runs in the event loop: it is milliseconds of one core, and on two cores four clients
 got 94 answers a second so, 61 from the thread pool, where they fight for the interpreter lock.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.deps import RecommenderDep, RequestId
-from api.examples import GENERATE_ANSWER, answer_example
-from bundles.answers import GenerateAnswer
-from bundles.requests import GenerateRequest
+from api.examples import GENERATE_ANSWER, SHOP_BUNDLES_ANSWER, answer_example
+from bundles.answers import GenerateAnswer, ShopBundlesAnswer
+from bundles.requests import GenerateRequest, ShopBundlesRequest
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 
@@ -26,3 +26,13 @@ async def generate_bundles(
     constraint.
     """
     return recommender.generate(request, request_id=request_id)
+
+
+@router.post(
+    "/recommend", summary="Rank the shop's own bundles", responses=answer_example(SHOP_BUNDLES_ANSWER)
+)
+async def recommend_bundles(
+    request: ShopBundlesRequest, recommender: RecommenderDep, request_id: RequestId
+) -> ShopBundlesAnswer:
+    """The shop's own bundles for a visitor, best first, by who chose which before and what they hold."""
+    return recommender.recommend_bundles(request, request_id=request_id)

@@ -13,6 +13,7 @@ from bundles.requests import GenerateRequest, ItemsRequest
 
 ROUTES = {
     "/v1/bundles/generate": "post",
+    "/v1/bundles/recommend": "post",
     "/v1/items/recommend": "post",
     "/v1/items/{item_id}/related": "get",
     "/v1/items": "get",

@@ -111,3 +111,13 @@ def test_no_other_origin_is_let_in(client: TestClient) -> None:
     response = client.get("/v1/model", headers={"Origin": "https://elsewhere.example"})
 
     assert "access-control-allow-origin" not in response.headers
+
+
+def test_recommend_ranks_the_shops_own_bundles_and_says_where_there_are_none(client: TestClient) -> None:
+    response = client.post("/v1/bundles/recommend", json={"user_id": "718", "cart": ["pasta"], "n": 3})
+
+    assert response.status_code == 200
+    body = response.json()
+    assert list(body) == ["request_id", "model_version", "generated_at", "source", "warnings", "bundles"]
+    assert body["bundles"] == []
+    assert "the shop gave no bundles of its own" in body["warnings"][-1]
