@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,8 @@ from numpy.typing import NDArray
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
 from gnn.assembly import assemble
-from gnn.baselines.co_purchase import fit_co_purchase
-from gnn.baselines.ease import fit_ease
-from gnn.baselines.household import EaseAndHousehold, fit_household
-from gnn.baselines.popularity import fit_popularity
 from gnn.blend import scorer_queries
-from gnn.choosing import choose_weights, served_score, starting_weights, with_weights
+from gnn.choosing import choose_weights, starting_weights, with_weights
 from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
@@ -30,6 +27,7 @@ from gnn.evaluation.queries import CompletionQueries, completion_queries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.tables import metrics_of
 from gnn.fitting import FittedModel, fit_model, ranked_items
+from gnn.judged_models import baselines, served_models
 from gnn.judgement import Judgement
 from gnn.purchases import Purchases, read_purchases
 from gnn.scorer import ItemScorer
@@ -37,13 +35,10 @@ from gnn.sequence.judging import judge_sequences
 from gnn.sequence.users import is_sequential
 from gnn.split import TimeSplit
 from gnn.training import Progress
-from gnn.weights import ServedWeights, without_trees
+from gnn.weights import ServedWeights
 from graph.edges import EdgeTables, edge_tables
 
 logger = logging.getLogger(__name__)
-
-#: λ of the EASE baselines, in units of the mean diagonal: 200 at Complete Journey, as protocol B has it.
-BASELINE_RIDGE = 1.84
 
 #: Queries under which shorter baskets are let in.
 ENOUGH_QUERIES = 200
@@ -137,14 +132,20 @@ def fit_trial(
     return Trial(model, at_cut, validation, test, split)
 
 
-def judge_trial(trial: Trial, *, config: TrainingConfig, progress: Progress) -> Judgement:
-    """Choose weights on the validation queries of `trial`, and measure it beside the baselines."""
+def judge_trial(
+    trial: Trial,
+    *,
+    config: TrainingConfig,
+    progress: Progress,
+    more: Mapping[str, ScoreQueries] | None = None,
+) -> Judgement:
+    """Choose weights on the validation queries of `trial`, and measure it beside the baselines and `more`."""
     progress("judging", 0, 3)
     model = trial.model
     choice = choose_weights(trial.at_cut, model, trial.validation, config=config)
     at_cut = with_weights(trial.at_cut, model, choice.weights)
     progress("judging", 1, 3)
-    models = _baselines(model) | _served(at_cut, model, choice.weights)
+    models = baselines(model) | dict(more or {}) | served_models(at_cut, model, choice.weights)
     metrics = _metrics(trial, models)
     if choice.served_ranks is not None:
         # The trees know validation by heart: what they are worth is measured out of fold.
@@ -191,33 +192,6 @@ def _queries(
         if len(queries) >= ENOUGH_QUERIES:
             break
     return queries
-
-
-def _baselines(model: FittedModel) -> dict[str, ScoreQueries]:
-    purchases = model.ranked_purchases
-    household = fit_household(purchases)
-    ease = fit_ease(purchases, ridge=BASELINE_RIDGE)
-    return {
-        "popularity": fit_popularity(purchases).score,
-        "co_purchase": fit_co_purchase(purchases).score,
-        "ease": ease.score,
-        "household": household.score,
-        "ease_household": EaseAndHousehold(ease, household).score,
-        "ease_weighted": model.ease.score,
-        "ease_weighted_household": EaseAndHousehold(model.ease, household).score,
-    }
-
-
-def _served(at_cut: ModelArtifact, model: FittedModel, weights: ServedWeights) -> dict[str, ScoreQueries]:
-    """The GNN alone (with its own weights on counts), the blend, and both stages, by the code that serves."""
-    by_log, by_known = model.links.count_weights
-    rows = {"served": weights}
-    if len(weights.trees):
-        rows = {"blend": without_trees(weights)} | rows
-    if model.kind == "gnn":
-        alone = {"gnn": 1.0, "bought": by_log, "known": by_known}
-        rows = {"gnn": replace(without_trees(weights), blend=alone)} | rows
-    return {name: served_score(with_weights(at_cut, model, row), model.ranked) for name, row in rows.items()}
 
 
 def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
