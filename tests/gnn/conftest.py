@@ -17,6 +17,9 @@ from gnn.purchases import Purchases, choose_ranked, read_purchases
 from graph.edges import EdgeTables, edge_tables
 from tests.shop_export import write_shop_export
 
+#: A key of its own would put the customers in another order each run, and training draws by order.
+KEY = "one key for all runs of these tests"
+
 #: item_id, timestamp, user_id, basket_id
 Line = tuple[str, str, str, str]
 MakeTables = Callable[..., Tables]
@@ -34,7 +37,7 @@ def make_tables(tmp_path_factory: pytest.TempPathFactory) -> MakeTables:
         if items:
             _write(folder / "items.csv", ["item_id", "category", "brand"], items)
         with pytest.MonkeyPatch.context() as patch:
-            patch.delenv(KEY_VARIABLE, raising=False)
+            patch.setenv(KEY_VARIABLE, KEY)
             options = IngestOptions(min_baskets=min_baskets)
             return ingest(str(folder), folder / "home", options=options).tables
 
@@ -47,8 +50,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     folder = tmp_path_factory.mktemp("shop")
     write_shop_export(folder / "export", dirt=0.0)
     with pytest.MonkeyPatch.context() as patch:
-        # A key of its own would put the customers in another order each run, and training draws by order.
-        patch.setenv(KEY_VARIABLE, "one key for all runs of these tests")
+        patch.setenv(KEY_VARIABLE, KEY)
         return ingest(str(folder / "export"), folder / "home").tables
 
 

@@ -73,12 +73,21 @@ def test_it_is_measured_on_next_items_beside_closed_forms(trained: ModelArtifact
     )
 
 
-@pytest.mark.parametrize("query", [ItemQuery(recent=[2, 3, 4]), ItemQuery(recent=[2, 3], cart=[4])])
-def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, query: ItemQuery) -> None:
-    scores = ItemScores(trained, ItemScorer(trained)).served([query])[0]
+@pytest.mark.parametrize("in_cart", [0, 1])
+def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: int) -> None:
+    walks = [[(start + step) % ITEMS for step in range(LENGTH - 1)] for start in range(ITEMS)]
+    queries = [
+        ItemQuery(recent=walk[: LENGTH - 1 - in_cart], cart=walk[LENGTH - 1 - in_cart :]) for walk in walks
+    ]
 
-    scores[[2, 3, 4]] = -np.inf
-    assert scores.argmax() == 5
+    scores = ItemScores(trained, ItemScorer(trained)).served(queries)
+
+    for row, walk in zip(scores, walks, strict=True):
+        row[walk] = -np.inf
+    found = scores.argmax(axis=1) == [(walk[-1] + 1) % ITEMS for walk in walks]
+    # By chance one of twelve would. The trees trust a first stage that was perfect on validation; the final one
+    # errs on a few walks of so small a shop.
+    assert found.sum() >= 5
 
 
 def test_a_visit_of_which_nothing_is_known_has_finite_scores(trained: ModelArtifact) -> None:
