@@ -85,8 +85,8 @@ def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: 
     for row, walk in zip(scores, walks, strict=True):
         row[walk] = -np.inf
     found = scores.argmax(axis=1) == [(walk[-1] + 1) % ITEMS for walk in walks]
-    # By chance one of twelve would. The trees trust a first stage that was perfect on validation; the final one
-    # errs on a few walks of so small a shop.
+    # By chance one of twelve would. The trees trust a first stage that was perfect on validation; the final
+    # one errs on a few walks of so small a shop.
     assert found.sum() >= 5
 
 
