@@ -34,11 +34,13 @@ CHANCE = 0.5
 class ItemLinks:
     """Links between the items of `artifact`."""
 
-    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer) -> None:
+    def __init__(
+        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, cold: ColdSlate
+    ) -> None:
         self._artifact = artifact
         self._catalogue = catalogue
         self._scorer = scorer
-        self._cold = ColdSlate(artifact.cold_model)
+        self._cold = cold
         self._stand_ins = _stand_ins_by_category(artifact)
 
     def between(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -37,6 +37,7 @@ from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
+from gnn.cold.slate import ColdSlate
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
 
@@ -64,8 +65,8 @@ class Recommender:
         self._artifact, self._key = artifact, key
         self._now = now or (lambda: datetime.now(UTC))
         self._catalogue = ItemCatalogue(artifact)
-        scorer = ItemScorer(artifact)
-        self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer)
+        scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
+        self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold)
         self._related = RelatedItems(
             catalogue=self._catalogue,
             scorer=scorer,
@@ -73,7 +74,7 @@ class Recommender:
             model=artifact.model,
             predicted=artifact.predicted_links,
         )
-        scores = ItemScores(artifact, scorer)
+        scores = ItemScores(artifact, scorer, cold=cold)
         self._ranker = ItemRanker(
             artifact,
             catalogue=self._catalogue,

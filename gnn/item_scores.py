@@ -20,10 +20,10 @@ from gnn.sequence.items import SequenceItems
 class ItemScores:
     """Scores all ranked items of `artifact`. Holds no state of a query: threads may share it."""
 
-    def __init__(self, artifact: ModelArtifact, scorer: ItemScorer) -> None:
-        """`scorer` is of the same artifact."""
+    def __init__(self, artifact: ModelArtifact, scorer: ItemScorer, *, cold: ColdSlate) -> None:
+        """`scorer` and `cold` are of the same artifact."""
         self._scorer, self._ranked = scorer, artifact.model.ranked
-        self._cold = ColdSlate(artifact.cold_model)
+        self._cold = cold
         if artifact.sequence_model.is_fitted:
             self._first = self._last = SequenceItems(artifact, scorer).score
         else:

@@ -5,6 +5,7 @@ import pytest
 
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
+from gnn.cold.slate import ColdSlate
 from gnn.scorer import ItemScorer
 from tests.artifact_factory import make_artifact
 from tests.planted_shop import GROCERY
@@ -18,7 +19,9 @@ def catalogue() -> ItemCatalogue:
 @pytest.fixture(scope="module")
 def links(catalogue: ItemCatalogue) -> ItemLinks:
     artifact = make_artifact(GROCERY)
-    return ItemLinks(artifact, catalogue=catalogue, scorer=ItemScorer(artifact))
+    return ItemLinks(
+        artifact, catalogue=catalogue, scorer=ItemScorer(artifact), cold=ColdSlate(artifact.cold_model)
+    )
 
 
 def link(links: ItemLinks, catalogue: ItemCatalogue, first: str, second: str) -> float:
@@ -68,7 +71,9 @@ def test_a_counted_pair_beats_stand_ins_where_the_model_ranks_only_one() -> None
     # Ranked from 35 baskets: cheese (50) is, soap and rolls (30) are not.
     artifact = make_artifact(replace(GROCERY, ranked_from=35))
     catalogue = ItemCatalogue(artifact)
-    links = ItemLinks(artifact, catalogue=catalogue, scorer=ItemScorer(artifact))
+    links = ItemLinks(
+        artifact, catalogue=catalogue, scorer=ItemScorer(artifact), cold=ColdSlate(artifact.cold_model)
+    )
 
     # 30 baskets hold both; 30 · 50 / 200 would by chance, as soap is in 30 of 200 and cheese in 50.
     shrunk = (30 + 5) / (30 * 50 / 200 + 5)

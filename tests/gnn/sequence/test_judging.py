@@ -13,6 +13,7 @@ import pytest
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
 from gnn.artifact_files import load_artifact
+from gnn.cold.slate import ColdSlate
 from gnn.config import TrainingConfig
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemQuery, ItemScorer
@@ -80,7 +81,7 @@ def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: 
         ItemQuery(recent=walk[: LENGTH - 1 - in_cart], cart=walk[LENGTH - 1 - in_cart :]) for walk in walks
     ]
 
-    scores = ItemScores(trained, ItemScorer(trained)).served(queries)
+    scores = ItemScores(trained, ItemScorer(trained), cold=ColdSlate(trained.cold_model)).served(queries)
 
     for row, walk in zip(scores, walks, strict=True):
         row[walk] = -np.inf
@@ -91,7 +92,9 @@ def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: 
 
 
 def test_a_visit_of_which_nothing_is_known_has_finite_scores(trained: ModelArtifact) -> None:
-    scores = ItemScores(trained, ItemScorer(trained)).served([ItemQuery(), ItemQuery(user_index=0)])
+    scores = ItemScores(trained, ItemScorer(trained), cold=ColdSlate(trained.cold_model)).served(
+        [ItemQuery(), ItemQuery(user_index=0)]
+    )
 
     assert scores.shape == (2, ITEMS)
     assert np.isfinite(scores).all()
