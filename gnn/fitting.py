@@ -16,7 +16,6 @@ from gnn.config import TrainingConfig
 from gnn.evaluation.queries import CompletionQueries
 from gnn.purchases import Purchases, choose_ranked
 from gnn.sequence.fitting import fit_history_ease
-from gnn.sequence.users import is_sequential
 from gnn.training import Progress, train_links
 from gnn.training_run import LearnedLinks
 from graph.edges import EdgeTables
@@ -42,13 +41,13 @@ class FittedModel:
     links: LearnedLinks
     ease: Ease
     """Over baskets; over histories where the data are sequences."""
-    is_sequence: bool = False
+    is_sequence: bool
     """The links are of ordered histories: `gnn.sequence` serves."""
 
 
-def ranked_items(purchases: Purchases, config: TrainingConfig) -> NDArray[np.int32]:
+def ranked_items(purchases: Purchases, config: TrainingConfig, *, is_sequence: bool) -> NDArray[np.int32]:
     """Item indices that are to be ranked, ascending: all that were bought where the data are sequences."""
-    is_small = config.min_item_baskets is None and is_sequential(purchases)
+    is_small = is_sequence and config.min_item_baskets is None
     return choose_ranked(purchases, min_item_baskets=1 if is_small else config.min_item_baskets)
 
 
@@ -68,6 +67,7 @@ def fit_model(
     *,
     config: TrainingConfig,
     ranked: NDArray[np.int32],
+    is_sequence: bool,
     validation: CompletionQueries | None,
     max_epochs: int,
     checkpoint: Path,
@@ -75,13 +75,14 @@ def fit_model(
 ) -> FittedModel:
     """Fit links and EASE to `purchases` (columns: item indices) and the graph `edges`, ranking `ranked`.
 
+    Whether they are sequences is the caller's to say (`gnn.sequence.users.is_sequential`, of all purchases):
+    the ranked part of a shop's baskets may hold one item each where the baskets do not.
     Where there are fewer than `MIN_BASKETS` baskets with ranked items or `MIN_ITEMS` of these, the links are
     closed form: tables of length 0 and log popularity as bias.
     """
     ranked_purchases = purchases.of_items(ranked)
     started = time.perf_counter()
     progress("closed form", 0, 1)
-    is_sequence = is_sequential(ranked_purchases)
     ease = fit_history_ease(ranked_purchases) if is_sequence else fit_ease_of(ranked_purchases, config)
     progress("closed form", 1, 1)
     logger.info("EASE over %d items in %.1f s", len(ranked), time.perf_counter() - started)

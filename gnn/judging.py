@@ -32,7 +32,6 @@ from gnn.judgement import Judgement
 from gnn.purchases import Purchases, read_purchases
 from gnn.scorer import ItemScorer
 from gnn.sequence.judging import judge_sequences
-from gnn.sequence.users import is_sequential
 from gnn.split import TimeSplit
 from gnn.training import Progress
 from gnn.weights import ServedWeights
@@ -60,6 +59,7 @@ def judge(
     tables: Tables,
     *,
     split: TimeSplit | None,
+    is_sequence: bool,
     config: TrainingConfig,
     checkpoint: Path,
     text_cache: Path | None,
@@ -68,8 +68,8 @@ def judge(
     """Fit to what is before `split.validation_from`, choose on validation, and read test once.
 
     Where the data are baskets, one item of each is hidden, and histories end where validation begins, for
-    validation and test alike (protocol B, strict); where they are sequences (`gnn.sequence.users`), the next
-    item is asked for (protocol E).
+    validation and test alike (protocol B, strict); where they are sequences (`gnn.sequence.users`, of all
+    purchases, not of those before the split alone), the next item is asked for (protocol E).
     """
     if split is None:
         return _unjudged(config, "no time split: the baskets lie on fewer than three days")
@@ -77,7 +77,7 @@ def judge(
     edges = edge_tables(tables, until=split.validation_from)
     purchases = read_purchases(tables, edges, until=split.validation_from)
     progress("reading", 1, 1)
-    if is_sequential(purchases):
+    if is_sequence:
         judged = judge_sequences(
             tables, edges, purchases, split, config=config, checkpoint=checkpoint, progress=progress
         )
@@ -112,8 +112,11 @@ def fit_trial(
     checkpoint: Path,
     progress: Progress,
 ) -> Trial | None:
-    """Fit to `edges` and `purchases` before validation; none where no query follows to judge by."""
-    ranked = ranked_items(purchases, config)
+    """Fit what completes baskets to `edges` and `purchases` before validation.
+
+    None where no query follows to judge by.
+    """
+    ranked = ranked_items(purchases, config, is_sequence=False)
     validation = _queries(tables, edges, ranked, config, since=split.validation_from, until=split.test_from)
     test = _queries(tables, edges, ranked, config, since=split.test_from, until=None)
     if not len(ranked) or not len(validation) or not len(test):
@@ -123,6 +126,7 @@ def fit_trial(
         edges,
         config=config,
         ranked=ranked,
+        is_sequence=False,
         validation=validation,
         max_epochs=config.max_epochs,
         checkpoint=checkpoint,

@@ -18,6 +18,7 @@ from gnn.further_parts import fit_further_parts
 from gnn.judging import judge
 from gnn.purchases import read_purchases
 from gnn.registry import promote, promoted, remove_unfinished
+from gnn.sequence.users import is_sequential
 from gnn.split import split_by_time
 from gnn.training import Progress
 from graph.edges import EdgeTables
@@ -58,21 +59,24 @@ def train(
 
     split = split_by_time(tables, config=config)
     text_cache = models / TEXT_CACHE if config.reads_texts else None
+    purchases = read_purchases(tables, edges)
+    is_sequence = is_sequential(purchases)
     judgement = judge(
         tables,
         split=split,
+        is_sequence=is_sequence,
         config=config,
         checkpoint=models / CHECKPOINTS / "judged.pt",
         text_cache=text_cache,
         progress=report,
     )
     judged_s = time.perf_counter() - started
-    purchases = read_purchases(tables, edges)
     model = fit_model(
         purchases,
         edges,
         config=config,
-        ranked=ranked_items(purchases, config),
+        ranked=ranked_items(purchases, config, is_sequence=is_sequence),
+        is_sequence=is_sequence,
         validation=None,
         max_epochs=judgement.num_epochs,
         checkpoint=models / CHECKPOINTS / "final.pt",

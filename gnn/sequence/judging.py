@@ -64,7 +64,7 @@ def judge_sequences(
 
     A history goes up to the purchase that is asked for. None where nothing follows to judge by.
     """
-    ranked = ranked_items(purchases, config)
+    ranked = ranked_items(purchases, config, is_sequence=True)
     log = read_purchase_log(tables, edges, ranked)
     validation = next_item_queries(log, since=split.validation_from, until=split.test_from)
     test = next_item_queries(log, since=split.test_from, until=None)
@@ -75,6 +75,7 @@ def judge_sequences(
         edges,
         config=config,
         ranked=ranked,
+        is_sequence=True,
         validation=validation,
         max_epochs=config.sequence.max_epochs,
         checkpoint=checkpoint,

@@ -62,7 +62,7 @@ def test_the_scorer_that_serves_gives_the_scores_of_the_model_that_was_trained(
     task = BasketTask(model.head, shop_purchases, tiny_config, CPU)
     links = TrainingRun(model, task, tiny_config, CPU).best_links()
     ease = fit_ease(shop_purchases, ridge=1.0)
-    fitted = FittedModel("gnn", read_purchases(shop, shop_edges), shop_purchases, RANKED, links, ease)
+    fitted = FittedModel("gnn", read_purchases(shop, shop_edges), shop_purchases, RANKED, links, ease, False)
     by_log, by_known = links.count_weights
     blend = {"gnn": 1.0, "bought": by_log, "known": by_known}
     artifact = assemble(shop, shop_edges, fitted, weights=ServedWeights(ease_top_k=5, blend=blend))

@@ -65,6 +65,7 @@ def fitted(
         shop_edges,
         config=replace(tiny_config, max_epochs=4),
         ranked=choose_ranked(purchases, min_item_baskets=1),
+        is_sequence=False,
         validation=None,
         max_epochs=4,
         checkpoint=tmp_path_factory.mktemp("run") / "final.pt",
