@@ -7,24 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.cold.items import GROUPS
+from gnn.cold.items import GROUPS, ColdItems
 
 
 @dataclass(frozen=True)
-class ColdModel:
-    """Items that nobody bought and that have a place in answers; `gnn.cold.items` says what the columns mean.
+class ColdModel(ColdItems):
+    """Items that nobody bought and that have a place in answers.
 
-    Places count the ranked and the cold items together, by ascending item index.
+    Ranked indices count the ranked and the cold items together, by ascending item index.
     """
 
     item: NDArray[np.int32]
     """Item index of each cold item, ascending, [num_cold]."""
-    place: NDArray[np.int32]
-    sibling: NDArray[np.int32]
-    sibling_weight: NDArray[np.float32]
-    group: NDArray[np.int32]
-    ranked_group: NDArray[np.int32]
-    weights: NDArray[np.float32]
 
     @classmethod
     def none(cls) -> ColdModel:

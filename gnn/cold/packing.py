@@ -51,12 +51,4 @@ def pack_cold(
 ) -> ColdModel:
     """The items (item indices) at `place` among those of `content` as cold ones."""
     cold = cold_items(content, place, weights=weights)
-    return ColdModel(
-        item=np.asarray(items, dtype=np.int32),
-        place=cold.place,
-        sibling=cold.sibling,
-        sibling_weight=cold.sibling_weight,
-        group=cold.group,
-        ranked_group=cold.ranked_group,
-        weights=cold.weights,
-    )
+    return ColdModel(item=np.asarray(items, dtype=np.int32), **vars(cold))

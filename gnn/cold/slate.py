@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.cold.items import ColdItems, ColdScorer
+from gnn.cold.items import ColdScorer
 from gnn.cold.model import ColdModel
 from gnn.scorer import Evidence
 
@@ -22,16 +22,7 @@ class ColdSlate:
         self._known = np.flatnonzero(~is_cold)
         self._ranked_index = np.cumsum(~is_cold) - 1
         self._sibling, self._sibling_weight = model.sibling[-1], model.sibling_weight[-1]
-        self._scorer = ColdScorer(
-            ColdItems(
-                place=model.place,
-                sibling=model.sibling,
-                sibling_weight=model.sibling_weight,
-                group=model.group,
-                ranked_group=model.ranked_group,
-                weights=model.weights,
-            )
-        )
+        self._scorer = ColdScorer(model)
 
     def __len__(self) -> int:
         return len(self.items)
