@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.quality.options import BenchmarkError
+from benchmarks.quality.trials import trial_of
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
@@ -27,15 +29,13 @@ from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel
-from gnn.judging import Trial, fit_trial
-from gnn.purchases import read_purchases
 from gnn.rerank_fitting import Shortlists, out_of_fold_ranks, read_shortlists
 from gnn.reranking import GROUPS, NAMES, Reranker
 from gnn.scorer import FEATURES, ItemScorer
-from gnn.split import split_by_time
-from gnn.training import train_links
+from gnn.training import no_progress, train_links
+from gnn.trial import Trial
 from gnn.weights import ServedWeights
-from graph.edges import EdgeTables, EdgeType, edge_tables
+from graph.edges import EdgeType
 
 Row = tuple[str, float, float]
 
@@ -72,23 +72,12 @@ def main() -> None:
     config = replace(CONFIGS[arguments.config], validation_from=WEEK_46, test_from=WEEK_49)
     with tempfile.TemporaryDirectory() as temporary:
         tables = ingest("completejourney", arguments.home or Path(temporary)).tables
-        split = split_by_time(tables, config=config)
-        if split is None:
-            parser.exit(2, "no time split of Complete Journey\n")
-        edges = edge_tables(tables, until=split.validation_from)
-        trial = fit_trial(
-            tables,
-            edges,
-            read_purchases(tables, edges, until=split.validation_from),
-            split,
-            config=config,
-            checkpoint=Path(temporary) / "full.pt",
-            progress=_no_progress,
-        )
-        if trial is None:
-            parser.exit(2, "no validation baskets in Complete Journey\n")
+        try:
+            trial = trial_of(tables, config, checkpoint=Path(temporary) / "full.pt")
+        except BenchmarkError as error:
+            parser.exit(2, f"{parser.prog}: {error}\n")
         whole = ("the GNN as it is", _alone(trial, trial.model), 0.0)
-        encoder = [whole, *_encoder_rows(trial, edges, config, whole[1], Path(temporary))]
+        encoder = [whole, *_encoder_rows(trial, config, whole[1], Path(temporary))]
         served = list(_served_rows(trial, config))
     lines = [
         f"Config `{config.name}`, seed {config.seed}, NDCG@20 on protocol B's {len(trial.validation)} "
@@ -102,20 +91,18 @@ def main() -> None:
     write_section("Quality: ablations", f"python -m benchmarks.ablations --config {config.name}", lines)
 
 
-def _encoder_rows(
-    trial: Trial, edges: EdgeTables, config: TrainingConfig, whole: float, scratch: Path
-) -> Iterator[Row]:
+def _encoder_rows(trial: Trial, config: TrainingConfig, whole: float, scratch: Path) -> Iterator[Row]:
     for number, (name, variant) in enumerate(VARIANTS.items()):
-        seen = {kind: table for kind, table in edges.edges.items() if kind not in variant.without}
+        seen = {kind: table for kind, table in trial.edges.edges.items() if kind not in variant.without}
         links = train_links(
             trial.model.ranked_purchases,
-            replace(edges, edges=seen),
+            replace(trial.edges, edges=seen),
             trial.model.ranked,
             config=replace(config, **variant.changes),
             validation=trial.validation,
             max_epochs=config.max_epochs,
             checkpoint=scratch / f"{number}.pt",
-            progress=_no_progress,
+            progress=no_progress,
         )
         ndcg = _alone(trial, replace(trial.model, links=links))
         yield name, ndcg, ndcg - whole
@@ -170,10 +157,6 @@ def _out_of_fold(found: Shortlists, validation: CompletionQueries, seed: int) ->
 def _table(title: str, rows: list[Row]) -> list[str]:
     cells = [(name, f"{ndcg:.4f}", f"{difference:+.4f}") for name, ndcg, difference in rows]
     return markdown_table([title, "NDCG@20", "difference"], cells)
-
-
-def _no_progress(stage: str, done: int, total: int) -> None:
-    """The log says it."""
 
 
 if __name__ == "__main__":

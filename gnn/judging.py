@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,45 +13,26 @@ from numpy.typing import NDArray
 
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
-from gnn.assembly import assemble
 from gnn.blend import scorer_queries
-from gnn.choosing import choose_weights, starting_weights, with_weights
+from gnn.choosing import choose_weights, with_weights
 from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.queries import CompletionQueries, completion_queries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.tables import metrics_of
-from gnn.fitting import FittedModel, fit_model, ranked_items
 from gnn.judged_models import baselines, served_models
 from gnn.judgement import Judgement
-from gnn.purchases import Purchases, read_purchases
 from gnn.scorer import ItemScorer
 from gnn.sequence.judging import judge_sequences
 from gnn.split import TimeSplit
 from gnn.training import Progress
+from gnn.trial import Trial, fit_trial
 from gnn.weights import ServedWeights
-from graph.edges import EdgeTables, edge_tables
 
 logger = logging.getLogger(__name__)
-
-#: Queries under which shorter baskets are let in.
-ENOUGH_QUERIES = 200
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A model that was fitted to the past alone, and the queries that it is judged by."""
-
-    model: FittedModel
-    at_cut: ModelArtifact
-    """Its artifact, served by the weights that choosing begins with."""
-    validation: CompletionQueries
-    test: CompletionQueries
-    split: TimeSplit
 
 
 def judge(
@@ -73,22 +53,14 @@ def judge(
     """
     if split is None:
         return _unjudged(config, "no time split: the baskets lie on fewer than three days")
-    progress("reading", 0, 1)
-    edges = edge_tables(tables, until=split.validation_from)
-    purchases = read_purchases(tables, edges, until=split.validation_from)
-    progress("reading", 1, 1)
     if is_sequence:
-        judged = judge_sequences(
-            tables, edges, purchases, split, config=config, checkpoint=checkpoint, progress=progress
-        )
+        judged = judge_sequences(tables, split, config=config, checkpoint=checkpoint, progress=progress)
         return judged or _unjudged(config, "nobody bought a new item in validation or test to judge by")
-    trial = fit_trial(
-        tables, edges, purchases, split, config=config, checkpoint=checkpoint, progress=progress
-    )
+    trial = fit_trial(tables, split, config=config, checkpoint=checkpoint, progress=progress)
     if trial is None:
         return _unjudged(config, "too few baskets in validation or test to judge by")
     judgement = judge_trial(trial, config=config, progress=progress)
-    content = read_content(tables, edges, trial.model.ranked, text_cache=text_cache)
+    content = read_content(tables, trial.edges, trial.model.ranked, text_cache=text_cache)
     weights = fit_cold_weights(
         ItemScorer(with_weights(trial.at_cut, trial.model, judgement.weights)),
         content,
@@ -100,40 +72,6 @@ def judge(
         return judgement
     warnings = [*judgement.warnings, *([content.warning] if content.warning else [])]
     return replace(judgement, cold_weights=weights, warnings=warnings)
-
-
-def fit_trial(
-    tables: Tables,
-    edges: EdgeTables,
-    purchases: Purchases,
-    split: TimeSplit,
-    *,
-    config: TrainingConfig,
-    checkpoint: Path,
-    progress: Progress,
-) -> Trial | None:
-    """Fit what completes baskets to `edges` and `purchases` before validation.
-
-    None where no query follows to judge by.
-    """
-    ranked = ranked_items(purchases, config, is_sequence=False)
-    validation = _queries(tables, edges, ranked, config, since=split.validation_from, until=split.test_from)
-    test = _queries(tables, edges, ranked, config, since=split.test_from, until=None)
-    if not len(ranked) or not len(validation) or not len(test):
-        return None
-    model = fit_model(
-        purchases,
-        edges,
-        config=config,
-        ranked=ranked,
-        is_sequence=False,
-        validation=validation,
-        max_epochs=config.max_epochs,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
-    at_cut = assemble(tables, edges, model, weights=starting_weights(model, config))
-    return Trial(model, at_cut, validation, test, split)
 
 
 def judge_trial(
@@ -170,32 +108,6 @@ def _unjudged(config: TrainingConfig, reason: str) -> Judgement:
         metrics={},
         warnings=[f"not judged, default weights: {reason}"],
     )
-
-
-def _queries(
-    tables: Tables,
-    edges: EdgeTables,
-    ranked: NDArray[np.int32],
-    config: TrainingConfig,
-    *,
-    since: datetime,
-    until: datetime | None,
-) -> CompletionQueries:
-    """Queries of a window; where they are few, baskets of two items count as well."""
-    for min_basket_items in (config.min_basket_items, 2):
-        queries = completion_queries(
-            tables,
-            edges,
-            ranked,
-            since=since,
-            until=until,
-            min_basket_items=min_basket_items,
-            max_queries=config.max_queries,
-            rng=np.random.default_rng(0),
-        )
-        if len(queries) >= ENOUGH_QUERIES:
-            break
-    return queries
 
 
 def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:

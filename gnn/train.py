@@ -20,7 +20,7 @@ from gnn.purchases import read_purchases
 from gnn.registry import promote, promoted, remove_unfinished
 from gnn.sequence.users import is_sequential
 from gnn.split import split_by_time
-from gnn.training import Progress
+from gnn.training import Progress, no_progress
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def train(
         raise TrainingError("no baskets in the tables: ingest interactions with a user or a basket")
     models.mkdir(parents=True, exist_ok=True)
     remove_unfinished(models)
-    report = progress or _no_progress
+    report = progress or no_progress
 
     split = split_by_time(tables, config=config)
     text_cache = models / TEXT_CACHE if config.reads_texts else None
@@ -125,7 +125,3 @@ def train(
     report("packing", 1, 1)
     logger.info("trained %s in %.0f s", folder.name, time.perf_counter() - started)
     return artifact
-
-
-def _no_progress(stage: str, done: int, total: int) -> None:
-    """Nobody is watching."""

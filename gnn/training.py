@@ -40,6 +40,10 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
 
 
+def no_progress(stage: str, done: int, total: int) -> None:
+    """The `Progress` where nobody is watching."""
+
+
 def train_links(
     purchases: Purchases,
     edges: EdgeTables,

@@ -16,21 +16,20 @@ from scipy.sparse import csr_matrix
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather
 from benchmarks.quality.rolling import with_rolling_histories
+from benchmarks.quality.trials import trial_of
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from etl.tables import Tables
 from gnn.baselines.als import fit_als
 from gnn.baselines.bpr import fit_bpr
 from gnn.baselines.content_knn import fit_content_knn, item_documents
 from gnn.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
 from gnn.config import CONFIGS, TrainingConfig
-from gnn.errors import TrainingError
 from gnn.evaluation.bootstrap import Interval
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.tables import METRICS
-from gnn.judging import Trial, fit_trial, judge_trial
-from gnn.purchases import read_purchases
-from gnn.split import split_by_time
+from gnn.judging import judge_trial
+from gnn.training import no_progress
+from gnn.trial import Trial
 from graph.edges import EdgeTables, edge_tables
 
 Metrics = Mapping[str, Any]
@@ -47,7 +46,7 @@ def run(options: Options) -> ProtocolReport:
     for seed in range(options.seeds):
         started = time.perf_counter()
         seeded = replace(config, seed=seed)
-        trial = _fit(tables, seeded, options)
+        trial = trial_of(tables, seeded, checkpoint=options.scratch / f"seed-{seed}.pt")
         more = _further_baselines(trial, edges, seed)
         strict.append(_judge(trial, seeded, more))
         seconds.append(time.perf_counter() - started)
@@ -74,25 +73,6 @@ def run(options: Options) -> ProtocolReport:
     )
 
 
-def _fit(tables: Tables, config: TrainingConfig, options: Options) -> Trial:
-    split = split_by_time(tables, config=config)
-    trial = None
-    if split is not None:
-        edges = edge_tables(tables, until=split.validation_from)
-        trial = fit_trial(
-            tables,
-            edges,
-            read_purchases(tables, edges, until=split.validation_from),
-            split,
-            config=config,
-            checkpoint=options.scratch / f"seed-{config.seed}.pt",
-            progress=_no_progress,
-        )
-    if trial is None:
-        raise TrainingError("nothing was measured: no baskets in the weeks of validation or test")
-    return trial
-
-
 def _further_baselines(trial: Trial, edges: EdgeTables, seed: int) -> dict[str, ScoreQueries]:
     """What `bundlegraph train` does not fit; each completes a cart, and knows no household."""
     baskets = csr_matrix(trial.model.ranked_purchases.lines.sign())
@@ -107,11 +87,7 @@ def _further_baselines(trial: Trial, edges: EdgeTables, seed: int) -> dict[str, 
 
 
 def _judge(trial: Trial, config: TrainingConfig, more: Mapping[str, ScoreQueries]) -> Metrics:
-    return judge_trial(trial, config=config, progress=_no_progress, more=more).metrics
-
-
-def _no_progress(stage: str, done: int, total: int) -> None:
-    """The log says it."""
+    return judge_trial(trial, config=config, progress=no_progress, more=more).metrics
 
 
 def _test(runs: Sequence[Metrics]) -> Models:

@@ -29,7 +29,7 @@ from gnn.sequence.evidence import item_groups
 from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
 from gnn.sequence.judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
 from gnn.sequence.task import score_sequences
-from gnn.training import train_links
+from gnn.training import no_progress, train_links
 from gnn.training_run import LearnedLinks
 from graph.edges import EdgeTables, edge_tables
 
@@ -140,7 +140,7 @@ def _links(setting: Setting, config: TrainingConfig, scratch: Path, *, is_ordere
         validation=setting.validation,
         max_epochs=SequenceConfig().max_epochs,
         checkpoint=scratch / f"seed-{config.seed}-{is_ordered}.pt",
-        progress=lambda stage, done, total: None,
+        progress=no_progress,
         sequence_config=SequenceConfig(is_ordered=is_ordered),
     )
 

@@ -34,10 +34,11 @@ from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_gains
 from gnn.evaluation.queries import CompletionQueries
 from gnn.evaluation.tables import METRICS, metrics_table
-from gnn.judging import Trial, fit_trial
 from gnn.purchases import choose_ranked, read_purchases
 from gnn.scorer import ItemScorer
 from gnn.split import TimeSplit, split_by_time
+from gnn.training import no_progress
+from gnn.trial import Trial, fit_trial
 from graph.edges import EdgeTables, edge_tables
 
 OURS = "blend with cold items"
@@ -157,15 +158,12 @@ def _ranks(setting: _Setting, config: TrainingConfig, options: Options) -> dict[
 
 
 def _trial(tables: Tables, split: TimeSplit, config: TrainingConfig, options: Options) -> Trial:
-    edges = edge_tables(tables, until=split.validation_from)
     trial = fit_trial(
         tables,
-        edges,
-        read_purchases(tables, edges, until=split.validation_from),
         split,
         config=config,
         checkpoint=options.scratch / f"{tables.folder.name}-{config.seed}.pt",
-        progress=lambda stage, done, total: None,
+        progress=no_progress,
     )
     if trial is None:
         raise TrainingError("expected baskets from week 46 on, found none: ingest completejourney anew")

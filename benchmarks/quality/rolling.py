@@ -16,9 +16,9 @@ from etl.tables import Tables
 from gnn.artifact import Histories
 from gnn.evaluation.histories import read_purchase_log
 from gnn.evaluation.queries import CompletionQueries
-from gnn.judging import Trial
 from gnn.purchases import UserEvents
 from gnn.text_column import TextColumn
+from gnn.trial import Trial
 from graph.edges import EdgeTables
 
 

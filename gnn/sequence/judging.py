@@ -27,7 +27,7 @@ from gnn.evaluation.tables import metrics_of
 from gnn.fitting import FittedModel, fit_model, ranked_items
 from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
-from gnn.purchases import Purchases
+from gnn.purchases import Purchases, read_purchases
 from gnn.ranking import feature_gains
 from gnn.sequence.evidence import SequenceEvidence, item_groups
 from gnn.sequence.features import GROUPS, NAMES
@@ -40,7 +40,7 @@ from gnn.sequence.users import user_sequences, users_as_baskets
 from gnn.split import TimeSplit
 from gnn.training import Progress
 from gnn.weights import ServedWeights
-from graph.edges import EdgeTables
+from graph.edges import edge_tables
 
 logger = logging.getLogger(__name__)
 
@@ -52,18 +52,20 @@ _NO_TREES = np.zeros(0, dtype=np.uint8)
 
 def judge_sequences(
     tables: Tables,
-    edges: EdgeTables,
-    purchases: Purchases,
     split: TimeSplit,
     *,
     config: TrainingConfig,
     checkpoint: Path,
     progress: Progress,
 ) -> Judgement | None:
-    """Fit to `edges` and `purchases` (before validation; columns: item indices), choose, read test once.
+    """Fit to what is before validation, choose on it, and read test once.
 
     A history goes up to the purchase that is asked for. None where nothing follows to judge by.
     """
+    progress("reading", 0, 1)
+    edges = edge_tables(tables, until=split.validation_from)
+    purchases = read_purchases(tables, edges, until=split.validation_from)
+    progress("reading", 1, 1)
     ranked = ranked_items(purchases, config, is_sequence=True)
     log = read_purchase_log(tables, edges, ranked)
     validation = next_item_queries(log, since=split.validation_from, until=split.test_from)

@@ -14,9 +14,9 @@ from etl.ingest import ingest
 from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
 from gnn.config import DEMO
-from gnn.judging import Trial, fit_trial
-from gnn.purchases import read_purchases
 from gnn.split import split_by_time
+from gnn.training import no_progress
+from gnn.trial import Trial, fit_trial
 from graph.edges import EdgeTables, edge_tables
 
 ZONE = "America/New_York"
@@ -52,15 +52,12 @@ def trial(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     config = replace(DEMO, validation_from=date(2024, 1, 7), test_from=date(2024, 1, 9))
     split = split_by_time(tables, config=config)
     assert split is not None
-    edges = edge_tables(tables, until=split.validation_from)
     fitted = fit_trial(
         tables,
-        edges,
-        read_purchases(tables, edges, until=split.validation_from),
         split,
         config=config,
         checkpoint=tmp_path_factory.mktemp("trial") / "trial.pt",
-        progress=lambda stage, done, total: None,
+        progress=no_progress,
     )
     assert fitted is not None
     return fitted

@@ -27,6 +27,7 @@ from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel, closed_form_links, fit_model
 from gnn.purchases import Purchases, choose_ranked, read_purchases
 from gnn.scorer import ItemScorer
+from gnn.training import no_progress
 from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
@@ -69,7 +70,7 @@ def fitted(
         validation=None,
         max_epochs=4,
         checkpoint=tmp_path_factory.mktemp("run") / "final.pt",
-        progress=lambda stage, done, total: None,
+        progress=no_progress,
     )
 
 
