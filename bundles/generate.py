@@ -21,6 +21,7 @@ from bundles.resolve import resolve_rules
 from bundles.rules import Rules
 from bundles.select import select_different
 from bundles.shortlist import Shortlist
+from bundles.wording import Language, Wording, wording_in
 from gnn.artifact import ModelArtifact
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
@@ -50,7 +51,13 @@ class BundleGenerator:
         )
 
     def generate(
-        self, request: GenerateRequest, visit: Visit, *, now: datetime, warnings: list[str]
+        self,
+        request: GenerateRequest,
+        visit: Visit,
+        *,
+        now: datetime,
+        language: Language,
+        warnings: list[str],
     ) -> tuple[list[GeneratedBundle], Source | None]:
         """At most `request.n` bundles, best first, and the path: none where only popularity is left.
 
@@ -98,7 +105,15 @@ class BundleGenerator:
                 links=self._links,
             )
         bundles = [
-            self._bundle(rank, int(row), shortlist, sets, num_anchors=len(rules.anchors), evidence=evidence)
+            self._bundle(
+                rank,
+                int(row),
+                shortlist,
+                sets,
+                num_anchors=len(rules.anchors),
+                evidence=evidence,
+                wording=wording_in(language),
+            )
             for rank, row in enumerate(ranked, start=1)
         ]
         return bundles, source
@@ -148,12 +163,15 @@ class BundleGenerator:
         *,
         num_anchors: int,
         evidence: Evidence | None,
+        wording: Wording,
     ) -> GeneratedBundle:
         places = np.flatnonzero(sets.members[row])
         items = shortlist.items[places].tolist()
         reasons = []
         if evidence is not None:
-            reasons = self._explainer.explain(items, added=items[num_anchors:], evidence=evidence)
+            reasons = self._explainer.explain(
+                items, added=items[num_anchors:], evidence=evidence, wording=wording
+            )
         return GeneratedBundle(
             rank=rank,
             score=round(float(sets.values.score[row]), 6),

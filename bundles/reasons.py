@@ -14,19 +14,15 @@ from itertools import combinations
 
 from bundles.answers import Reason, utc_text
 from bundles.catalogue import ItemCatalogue
-from bundles.evidence import Evidence, PromotionTerms
+from bundles.evidence import Evidence
 from bundles.links import ItemLinks
+from bundles.wording import Wording
 
 MAX_PAIRS, MAX_CATEGORY_PAIRS = 5, 2
-#: What the counts count, by the event of the shop's associations.
-VERBS = {
-    "purchase": "bought",
-    "cart": "put in carts",
-    "favourite": "marked as favourites",
-    "view": "viewed",
-}
 #: Below it, "1.0 times as often as by chance" would be no reason.
 MIN_LIFT = 1.05
+#: The same of two categories: counts of whole departments are large, and a lift near 1 says nothing.
+MIN_CATEGORY_LIFT = 1.2
 
 
 class Explainer:
@@ -34,31 +30,34 @@ class Explainer:
 
     def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks, association_event: str) -> None:
         self._catalogue, self._links = catalogue, links
-        self._verb = VERBS[association_event]
+        self._event = association_event
 
-    def explain(self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence) -> list[Reason]:
+    def explain(
+        self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence, wording: Wording
+    ) -> list[Reason]:
         """Reasons of one bundle, the strongest kind first; every added item that was ever bought has one.
 
         Args:
             items: Item indices of the bundle.
             added: Those of them that are no anchors.
             evidence: What was counted of them.
+            wording: The language of the sentences.
         """
-        co_purchases = self._co_purchases(items, evidence)
+        co_purchases = self._co_purchases(items, evidence, wording)
         reasons = [
             *co_purchases,
-            *self._category_pairs(items, {frozenset(reason.items) for reason in co_purchases}),
-            *self._history(items, evidence),
-            *self._promotion(added, evidence),
+            *self._category_pairs(items, {frozenset(reason.items) for reason in co_purchases}, wording),
+            *self._history(items, evidence, wording),
+            *self._promotion(added, evidence, wording),
         ]
         explained = {item_id for reason in reasons for item_id in reason.items}
         return reasons + [
-            self._popularity(item)
+            self._popularity(item, wording)
             for item in added
             if self._catalogue.item_id(item) not in explained and self._catalogue.baskets[item] > 0
         ]
 
-    def _co_purchases(self, items: Sequence[int], evidence: Evidence) -> list[Reason]:
+    def _co_purchases(self, items: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
         beside = [(cart, item) for cart in evidence.cart if cart not in items for item in items]
         pairs = [
             (pair, *evidence.pairs[pair])
@@ -70,14 +69,15 @@ class Explainer:
             Reason(
                 kind="co_purchase",
                 items=[self._catalogue.item_id(item) for item in pair],
-                text=f"{self._verb.capitalize()} together in {_baskets(baskets)}, "
-                f"{lift:.1f} times as often as by chance",
+                text=wording.co_purchase(self._event, baskets=baskets, lift=lift),
                 evidence={"baskets": baskets, "lift": round(lift, 3)},
             )
             for pair, baskets, lift in pairs[:MAX_PAIRS]
         ]
 
-    def _category_pairs(self, items: Sequence[int], explained: set[frozenset[str]]) -> list[Reason]:
+    def _category_pairs(
+        self, items: Sequence[int], explained: set[frozenset[str]], wording: Wording
+    ) -> list[Reason]:
         catalogue = self._catalogue
         found: dict[frozenset[int], Reason] = {}
         for pair in combinations(items, 2):
@@ -86,15 +86,14 @@ class Explainer:
                 continue
             ids = [catalogue.item_id(item) for item in pair]
             count = self._links.category_count_of(*roots)
-            if frozenset(ids) in explained or count is None or count[1] < MIN_LIFT:
+            if frozenset(ids) in explained or count is None or count[1] < MIN_CATEGORY_LIFT:
                 continue
             baskets, lift = count
-            names = " and ".join(catalogue.category_name(root) for root in roots)
+            names = catalogue.category_name(roots[0]), catalogue.category_name(roots[1])
             found[frozenset(roots)] = Reason(
                 kind="category_pair",
                 items=ids,
-                text=f"{names} are {self._verb} together in {_baskets(baskets)}, "
-                f"{lift:.1f} times as often as by chance",
+                text=wording.category_pair(self._event, names, baskets=baskets, lift=lift),
                 evidence={
                     "baskets": baskets,
                     "lift": round(lift, 3),
@@ -106,19 +105,19 @@ class Explainer:
                 break
         return list(found.values())
 
-    def _history(self, items: Sequence[int], evidence: Evidence) -> list[Reason]:
+    def _history(self, items: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
         return [
             Reason(
                 kind="user_history",
                 items=[self._catalogue.item_id(item)],
-                text=f"{self._verb.capitalize()} {_times(evidence.purchases[item])} by this customer",
+                text=wording.user_history(self._event, count=evidence.purchases[item]),
                 evidence={"count": evidence.purchases[item]},
             )
             for item in items
             if item in evidence.purchases
         ]
 
-    def _promotion(self, added: Sequence[int], evidence: Evidence) -> list[Reason]:
+    def _promotion(self, added: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
         terms = evidence.promotion
         if terms is None:
             return []
@@ -126,7 +125,12 @@ class Explainer:
             Reason(
                 kind="promotion",
                 items=[self._catalogue.item_id(item)],
-                text=_promotion_text(terms, terms.discounts[item]),
+                text=wording.promotion(
+                    terms.name,
+                    starts_at=terms.starts_at,
+                    ends_at=terms.ends_at,
+                    discount=terms.discounts[item],
+                ),
                 evidence={
                     "promotion_id": terms.promotion_id,
                     "discount": terms.discounts[item] if terms.discounts[item] >= 0 else None,
@@ -138,25 +142,11 @@ class Explainer:
             if item in terms.discounts
         ]
 
-    def _popularity(self, item: int) -> Reason:
+    def _popularity(self, item: int, wording: Wording) -> Reason:
         baskets = int(self._catalogue.baskets[item])
         return Reason(
             kind="popularity",
             items=[self._catalogue.item_id(item)],
-            text=f"{self._verb.capitalize()} in {_baskets(baskets)}",
+            text=wording.popularity(self._event, baskets=baskets),
             evidence={"baskets": baskets},
         )
-
-
-def _promotion_text(terms: PromotionTerms, discount: float) -> str:
-    begins = f" from {terms.starts_at:%Y-%m-%d}" if terms.starts_at else ""
-    ends = f" to {terms.ends_at:%Y-%m-%d}" if terms.ends_at else ""
-    return f"In promotion {terms.name}{begins}{ends}" + (f", {discount:.0%} off" if discount > 0 else "")
-
-
-def _baskets(count: int) -> str:
-    return "1 basket" if count == 1 else f"{count:,} baskets"
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")

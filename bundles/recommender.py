@@ -35,6 +35,7 @@ from bundles.requests import (
 )
 from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
+from bundles.wording import Language
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
 from gnn.cold.slate import ColdSlate
@@ -99,15 +100,21 @@ class Recommender:
         """Items of the catalogue."""
         return self._catalogue.num_items
 
-    def generate(self, request: GenerateRequest, *, request_id: str | None = None) -> GenerateAnswer:
+    def generate(
+        self, request: GenerateRequest, *, language: Language = "en", request_id: str | None = None
+    ) -> GenerateAnswer:
         """New bundles, best first; an empty list comes with a warning that names the constraint.
+
+        `language` is that of the reasons.
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         warnings: list[str] = []
         visit = self._visit(request, warnings)
-        bundles, source = self._generator.generate(request, visit, now=self._now(), warnings=warnings)
+        bundles, source = self._generator.generate(
+            request, visit, now=self._now(), language=language, warnings=warnings
+        )
         return GenerateAnswer(**self._header(request_id, source, warnings), bundles=bundles)
 
     def recommend_bundles(

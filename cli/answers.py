@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from bundles.wording import Language
 from cli import options
 from cli.output import err, out, print_json, print_line, print_warnings
 
@@ -26,6 +27,7 @@ def recommend(
     n: Annotated[int, typer.Option("-n", help="How many bundles.")] = 5,
     price_max: Annotated[float | None, typer.Option(help="Greatest offer price of a bundle.")] = None,
     min_categories: Annotated[int, typer.Option(help="Least number of level-0 categories in a bundle.")] = 1,
+    language: Annotated[Language, typer.Option(help="Of the reasons.")] = "en",
     *,
     batch: Annotated[
         Path | None, typer.Option(help="A request body a line, with its route: items/recommend, ….")
@@ -54,6 +56,7 @@ def recommend(
             "n": n,
             "constraints": {"price_max": price_max, "min_categories": min_categories},
         },
+        language=language,
     )
     print_warnings(answer.warnings)
     if as_json:
@@ -77,7 +80,9 @@ def open_recommender(home: Path) -> Recommender:
     return Recommender(load_promoted(home / "models"), load_key(home))
 
 
-def generate(recommender: Recommender, body: dict[str, object]) -> GenerateAnswer:
+def generate(
+    recommender: Recommender, body: dict[str, object], *, language: Language = "en"
+) -> GenerateAnswer:
     """The answer to a body of `bundles/generate`.
 
     Raises:
@@ -93,7 +98,7 @@ def generate(recommender: Recommender, body: dict[str, object]) -> GenerateAnswe
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise RequestError(field, first["msg"]) from error
-    return recommender.generate(request)
+    return recommender.generate(request, language=language)
 
 
 def print_bundles(answer: GenerateAnswer, currency: str | None) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from api.deps import RecommenderDep, RequestId
 from api.examples import GENERATE_ANSWER, SHOP_BUNDLES_ANSWER, answer_example
+from api.languages import AcceptedLanguage
 from bundles.answers import GenerateAnswer, ShopBundlesAnswer
 from bundles.requests import GenerateRequest, ShopBundlesRequest
 
@@ -18,14 +19,16 @@ router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 
 @router.post("/generate", summary="Compose new bundles", responses=answer_example(GENERATE_ANSWER))
 async def generate_bundles(
-    request: GenerateRequest, recommender: RecommenderDep, request_id: RequestId
+    request: GenerateRequest, recommender: RecommenderDep, language: AcceptedLanguage, request_id: RequestId
 ) -> GenerateAnswer:
     """New bundles composed for this request, best first, each priced and with its reasons.
+
+    Reasons are in English or Chinese, as `Accept-Language` prefers.
 
     A valid request that nothing satisfies is answered with an empty list and a warning that names the
     constraint.
     """
-    return recommender.generate(request, request_id=request_id)
+    return recommender.generate(request, language=language, request_id=request_id)
 
 
 @router.post(

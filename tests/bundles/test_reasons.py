@@ -1,6 +1,7 @@
 from bundles.answers import Reason
 from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest
+from bundles.wording import LANGUAGES
 from tests.planted_shop import NUM_BASKETS, NUM_TOGETHER
 
 
@@ -91,3 +92,18 @@ def test_every_added_item_that_was_ever_bought_has_a_reason(grocery: Recommender
         explained = {item_id for reason in bundle.reasons for item_id in reason.items}
         added = {item.item_id for item in bundle.items if item.role == "added"}
         assert added - never_bought <= explained
+
+
+def test_reasons_are_told_in_chinese_when_asked(grocery: Recommender) -> None:
+    request = GenerateRequest.model_validate({"anchors": ["pasta"], "size": 2})
+
+    english, chinese = (
+        grocery.generate(request, language=language).bundles[0].reasons[0] for language in LANGUAGES
+    )
+
+    assert chinese.text == "在 40 个购物篮中被一起购买，为随机情况的 5.0 倍"
+    assert (chinese.kind, chinese.items, chinese.evidence) == (
+        english.kind,
+        english.items,
+        english.evidence,
+    )
