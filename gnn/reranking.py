@@ -141,17 +141,9 @@ class Reranker:
 
     def _ease_of_history(self, history: ItemHistory) -> NDArray[np.floating]:
         """What EASE makes of the user's most bought items, each by its share, [num_ranked]."""
-        model = self._model
         most = np.argsort(-history.count, kind="stable")[:_MAX_HISTORY]
-        if not len(most):
-            return np.zeros(self._scorer.num_ranked)
-        shares = history.count[most] / history.count.sum()
-        slices = [slice(model.ease_indptr[item], model.ease_indptr[item + 1]) for item in history.item[most]]
-        linked = np.concatenate([model.ease_item[part] for part in slices])
-        weights = np.concatenate(
-            [share * model.ease_weight[part] for share, part in zip(shares, slices, strict=True)]
-        )
-        return np.bincount(linked, weights, minlength=self._scorer.num_ranked).astype(np.float64)
+        shares = history.count[most] / max(float(history.count.sum()), 1.0)
+        return self._scorer.ease_sums(history.item[most], shares)
 
     def _category_columns(
         self, evidence: Evidence, candidates: NDArray[np.int64]

@@ -91,7 +91,7 @@ class ItemScorer:
         vectors = np.zeros((len(known), self._model.target.shape[1]), dtype=np.float32)
         for evidence, rows, vector in zip(known, values, vectors, strict=True):
             vector += self.query_vectors(evidence).sum(axis=0)
-            self._add_context(evidence, rows)
+            rows[1] = self.ease_sums(evidence.items, evidence.attention)
             self._add_history(evidence.history, rows)
         values[:, 0] = vectors @ self._model.target.T + self._model.bias
         return values
@@ -121,6 +121,18 @@ class ItemScorer:
         if evidence.user_index is not None:
             vectors[2] = model.users[evidence.user_index]
         return vectors
+
+    def ease_sums(self, items: NDArray[np.integer], weights: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Σ_j w_j B[j, i] over the ranked `items` j and their `weights` w, for every i, [num_ranked]."""
+        model = self._model
+        if not len(items):
+            return np.zeros(self.num_ranked)
+        slices = [slice(model.ease_indptr[item], model.ease_indptr[item + 1]) for item in items]
+        linked = np.concatenate([model.ease_item[part] for part in slices])
+        weighted = np.concatenate(
+            [weight * model.ease_weight[part] for weight, part in zip(weights, slices, strict=True)]
+        )
+        return np.bincount(linked, weighted, minlength=self.num_ranked).astype(np.float64)
 
     def link_scores(
         self, from_ranked: NDArray[np.integer], to_ranked: NDArray[np.integer] | slice
@@ -164,18 +176,6 @@ class ItemScorer:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
         start, end = self._histories.indptr[query.user_index : query.user_index + 2]
         return self._histories.item[start:end], self._histories.age_days[start:end]
-
-    def _add_context(self, evidence: Evidence, rows: NDArray[np.float32]) -> None:
-        """Add what cart and recent items say to the `ease` row."""
-        if not len(evidence.items):
-            return
-        model = self._model
-        slices = [slice(model.ease_indptr[item], model.ease_indptr[item + 1]) for item in evidence.items]
-        linked = np.concatenate([model.ease_item[part] for part in slices])
-        weights = np.concatenate(
-            [by * model.ease_weight[part] for by, part in zip(evidence.attention, slices, strict=True)]
-        )
-        rows[1] = np.bincount(linked, weights, minlength=self.num_ranked)
 
     def _add_history(self, history: ItemHistory, rows: NDArray[np.float32]) -> None:
         """Fill the rows of what the user bought."""
