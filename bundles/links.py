@@ -3,7 +3,8 @@
 p(a, b) in (0, 1) is the probability that a and b come from one basket rather than from two unrelated ones, at
 even odds: .5 is chance, and a pair bought together x times as often as by chance has x / (1 + x). It is
 
-    the mean of both directions of `ItemScorer.link_scores`   where the model ranks both items;
+    the mean of both directions of `ItemScorer.link_scores`, calibrated (`gnn.link_calibration`) on baskets
+    that the model had not seen                               where the model ranks both items;
     x / (1 + x), x = (n + 5) / (n / lift + 5)                 where it does not, and n baskets hold both;
     the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
                                                               (`gnn.cold.slate`), else the most bought of the
@@ -12,6 +13,7 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
 
 x is the lift, shrunk to 1 where few baskets speak for it: observed over expected baskets under a prior worth
 five of them (a Gamma-Poisson shrinker, DuMouchel 1999). A pair seen five times by accident is no strong link.
+Only pairs of ranked items are calibrated: of the others the baskets to check by hold too few.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from bundles.catalogue import ItemCatalogue
 from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate
+from gnn.link_calibration import LinkCalibration
 from gnn.scorer import ItemScorer
 
 NUM_STAND_INS = 5
@@ -41,6 +44,7 @@ class ItemLinks:
         self._catalogue = catalogue
         self._scorer = scorer
         self._cold = cold
+        self._calibration = LinkCalibration.from_config(artifact.info.config.get("link_calibration"))
         self._stand_ins = _stand_ins_by_category(artifact)
 
     def between(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -53,7 +57,7 @@ class ItemLinks:
         column_items, column_shares = (row_items, row_shares) if is_square else self._representation(columns)
         there = self._scorer.link_scores(row_items, column_items).astype(np.float64)
         back = there if is_square else self._scorer.link_scores(column_items, row_items)
-        links = row_shares @ ((there + back.T) / 2) @ column_shares.T
+        links = row_shares @ self._calibration.probabilities((there + back.T) / 2) @ column_shares.T
         links[row_shares.sum(axis=1) == 0] = CHANCE
         links[:, column_shares.sum(axis=1) == 0] = CHANCE
         self._put_counted(links, rows, columns)
@@ -62,7 +66,10 @@ class ItemLinks:
         return links
 
     def from_items(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Mean of p(item → ranked item) over `items`, [num_ranked]; chance where nothing is known of them."""
+        """Mean link of `items` to each ranked item, [num_ranked]; chance where nothing is known of them.
+
+        In one direction and not calibrated: it says what to look at, `between` how likely that is.
+        """
         known, shares = self._representation(items)
         if not len(known):
             return np.full(self._scorer.num_ranked, CHANCE)
@@ -110,8 +117,8 @@ class ItemLinks:
             others, baskets, lift = self.counted(int(rows[row]))
             _, places, positions = np.intersect1d(columns, others, return_indices=True)
             observed = baskets[positions]
-            shrunk = (observed + PRIOR_BASKETS) / (observed / lift[positions] + PRIOR_BASKETS)
-            links[row, places] = shrunk / (1.0 + shrunk)
+            odds = shrunk_odds(observed, lift[positions])
+            links[row, places] = odds / (1.0 + odds)
 
     def _representation(self, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Ranked items that speak for `items`: their ranked indices [K], and the share of each, [P, K]."""
@@ -130,6 +137,12 @@ class ItemLinks:
             return siblings
         category = int(self._catalogue.leaf[item])
         return self._stand_ins[category] if category >= 0 else np.empty(0, dtype=np.int64)
+
+
+def shrunk_odds(baskets: NDArray[np.int64], lift: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Lifts shrunk to 1 as far as few `baskets` speak for them: (n + 5) / (n / lift + 5)."""
+    odds: NDArray[np.float64] = (baskets + PRIOR_BASKETS) / (baskets / lift + PRIOR_BASKETS)
+    return odds
 
 
 def _stand_ins_by_category(artifact: ModelArtifact) -> list[NDArray[np.int64]]:

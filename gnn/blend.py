@@ -1,4 +1,4 @@
-"""Fitting the few weights that put the parts together: of the served score, and of link scores."""
+"""Fitting the few weights that put the parts of the served score together."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from gnn.artifact import ItemModel
 from gnn.evaluation.metrics import block_size, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.scorer import FEATURES, ItemQuery, ItemScorer
-from gnn.weights import DEFAULT_LINK
 
 _NUM_CANDIDATES = 500
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
 _ROUNDS = 2
-_LINK_RIDGE = 1.0
 
 
 def scorer_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[ItemQuery]:
@@ -56,26 +52,6 @@ def fit_blend(
                 if ndcg > best:
                     best, weights = ndcg, tried
     return {name: round(float(weight), 6) for name, weight in zip(FEATURES, weights, strict=True)}
-
-
-def fit_link(model: ItemModel, queries: CompletionQueries, *, rng: np.random.Generator) -> dict[str, float]:
-    """Weights of `ItemScorer.link_scores`: a logistic regression of pairs of one basket against random ones.
-
-    Each cart item with the hidden item of its basket is a pair of one basket, with that of another basket it
-    is a random one: both have the same popularity, so popularity cannot tell them apart. `DEFAULT_LINK` where
-    there are no queries.
-    """
-    rows, items = queries.carts.nonzero()
-    if not len(rows):
-        return dict(DEFAULT_LINK)
-    other = queries.hidden[rng.permutation(len(queries))]
-    ease = csr_matrix((model.ease_weight, model.ease_item, model.ease_indptr), shape=(len(model.ranked),) * 2)
-    features = np.concatenate(
-        [_link_features(model, ease, items, to[rows]) for to in (queries.hidden, other)]
-    )
-    is_pair = np.repeat([1.0, 0.0], len(rows))
-    weights = _logistic_regression(features, is_pair)
-    return dict(zip(("intercept", "gnn", "ease"), np.round(weights, 6).tolist(), strict=True))
 
 
 def _candidate_features(
@@ -128,30 +104,6 @@ def _ndcg(
     hidden = scores[:, :1]
     ranks = 1 + (scores > hidden).sum(axis=1) + ((scores == hidden).sum(axis=1) - 1) / 2
     return ndcg_at_k(ranks, 20)
-
-
-def _link_features(
-    model: ItemModel, ease: csr_matrix, from_items: NDArray[np.integer], to_items: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    dot = np.einsum("nd,nd->n", model.source[from_items], model.target[to_items])
-    weight = np.asarray(ease[from_items, to_items]).ravel()
-    return np.stack([np.ones(len(dot)), dot, weight], axis=1).astype(np.float64)
-
-
-def _logistic_regression(features: NDArray[np.float64], is_true: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Newton's method with a ridge on all but the intercept, so that a constant feature has weight 0."""
-    ridge = np.full(features.shape[1], _LINK_RIDGE)
-    ridge[0] = 1e-6
-    weights = np.zeros(features.shape[1])
-    for _ in range(25):
-        probability = (1 + np.tanh(features @ weights / 2)) / 2
-        gradient = features.T @ (is_true - probability) - ridge * weights
-        curvature = (features.T * (probability * (1 - probability))) @ features + np.diag(ridge)
-        step = np.linalg.solve(curvature, gradient)
-        weights += step
-        if np.abs(step).max() < 1e-6:
-            break
-    return weights
 
 
 def best_top_k(ndcg_by_k: Sequence[tuple[int, float]], *, tolerance: float) -> int:

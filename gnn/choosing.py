@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
-from gnn.blend import best_top_k, fit_blend, fit_link, scorer_queries
+from gnn.blend import best_top_k, fit_blend, scorer_queries
 from gnn.config import TrainingConfig
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel
+from gnn.link_fitting import draw_pairs, fit_calibration, fit_link, mean_links
 from gnn.packing import pack_model
 from gnn.ranking import feature_gains
 from gnn.rerank_fitting import fit_trees
@@ -55,9 +56,17 @@ def choose_weights(
         return Choice(start, None, {}, [few])
     at_cut = with_weights(at_cut, model, start)
     blend = fit_blend(ItemScorer(at_cut), validation, model.ranked, start.blend)
-    link = fit_link(at_cut.model, validation, rng=np.random.default_rng(config.seed))
-    logger.info("blend %s, link %s", blend, link)
-    weights = replace(start, blend=blend, link=link, shortlist_size=config.shortlist_size)
+    pairs = draw_pairs(validation, rng=np.random.default_rng(config.seed))
+    link = fit_link(at_cut.model, pairs)
+    calibration = fit_calibration(mean_links(at_cut.model, link, pairs), pairs.is_pair)
+    logger.info("blend %s, link %s, calibrated by %d knots", blend, link, len(calibration.raw))
+    weights = replace(
+        start,
+        blend=blend,
+        link=link,
+        link_calibration=calibration,
+        shortlist_size=config.shortlist_size,
+    )
     at_cut = with_weights(at_cut, model, weights)
     scorer = ItemScorer(at_cut)
     fitted = fit_trees(Reranker(at_cut, scorer), scorer, validation, model.ranked, seed=config.seed)

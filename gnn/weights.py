@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.link_calibration import LinkCalibration
+
 #: Where nothing can be fitted, and where fitting begins: a blend that was measured on groceries.
 DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 1.0, "recency": 0.5}
 DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
@@ -25,6 +27,7 @@ class ServedWeights:
     """EASE weights that are kept a row."""
     blend: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_BLEND))
     link: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LINK))
+    link_calibration: LinkCalibration = field(default_factory=LinkCalibration)
     trees: NDArray[np.uint8] = field(default_factory=_no_trees)
     """Of `gnn.ranking.fit_ranker`; of length 0 where the blend is served as it is."""
     trees_weight: float = 0.0
@@ -35,6 +38,7 @@ class ServedWeights:
         return {
             "blend": dict(self.blend),
             "link": dict(self.link),
+            "link_calibration": self.link_calibration.to_config(),
             "ease_top_k": self.ease_top_k,
             "trees_weight": self.trees_weight,
             "shortlist_size": self.shortlist_size,

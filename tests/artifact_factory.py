@@ -26,6 +26,7 @@ from gnn.artifact import (
 )
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.link_calibration import LinkCalibration
 from gnn.sequence.model import SequenceModel
 from gnn.text_column import TextColumn
 
@@ -266,6 +267,7 @@ def _info(shop: PlantedShop, key: PseudonymKey) -> ArtifactInfo:
         config={
             "blend": {"gnn": 1.0, "ease": 2.0, "bought": 1.0, "known": 0.5, "share": 1.0, "recency": 0.5},
             "link": {"intercept": 0.0, "gnn": 1.0, "ease": 0.0},
+            "link_calibration": LinkCalibration().to_config(),
             "trees_weight": 0.0,
             "shortlist_size": 0,
         },

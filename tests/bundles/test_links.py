@@ -6,6 +6,7 @@ import pytest
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
 from gnn.cold.slate import ColdSlate
+from gnn.link_calibration import LinkCalibration
 from gnn.scorer import ItemScorer
 from tests.artifact_factory import make_artifact
 from tests.planted_shop import GROCERY
@@ -87,3 +88,21 @@ def test_counts_are_found_in_both_directions(links: ItemLinks, catalogue: ItemCa
     counts = links.counts_among([pasta, sauce, milk], [pasta, sauce, milk])
 
     assert counts == {(pasta, sauce): (40, 5.0), (sauce, pasta): (40, 5.0)}
+
+
+def test_what_the_mean_of_both_directions_says_is_calibrated(
+    links: ItemLinks, catalogue: ItemCatalogue
+) -> None:
+    # An overconfident model: half the distance from .5 is true.
+    halved = LinkCalibration(raw=(0.0, 1.0), calibrated=(0.25, 0.75))
+    artifact = make_artifact(GROCERY)
+    config = artifact.info.config | {"link_calibration": halved.to_config()}
+    calibrated = ItemLinks(
+        replace(artifact, info=replace(artifact.info, config=config)),
+        catalogue=catalogue,
+        scorer=ItemScorer(artifact),
+        cold=ColdSlate(artifact.cold_model),
+    )
+
+    expected = 0.5 + (link(links, catalogue, "pasta", "sauce") - 0.5) / 2
+    assert link(calibrated, catalogue, "pasta", "sauce") == pytest.approx(expected)

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.artifact import ModelArtifact
-from gnn.blend import best_top_k, fit_blend, fit_link, scorer_queries
+from gnn.blend import best_top_k, fit_blend, scorer_queries
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.scorer import ItemScorer
@@ -73,18 +73,6 @@ def test_no_queries_leave_the_weights_as_they_are(artifact: ModelArtifact) -> No
     nothing = pair_queries()[:0]
 
     assert fit_blend(ItemScorer(artifact), nothing, artifact.model.ranked, DEFAULT_BLEND) == DEFAULT_BLEND
-    assert fit_link(artifact.model, nothing, rng=np.random.default_rng(0)) == DEFAULT_LINK
-
-
-def test_a_fitted_link_tells_pairs_of_one_basket_from_others(artifact: ModelArtifact) -> None:
-    link = fit_link(artifact.model, pair_queries(), rng=np.random.default_rng(0))
-
-    scorer = ItemScorer(
-        replace(artifact, info=replace(artifact.info, config={"blend": DEFAULT_BLEND, "link": link}))
-    )
-    links = scorer.link_scores(np.array([0, 2]), np.array([1, 3]))
-    assert np.diag(links).min() > 0.7
-    assert (links[0, 1], links[1, 0]) < (0.3, 0.3)
 
 
 def test_the_fewest_rows_that_are_as_good_are_kept() -> None:
