@@ -21,10 +21,10 @@ from gnn.cold.model import ColdModel
 from gnn.cold.packing import fit_cold_model
 from gnn.config import TrainingConfig
 from gnn.fitting import FittedModel
+from gnn.item_codes import item_codes
 from gnn.item_links.prediction import fit_link_model, listed_items, predict_links
 from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
-from gnn.sequence.evidence import item_groups
 from gnn.sequence.fitting import fit_evidence
 from gnn.sequence.model import SequenceModel
 from gnn.sequence.packing import pack_sequences
@@ -99,5 +99,5 @@ def _sequences(
 ) -> SequenceModel:
     if not model.is_sequence:
         return SequenceModel.none()
-    groups = item_groups(catalogue, categories, model.ranked)
+    groups = item_codes(catalogue, categories, model.ranked)
     return pack_sequences(fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups), trees)

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact
 from gnn.blend import scorer_queries
 from gnn.choosing import choose_weights, with_weights
 from gnn.cold.content import read_content
@@ -23,6 +21,7 @@ from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.tables import metrics_of
+from gnn.item_codes import LEVELS, item_codes
 from gnn.judged_models import baselines, served_models
 from gnn.judgement import Judgement
 from gnn.scorer import ItemScorer
@@ -114,14 +113,14 @@ def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
     model, at_cut, split = trial.model, trial.at_cut, trial.split
     validation, test = trial.validation, trial.test
     purchases = model.ranked_purchases
+    codes = dict(zip(LEVELS, item_codes(at_cut.catalogue, at_cut.categories, model.ranked), strict=True))
     slices = {
-        "cross_category": is_cross_category(test, roots_of(at_cut)),
+        "cross_category": is_cross_category(test, codes["root"]),
         "new_to_user": is_new_to_user(test, purchases.counts),
         "cold_item": is_cold_item(test, purchases.item_baskets),
         "cold_user": is_cold_user(test, purchases.counts),
     }
-    category = at_cut.catalogue.category[model.ranked]
-    probe = probe_items(histories_by_user(purchases.counts), category)
+    probe = probe_items(histories_by_user(purchases.counts), codes["category"])
     return {
         "protocol": {
             "task": "complete a basket: one hidden item, ranked among all ranked items but the cart's",
@@ -139,10 +138,3 @@ def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
         slices=slices,
         popularity=purchases.item_baskets / max(purchases.lines.shape[0], 1),
     )
-
-
-def roots_of(artifact: ModelArtifact) -> NDArray[np.int32]:
-    """Level-0 category of each ranked item, -1 for none, [num_ranked]."""
-    root = artifact.categories.roots()
-    category = artifact.catalogue.category[artifact.model.ranked]
-    return np.where(category >= 0, root[category], -1).astype(np.int32) if len(root) else category

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
 from gnn.history import ItemHistory
+from gnn.item_codes import LEVELS, item_codes
 from gnn.ranker import Ranker
 from gnn.scorer import FEATURES, Evidence, ItemQuery, ItemScorer
 
@@ -37,9 +38,7 @@ GROUPS = {
     ),
     "history": ("bought", "share", "recency", "decayed_10", "decayed_90", "last_age", "cycle"),
     "categories": tuple(
-        f"{what}_{level}"
-        for level in ("category", "parent", "root", "brand")
-        for what in ("cart", "affinity", "recent_affinity")
+        f"{what}_{level}" for level in LEVELS for what in ("cart", "affinity", "recent_affinity")
     ),
     "popularity": ("baskets", "baskets_4_weeks", "baskets_16_weeks"),
     "price": ("price", "price_to_usual"),
@@ -62,10 +61,8 @@ class Reranker:
         self._trees = Ranker(artifact.model.trees) if len(artifact.model.trees) else None
         self._weight = float(artifact.info.config["trees_weight"])  # type: ignore[arg-type]  # a JSON number
         self.shortlist_size = min(int(artifact.info.config["shortlist_size"]), scorer.num_ranked)  # type: ignore[call-overload]  # a JSON number
-        catalogue, categories, ranked = artifact.catalogue, artifact.categories, artifact.model.ranked
-        category = catalogue.category[ranked]
-        above = np.append(categories.parent, -1), np.append(categories.roots(), -1)
-        self._codes = (category, above[0][category], above[1][category], catalogue.brand[ranked])
+        catalogue, ranked = artifact.catalogue, artifact.model.ranked
+        self._codes = item_codes(catalogue, artifact.categories, ranked)
         self._log_price = np.log(catalogue.price[ranked] + 0.1).astype(np.float32)
         self._log_baskets = np.log1p(
             [catalogue.baskets[ranked], artifact.model.baskets_4_weeks, artifact.model.baskets_16_weeks]
@@ -152,7 +149,7 @@ class Reranker:
         history = evidence.history
         total = max(float(history.count.sum()), 1.0)
         columns: dict[str, NDArray[np.floating]] = {}
-        for level, code in zip(("category", "parent", "root", "brand"), self._codes, strict=True):
+        for level, code in zip(LEVELS, self._codes, strict=True):
             asked = code[candidates]
             bought = code[history.item]
             columns[f"cart_{level}"] = _sums(code[evidence.items], None, asked)

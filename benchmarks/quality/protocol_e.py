@@ -22,10 +22,10 @@ from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.histories import read_purchase_log
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
 from gnn.evaluation.next_item import NextItemQueries, next_item_queries
+from gnn.item_codes import LEVELS, item_codes
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, choose_ranked, read_purchases
 from gnn.sequence.config import SequenceConfig
-from gnn.sequence.evidence import item_groups
 from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
 from gnn.sequence.judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
 from gnn.sequence.task import score_sequences
@@ -60,7 +60,9 @@ def run(options: Options) -> ProtocolReport:
     """Every seed on the same queries: each user's last item but one for validation, the last for test."""
     started = time.perf_counter()
     setting = read_setting(ingest_beauty(options.dataset("amazon-beauty"), options))
-    baselines = closed_forms(setting.purchases, setting.ease, category=setting.groups[0])
+    baselines = closed_forms(
+        setting.purchases, setting.ease, category=setting.groups[LEVELS.index("category")]
+    )
     on_test, on_validation = (_ranks(baselines, queries) for queries in (setting.test, setting.validation))
     shared = time.perf_counter() - started
     test_ranks, validation_ranks, seconds = [], [], []
@@ -109,7 +111,7 @@ def read_setting(tables: Tables) -> Setting:
         edges=edges,
         purchases=of_items,
         ranked=ranked,
-        groups=item_groups(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked),
+        groups=item_codes(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked),
         ease=fit_history_ease(of_items),
         validation=next_item_queries(log, since=VALIDATION_FROM, until=TEST_FROM),
         test=next_item_queries(log, since=TEST_FROM, until=None),

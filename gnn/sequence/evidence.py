@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact import Catalogue, Categories
 from gnn.sequence.histories import SequenceGate, Sequences, sequence_vectors
 from gnn.sequence.sparse_rows import SparseRows
 
@@ -32,7 +31,7 @@ class SequenceEvidence:
     """[num_ranked]"""
     gate: SequenceGate
     groups: NDArray[np.int32]
-    """Codes of category, the one above it, its root, and brand, [4, num_ranked]; -1 for none."""
+    """Of `gnn.item_codes.item_codes`, [4, num_ranked]."""
     events: NDArray[np.int64]
     """Events of each item, [num_ranked]."""
     last_events: NDArray[np.int64]
@@ -49,11 +48,3 @@ class SequenceEvidence:
             return np.broadcast_to(self.bias, (len(sequences), self.num_ranked)).astype(np.float32)
         vectors = sequence_vectors(sequences, self.gate, source=self.source, history=self.history)
         return np.asarray(vectors @ self.target.T + self.bias, dtype=np.float32)
-
-
-def item_groups(catalogue: Catalogue, categories: Categories, ranked: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Codes of category, the one above it, its root, and brand of each ranked item, [4, num_ranked]."""
-    category = catalogue.category[ranked]
-    # The last place answers for items without a category.
-    above = (np.append(codes, -1)[category] for codes in (categories.parent, categories.roots()))
-    return np.stack([category, *above, catalogue.brand[ranked]]).astype(np.int32)

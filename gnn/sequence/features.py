@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.item_codes import LEVELS
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.histories import Sequences, decayed
 from gnn.sequence.sparse_rows import SparseRows
@@ -14,15 +15,13 @@ from gnn.sequence.sparse_rows import SparseRows
 #: What a step back costs: nothing, a quarter of what is left, two thirds; `inf` hears of the latest alone.
 FLAT, SLOW, FAST, LATEST = 0.0, 0.3, 1.0, float("inf")
 
-_GROUPS = ("category", "parent", "root", "brand")
-
 #: Features of a candidate by group: what importance and ablation are reported by.
 GROUPS = {
     "stage one": ("blend", "position"),
     "learned": ("learned",),
     "ease": ("ease_flat", "ease_slow", "ease_fast", "ease_latest"),
     "transitions": ("near", "near_latest", "back", "wide", "wide_latest"),
-    "groups": tuple(f"{group}_{what}" for group in _GROUPS for what in ("latest", "slow")),
+    "groups": tuple(f"{group}_{what}" for group in LEVELS for what in ("latest", "slow")),
     "popularity": ("events", "last_events"),
     "query": ("history_size",),
 }
@@ -99,7 +98,7 @@ def features(
         "last_events": np.log1p(evidence.last_events)[candidates],
         "history_size": np.broadcast_to(sequences.lengths[:, np.newaxis], shape),
     }
-    for group, code in zip(_GROUPS, evidence.groups, strict=True):
+    for group, code in zip(LEVELS, evidence.groups, strict=True):
         columns[f"{group}_latest"] = _affinity(code, sequences, candidates, rate=LATEST)
         columns[f"{group}_slow"] = _affinity(code, sequences, candidates, rate=SLOW)
     return np.stack([columns[name] for name in NAMES], axis=2).astype(np.float32)

@@ -40,7 +40,7 @@ def fit_evidence(
 ) -> SequenceEvidence:
     """The evidence of `purchases` (columns: ranked indices), of what was learned, of `ease` over histories.
 
-    `groups` is of `gnn.sequence.evidence.item_groups`. Links that were not learned from sequences say
+    `groups` is of `gnn.item_codes.item_codes`. Links that were not learned from sequences say
     popularity alone.
     """
     sequences, num_ranked = user_sequences(purchases), purchases.counts.shape[1]

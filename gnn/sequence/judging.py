@@ -25,11 +25,12 @@ from gnn.evaluation.queries import CompletionQueries
 from gnn.evaluation.slices import is_cross_category
 from gnn.evaluation.tables import metrics_of
 from gnn.fitting import FittedModel, fit_model, ranked_items
+from gnn.item_codes import LEVELS, item_codes
 from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, read_purchases
 from gnn.ranking import feature_gains
-from gnn.sequence.evidence import SequenceEvidence, item_groups
+from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.features import GROUPS, NAMES
 from gnn.sequence.fitting import fit_evidence, fit_trees
 from gnn.sequence.histories import Sequences, decayed
@@ -84,18 +85,18 @@ def judge_sequences(
         progress=progress,
     )
     progress("judging", 0, 3)
-    groups = item_groups(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked)
+    groups = item_codes(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked)
     evidence = fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups)
     has_trees = len(validation) >= FEWEST_QUERIES
     trees = fit_trees(evidence, validation, seed=config.seed) if has_trees else _NO_TREES
     progress("judging", 1, 3)
-    rows = closed_forms(model.ranked_purchases, model.ease, category=groups[0])
+    rows = closed_forms(model.ranked_purchases, model.ease, category=groups[LEVELS.index("category")])
     if model.links.gate is not None:
         rows["gnn"] = lambda queries: score_sequences(histories_of(queries), model.links)
     if len(trees):
         rows["blend"] = sequence_score(evidence, _NO_TREES)
     rows["served"] = sequence_score(evidence, trees)
-    metrics = _metrics(model, rows, validation, test, root=groups[2], split=split)
+    metrics = _metrics(model, rows, validation, test, root=groups[LEVELS.index("root")], split=split)
     if len(trees):
         # The trees know validation by heart: what they are worth is measured out of fold.
         metrics["validation"]["served"] = metrics_of(out_of_fold_ranks(evidence, validation, config.seed))
