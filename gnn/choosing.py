@@ -17,9 +17,9 @@ from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel
 from gnn.link_fitting import draw_pairs, fit_calibration, fit_link, mean_links
 from gnn.packing import pack_model
-from gnn.ranking import feature_gains
+from gnn.ranking import group_gains
 from gnn.rerank_fitting import fit_trees
-from gnn.reranking import GROUPS, NAMES, Reranker
+from gnn.reranking import GROUPS, Reranker
 from gnn.scorer import ItemScorer
 from gnn.weights import DEFAULT_BLEND, ServedWeights
 
@@ -73,12 +73,7 @@ def choose_weights(
     if fitted is None:
         return Choice(replace(weights, shortlist_size=0), None, {}, [])
     weights = replace(weights, trees=fitted.trees, trees_weight=fitted.weight)
-    return Choice(weights, fitted.ranks, _importances(fitted.trees), [])
-
-
-def _importances(trees: NDArray[np.uint8]) -> dict[str, float]:
-    gains = dict(zip(NAMES, feature_gains(trees, len(NAMES)).tolist(), strict=True))
-    return {group: round(sum(gains[name] for name in names), 4) for group, names in GROUPS.items()}
+    return Choice(weights, fitted.ranks, group_gains(fitted.trees, GROUPS), [])
 
 
 def starting_weights(model: FittedModel, config: TrainingConfig) -> ServedWeights:

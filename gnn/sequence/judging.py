@@ -29,9 +29,9 @@ from gnn.item_codes import LEVELS, item_codes
 from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, read_purchases
-from gnn.ranking import feature_gains
+from gnn.ranking import group_gains
 from gnn.sequence.evidence import SequenceEvidence
-from gnn.sequence.features import GROUPS, NAMES
+from gnn.sequence.features import GROUPS
 from gnn.sequence.fitting import fit_evidence, fit_trees
 from gnn.sequence.histories import Sequences, decayed
 from gnn.sequence.scorer import SequenceScorer
@@ -100,7 +100,7 @@ def judge_sequences(
     if len(trees):
         # The trees know validation by heart: what they are worth is measured out of fold.
         metrics["validation"]["served"] = metrics_of(out_of_fold_ranks(evidence, validation, config.seed))
-        metrics["importances"] = _importances(trees)
+        metrics["importances"] = group_gains(trees, GROUPS)
     logger.info("metrics of %d models on %d + %d sequences", len(rows), len(validation), len(test))
     progress("judging", 3, 3)
     return Judgement(
@@ -191,8 +191,3 @@ def _metrics(
         slices={"cross_category": is_cross_category(test, root)},
         popularity=purchases.item_baskets / max(purchases.lines.shape[0], 1),
     )
-
-
-def _importances(trees: NDArray[np.uint8]) -> dict[str, float]:
-    gains = dict(zip(NAMES, feature_gains(trees, len(NAMES)).tolist(), strict=True))
-    return {group: round(sum(gains[name] for name in names), 4) for group, names in GROUPS.items()}

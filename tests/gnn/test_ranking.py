@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gnn.ranker import Ranker
-from gnn.ranking import RankerParams, feature_gains, fit_ranker
+from gnn.ranking import RankerParams, feature_gains, fit_ranker, group_gains
 
 SMALL = RankerParams(num_trees=30, learning_rate=0.2, num_leaves=8, min_rows_a_leaf=5)
 
@@ -86,6 +86,8 @@ def test_gains_say_which_features_were_used() -> None:
     gains = feature_gains(trees, 3)
     assert gains.sum() == pytest.approx(1.0)
     assert gains[2] < min(gains[:2])
+    by_group = group_gains(trees, {"sides": ("left", "right"), "noise": ("noise",)})
+    assert by_group == pytest.approx({"sides": gains[0] + gains[1], "noise": gains[2]}, abs=1e-4)
 
 
 def test_gains_are_told_where_trees_ask_whether_a_value_is_known() -> None:
