@@ -21,6 +21,7 @@ from gnn.history import ItemHistory
 from gnn.item_codes import LEVELS, item_codes
 from gnn.ranker import Ranker
 from gnn.scorer import FEATURES, Evidence, ItemQuery, ItemScorer
+from gnn.standard_scores import standard_scores
 
 #: Features of a candidate by group: what importance and ablation are reported by.
 GROUPS = {
@@ -200,9 +201,4 @@ def _sums(
 
 def combine(blend: NDArray[np.float32], by_trees: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
     """The final scores of one shortlist: z(blend) + weight · z(trees), [num_candidates]."""
-    return _z(blend) + weight * _z(by_trees)
-
-
-def _z(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    deviation = float(scores.std())
-    return np.asarray((scores - scores.mean()) / (deviation if deviation > 0 else 1.0), dtype=np.float32)
+    return standard_scores(blend) + weight * standard_scores(by_trees)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from gnn.artifact import ShopBundles
 from gnn.bundle_ranking.model import BundleModel
+from gnn.standard_scores import standard_scores
 
 #: What a visitor's score is made of, in the order of `BundleModel.visitor_weights`.
 FEATURES = ("affinity", "overlap", "popularity")
@@ -54,7 +55,9 @@ class BundleScorer:
             user_index: Row of `Histories`. Where that user is known, its list comes first, and the other
                 bundles follow as for a visitor who has `items`.
         """
-        scores = np.asarray(self._model.visitor_weights @ self._standardised(items), dtype=np.float32)
+        scores = np.asarray(
+            self._model.visitor_weights @ standard_scores(self.features(items)), dtype=np.float32
+        )
         if user_index is None or not self.knows(user_index):
             return scores
         row = slice(*self._model.indptr[user_index : user_index + 2])
@@ -75,11 +78,3 @@ class BundleScorer:
             values[1] = np.bincount(np.concatenate(holding), minlength=len(self._sizes)) / self._sizes
         values[2] = self._log_popularity
         return values
-
-    def _standardised(self, items: Sequence[int]) -> NDArray[np.float32]:
-        values = self.features(items)
-        if not values.shape[1]:
-            return values
-        centred = values - values.mean(axis=1, keepdims=True)
-        deviation = centred.std(axis=1, keepdims=True)
-        return np.asarray(centred / np.where(deviation > 0, deviation, 1), dtype=np.float32)

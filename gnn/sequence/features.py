@@ -11,6 +11,7 @@ from gnn.item_codes import LEVELS
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.histories import Sequences, decayed
 from gnn.sequence.sparse_rows import SparseRows
+from gnn.standard_scores import standard_scores
 
 #: What a step back costs: nothing, a quarter of what is left, two thirds; `inf` hears of the latest alone.
 FLAT, SLOW, FAST, LATEST = 0.0, 0.3, 1.0, float("inf")
@@ -51,9 +52,9 @@ def stage_one(evidence: SequenceEvidence, sequences: Sequences) -> StageOne:
     ease_fast = _spread(evidence.ease, sequences, rate=FAST)
     near = _spread(evidence.near, sequences, rate=FAST)
     learned = evidence.learned_scores(sequences)
-    closed_form = _z(ease_fast + _NEAR_WEIGHT * near)
+    closed_form = standard_scores(ease_fast + _NEAR_WEIGHT * near)
     weight = _BESIDE_LEARNED if evidence.target.shape[1] else _BESIDE_POPULARITY
-    return StageOne(_z(learned) + weight * closed_form, learned, ease_fast, near)
+    return StageOne(standard_scores(learned) + weight * closed_form, learned, ease_fast, near)
 
 
 def shortlist(blend: NDArray[np.float32], sequences: Sequences, *, size: int) -> NDArray[np.int64]:
@@ -125,9 +126,3 @@ def _affinity(
     asked = code[candidates]
     found = sums[np.arange(len(sequences))[:, np.newaxis] * num_codes + asked + 1]
     return np.where(asked >= 0, found, np.nan)
-
-
-def _z(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    deviation = scores.std(axis=1, keepdims=True)
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    return np.asarray(centred / np.where(deviation > 0, deviation, 1), dtype=np.float32)
