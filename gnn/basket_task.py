@@ -73,4 +73,5 @@ class BasketTask:
             bias=self.head.bias.cpu().numpy(),
             users=self.head.users.weight[:-1].cpu().numpy(),
             count_weights=(by_log, by_known),
+            role_scale=(float(self.head.scale[0]), 1.0, float(self.head.scale[1])),
         )

@@ -43,22 +43,22 @@ class HeteroEncoder(nn.Module):
         self, memberships: Adjacency, relations: Mapping[str, Adjacency], *, dim: int, num_layers: int
     ) -> None:
         super().__init__()
-        self._memberships = memberships
-        self._relations = tuple(relations.values())
+        self.memberships = memberships
+        self.relations = dict(relations)
         self._dim = dim
         num_nodes = memberships.forward.shape[1]
         self.embedding = nn.Parameter(_INITIAL_SCALE * torch.randn(num_nodes, len(ROLES) * dim))
-        shape = (num_layers, len(self._relations), len(ROLES))
+        shape = (num_layers, len(self.relations), len(ROLES))
         self.relation_weight = nn.Parameter(torch.full(shape, _INITIAL_RELATION_WEIGHT))
 
     def forward(self) -> ItemTables:
         """The three tables."""
-        layer = self._memberships.propagate(self.embedding)  # [num_ranked, 3 d]
+        layer = self.memberships.propagate(self.embedding)  # [num_ranked, 3 d]
         total = layer
         for weights in self.relation_weight:
             received = [
                 relation.propagate(layer) * weight.repeat_interleave(self._dim)
-                for relation, weight in zip(self._relations, weights, strict=True)
+                for relation, weight in zip(self.relations.values(), weights, strict=True)
             ]
             if not received:
                 break

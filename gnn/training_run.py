@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from gnn.config import TrainingConfig
 from gnn.encoder import ItemTables
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
+from gnn.explanation.model import EncoderParts
+from gnn.explanation.packing import pack_encoder
 from gnn.heads import LinkModel
 from gnn.sequence.histories import SequenceGate
 
@@ -38,6 +40,10 @@ class LearnedLinks:
     num_epochs: int = 0
     """Epochs after which it was best."""
     seconds: float = 0.0
+    role_scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """What the head multiplied the encoder's tables by: source, target, history."""
+    encoder: EncoderParts = field(default_factory=EncoderParts.none)
+    """What the vectors are made of."""
     gate: SequenceGate | None = None
     """Of ordered histories: how `source` and `history` are read (`gnn.sequence.histories`)."""
 
@@ -149,7 +155,8 @@ class TrainingRun:
         self._model.load_state_dict(self._best)
         self._model.eval()
         links = self._task.links(self._model.encoder())
-        return replace(links, num_epochs=self._best_epoch, seconds=self.seconds)
+        encoder = pack_encoder(self._model.encoder, role_scale=links.role_scale)
+        return replace(links, encoder=encoder, num_epochs=self._best_epoch, seconds=self.seconds)
 
 
 def _copy(model: LinkModel) -> dict[str, torch.Tensor]:

@@ -95,6 +95,7 @@ class SequenceTask:
             bias=head.bias.cpu().numpy(),
             users=np.zeros((len(self.sequences), tables.target.shape[1]), dtype=np.float32),
             count_weights=(0.0, 0.0),
+            role_scale=(float(head.is_ordered), 1.0, 1.0),
             gate=SequenceGate(
                 by_step=head.by_step.cpu().numpy(),
                 by_item=head.item_loudness(tables).cpu().numpy(),
