@@ -18,7 +18,7 @@ from gnn.scorer import ItemScorer
 
 NUM_BY_SCORE, NUM_BY_LINK, NUM_COUNTED, NUM_POPULAR = 40, 32, 16, 12
 NUM_CHEAP, NUM_DEAR, NUM_CATEGORIES = 10, 10, 16
-#: Of one leaf category at most so many: a bundle holds one of them.
+#: Of one leaf category at most so many, unless too few others are left: bundles of one kind are no choice.
 MAX_OF_LEAF = 3
 NUM_STRONGEST_PAIRS = 20_000
 #: Links are averaged over so many items at most: those named last say most.
@@ -85,27 +85,27 @@ class CandidateFinder:
     def _best(
         self, values: NDArray[np.floating], is_allowed: NDArray[np.bool_], count: int
     ) -> NDArray[np.int64]:
-        """The `count` best ranked items, at most `MAX_OF_LEAF` of one leaf category."""
+        """The `count` best ranked items, at most `MAX_OF_LEAF` of one leaf category where others are left."""
         places = np.flatnonzero(is_allowed)
         values = values[places]
         if len(places) > 4 * count:
             best = np.argpartition(-values, 4 * count)[: 4 * count]
             places, values = places[best], values[best]
         ordered = places[np.lexsort((places, -values))]
-        return _few_of_a_leaf(self._ranked[ordered], self._catalogue.leaf)[:count]
+        return self._few_of_a_leaf(self._ranked[ordered], count)
 
     def _counted_beside(self, items: NDArray[np.int64], is_allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         rows = [self._links.counted(int(item)) for item in items]
         others = np.concatenate([row[0] for row in rows]).astype(np.int64)
         strength = np.concatenate([row[1] * np.log(np.maximum(row[2], 1.0)) for row in rows])
         ordered = others[np.lexsort((others, -strength))]
-        return _few_of_a_leaf(ordered[is_allowed[ordered]], self._catalogue.leaf)[:NUM_COUNTED]
+        return self._few_of_a_leaf(ordered[is_allowed[ordered]], NUM_COUNTED)
 
     def _in_strong_pairs(self, is_allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         pairs = self._strongest_pairs
         items = pairs[is_allowed[pairs].all(axis=1)][: NUM_BY_SCORE * 2].ravel()
         _, first = np.unique(items, return_index=True)
-        return _few_of_a_leaf(items[np.sort(first)], self._catalogue.leaf)[: NUM_BY_SCORE + NUM_BY_LINK]
+        return self._few_of_a_leaf(items[np.sort(first)], NUM_BY_SCORE + NUM_BY_LINK)
 
     def _popular(self, is_allowed: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
         ordered = self._catalogue.by_popularity
@@ -114,7 +114,7 @@ class CandidateFinder:
         popular = head[is_allowed[head]]
         if len(popular) < 4 * count:
             popular = ordered[is_allowed[ordered]]
-        return _few_of_a_leaf(popular[: 4 * count], self._catalogue.leaf)[:count]
+        return self._few_of_a_leaf(popular[: 4 * count], count)
 
     def _wanted(self, scores: NDArray[np.float32] | None) -> NDArray[np.int64]:
         """Items that the visitor likeliest wants first; all items by popularity where nothing is known."""
@@ -171,18 +171,18 @@ class CandidateFinder:
         found = ordered[is_allowed[ordered]][: 4 * count]
         if len(found) < count:
             found = self._catalogue.by_popularity[is_allowed[self._catalogue.by_popularity]][: 4 * count]
-        return _few_of_a_leaf(found, self._catalogue.leaf)[:count]
+        return self._few_of_a_leaf(found, count)
 
-
-def _few_of_a_leaf(items: NDArray[np.int64], leaf: NDArray[np.int32]) -> NDArray[np.int64]:
-    """`items` in their order, at most `MAX_OF_LEAF` of one leaf category; any number without one."""
-    leaves = leaf[items]
-    order = np.argsort(leaves, kind="stable")
-    in_order = leaves[order]
-    starts = np.flatnonzero(np.r_[True, in_order[1:] != in_order[:-1]]) if len(items) else order
-    place = np.empty(len(items), dtype=np.int64)
-    place[order] = np.arange(len(items)) - np.repeat(starts, np.diff(np.r_[starts, len(items)]))
-    return items[(place < MAX_OF_LEAF) | (leaves < 0)]
+    def _few_of_a_leaf(self, items: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """The first `count` of `items`; those beyond `MAX_OF_LEAF` of one leaf category follow the others."""
+        leaves = self._catalogue.leaf[items]
+        order = np.argsort(leaves, kind="stable")
+        in_order = leaves[order]
+        starts = np.flatnonzero(np.r_[True, in_order[1:] != in_order[:-1]]) if len(items) else order
+        place = np.empty(len(items), dtype=np.int64)
+        place[order] = np.arange(len(items)) - np.repeat(starts, np.diff(np.r_[starts, len(items)]))
+        is_further = (place >= MAX_OF_LEAF) & (leaves >= 0)
+        return items[np.argsort(is_further, kind="stable")[:count]]
 
 
 def _strongest_pairs(pairs: CoPurchases) -> NDArray[np.int64]:

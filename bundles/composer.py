@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bundles.bridges import CategoryBridges
 from bundles.candidates import CandidateFinder
 from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets, compose_sets
+from bundles.fit import fit_of_scores
 from bundles.links import ItemLinks
-from bundles.objectives import fit_of_scores
 from bundles.requests import Weights
 from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, relaxations
-from bundles.shortlist import Shortlist, make_shortlist
+from bundles.shortlist import Shortlist, ShortlistMaker
 from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer
 
@@ -25,9 +26,8 @@ class Wish:
 
     weights: Weights
     scores: NDArray[np.float32] | None
-    """How likely the visitor wants each ranked item beside the anchors and the cart, [num_ranked]."""
-    fit_scores: NDArray[np.float32] | None
-    """The same without the anchors, for `user_fit`."""
+    """How likely the visitor wants each ranked item beside the fixed items and the cart, [num_ranked]; none
+    where nothing is known of them."""
     context: tuple[int, ...]
     """Items that candidates should go with."""
     num_kept: int
@@ -40,10 +40,17 @@ class Composer:
     def __init__(
         self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks
     ) -> None:
-        self._catalogue, self._scorer, self._links = catalogue, scorer, links
+        self._catalogue = catalogue
         self._promotions = artifact.promotions
         self._finder = CandidateFinder(
             catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
+        )
+
+        self._maker = ShortlistMaker(
+            catalogue=catalogue,
+            links=links,
+            bridges=CategoryBridges(artifact.category_pairs),
+            scorer=scorer,
         )
 
     @property
@@ -59,17 +66,11 @@ class Composer:
         is_allowed = may_be_added(
             rules, catalogue=self._catalogue, promotions=self._promotions, offers=offers
         )
-        shortlist = make_shortlist(
-            self._finder.find(
-                rules, is_allowed=is_allowed, offers=offers, scores=wish.scores, context=wish.context
-            ),
-            len(rules.fixed),
-            catalogue=self._catalogue,
-            links=self._links,
-            scorer=self._scorer,
-            ranked_fit=None if wish.fit_scores is None else fit_of_scores(wish.fit_scores),
-            offers=offers,
+        found = self._finder.find(
+            rules, is_allowed=is_allowed, offers=offers, scores=wish.scores, context=wish.context
         )
+        ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
+        shortlist = self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
         sets = compose_sets(shortlist, rules, weights=wish.weights, num_kept=wish.num_kept)
         return (shortlist, sets) if len(sets.members) else None
 
@@ -83,10 +84,8 @@ class Composer:
                 if guilty[1:]
                 else ""
             )
-        if self.compose(replace(rules, distinct_leaves=False), wish) is not None:
-            return (
-                "size: no bundle of this size without two items of one category, which would be substitutes"
-            )
+        if not rules.substitutes and self.compose(replace(rules, substitutes=True), wish) is not None:
+            return "constraints.substitutes: no bundle of this size without items that replace each other"
         if asked:
             return f"no bundle satisfies {', '.join(name for name, _ in asked)} together"
-        return "size: the catalogue has too few items of different categories"
+        return "size: the catalogue has too few items"

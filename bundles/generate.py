@@ -16,7 +16,7 @@ from bundles.links import ItemLinks
 from bundles.objectives import ObjectiveValues
 from bundles.pricing import price_bundle
 from bundles.reasons import Explainer
-from bundles.requests import GenerateRequest
+from bundles.requests import MAX_BUNDLES, GenerateRequest
 from bundles.resolve import resolve_rules
 from bundles.rules import Rules
 from bundles.select import select_different
@@ -88,10 +88,11 @@ class BundleGenerator:
         chosen = select_different(
             sets.members[:, shortlist.num_fixed :],
             sets.values.score,
-            count=request.n,
+            is_alike=shortlist.is_alike[shortlist.num_fixed :, shortlist.num_fixed :],
+            count=request.n or MAX_BUNDLES,
             diversity=request.diversity,
         )
-        if len(chosen) < request.n:
+        if request.n is not None and len(chosen) < request.n:
             found = "1 bundle satisfies" if len(chosen) == 1 else f"{len(chosen)} bundles satisfy"
             warnings.append(f"n: {found} the request, {request.n} were asked for")
         ranked = chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")]
@@ -119,23 +120,16 @@ class BundleGenerator:
         return bundles, source
 
     def _wish(self, request: GenerateRequest, rules: Rules, visit: Visit) -> tuple[Wish, Source | None]:
-        with_anchors = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
-        query, source = item_query(with_anchors, visit, links=self._links, scorer=self._scorer)
-        own_query, own_source = item_query(visit.cart, visit, links=self._links, scorer=self._scorer)
+        beside = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
+        query, source = item_query(beside, visit, links=self._links, scorer=self._scorer)
         context = rules.fixed or (*visit.recent, *visit.cart)
-        # One pass over the item vectors serves both queries.
-        asked = [each for each, found in ((query, source), (own_query, own_source)) if found is not None]
-        scores = self._scores.first_stage(asked) if asked else None
-        wanted = scores[0] if scores is not None and source else None
-        fit_scores = scores[-1] if scores is not None and own_source else None
         if source is None and not context and self._composer.has_pairs:
             source = "gnn"
         wish = Wish(
             weights=request.weights,
-            scores=wanted,
-            fit_scores=fit_scores,
+            scores=self._scores.first_stage([query])[0] if source else None,
             context=context,
-            num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * request.n),
+            num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * (request.n or MAX_BUNDLES)),
         )
         return wish, source
 

@@ -1,10 +1,13 @@
-"""How good a set of items is, on each of several objectives in [0, 1].
+"""How good a set of items is, on each of several objectives in [0, 1]. This is the one place that says so.
 
-coherence = mean of p(a, b) over its pairs (`bundles.links`: .5 is chance)
-user_fit  = mean over its items of z⁺ / (z⁺ + 2), z = the standard score of the item among all ranked items
-for
-            this user, cart and sequence; 0 where nothing is known of the visitor or the item is not ranked
-breadth   = (distinct level-0 categories - 1) / (size.max - 1)
+coherence = (mean + min) / 2 of p(a, b) over its pairs (`bundles.links`: .5 is chance). The mean alone lets
+            one odd item hide among good ones, the minimum alone sees nothing else: halfway between average
+            and least satisfaction, as in group recommendation (Masthoff 2015)
+user_fit  = mean over the added items of what `bundles.fit` makes of their scores for this visitor beside the
+            fixed items; 0 where nothing is added, nothing is known of the visit, or an item is not ranked
+breadth   = (distinct level-0 categories - 1) / (size.max - 1) · mean of x / (1 + x) over the pairs of items
+            of two of them, x = the lift of the two categories, shrunk (`bundles.links`): departments that
+            are bought together by chance alone count half
 margin    = (offer - Σ cost) / offer, at least 0; none where a price or cost is not known
 discount  = 1 - offer / list; 0 where a price is not known
 
@@ -13,26 +16,34 @@ score     = Σ weight · objective / Σ weight, a margin that is not known count
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bundles.requests import Weights
 
-_HALF_FIT = 2.0
-
 
 @dataclass(frozen=True)
 class SetTotals:
-    """Sums over the items of many sets; arrays of one shape."""
+    """Sums over the items of many sets; arrays that broadcast to one shape."""
 
-    size: int
+    size: NDArray[np.int64]
+    """Distinct items, at least 1."""
+    num_fixed: int
+    """How many of them are in every set."""
     link_sum: NDArray[np.float64]
-    """Over unordered pairs."""
-    fit_sum: NDArray[np.float64]
+    """Of p over unordered pairs."""
+    weakest_link: NDArray[np.float64]
+    """Least p of a pair; +∞ for a single item."""
+    bridge_sum: NDArray[np.float64]
+    """Of x / (1 + x) over the pairs of items of two level-0 categories."""
+    num_bridges: NDArray[np.float64]
+    """How many such pairs there are."""
     num_roots: NDArray[np.float64]
     """Distinct level-0 categories."""
+    fit_sum: NDArray[np.float64]
+    """Over the items that are not fixed."""
     list_price: NDArray[np.float64]
     """Minor units, NaN where a price is not known."""
     offer: NDArray[np.float64]
@@ -51,14 +62,29 @@ class ObjectiveValues:
     """NaN where not known."""
     discount: NDArray[np.float64]
     score: NDArray[np.float64]
+    weakest_link: NDArray[np.float64]
+    """Least p of a pair; 0 for a single item."""
+
+    def at(self, places: NDArray[np.int64]) -> ObjectiveValues:
+        """The values at flat `places`, each [len(places)]."""
+        return ObjectiveValues(*(getattr(self, field.name).ravel()[places] for field in fields(self)))
 
 
 def measure(totals: SetTotals, *, weights: Weights, max_size: int) -> ObjectiveValues:
-    """The objectives of sets of one size, which is at least 1; a single item has coherence 0."""
+    """The objectives of many sets; a single item has coherence 0.
+
+    Args:
+        totals: Sums over their items.
+        weights: What counts how much in the score.
+        max_size: The most items that a set may have: `size.max` of the request.
+    """
     num_pairs = totals.size * (totals.size - 1) / 2
-    coherence = totals.link_sum / max(num_pairs, 1)
-    user_fit = totals.fit_sum / totals.size
-    breadth = np.clip((totals.num_roots - 1) / (max_size - 1), 0, 1)
+    is_pair = num_pairs > 0
+    weakest = np.where(is_pair, totals.weakest_link, 0.0)
+    coherence = (totals.link_sum / np.maximum(num_pairs, 1) + weakest) / 2
+    user_fit = totals.fit_sum / np.maximum(totals.size - totals.num_fixed, 1)
+    spread = np.clip((totals.num_roots - 1) / (max_size - 1), 0, 1)
+    breadth = spread * totals.bridge_sum / np.maximum(totals.num_bridges, 1)
     is_sold = totals.offer > 0
     offer = np.where(is_sold, totals.offer, 1.0)
     margin = np.where(is_sold, np.clip((totals.offer - totals.cost) / offer, 0, 1), 0.0)
@@ -73,12 +99,4 @@ def measure(totals: SetTotals, *, weights: Weights, max_size: int) -> ObjectiveV
         + weights.margin * np.nan_to_num(margin)
         + weights.discount * discount
     ) / total_weight
-    return ObjectiveValues(coherence, user_fit, breadth, margin, discount, score)
-
-
-def fit_of_scores(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The `user_fit` of each ranked item from its score for a visitor, [num_ranked]."""
-    spread = float(scores.std())
-    standard = (scores - scores.mean()) / spread if spread > 0 else np.zeros(len(scores))
-    above = np.maximum(standard, 0.0).astype(np.float64)
-    return above / (above + _HALF_FIT)
+    return ObjectiveValues(coherence, user_fit, breadth, margin, discount, score, weakest)

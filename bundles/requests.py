@@ -29,6 +29,7 @@ MAX_SEQUENCE = 1_000
 ItemId = Annotated[str, Field(min_length=1, max_length=512)]
 UserId = Annotated[str, Field(min_length=1, max_length=512)]
 Price = Annotated[float, Field(ge=0, le=1e12)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 RelatedKind = Literal["complement", "substitute"]
 
@@ -99,8 +100,16 @@ class Constraints(Request):
     """Items that every bundle holds beside the anchors."""
     items_exclude: _Ids = ()
     """Items that no bundle holds."""
+    items_from: _Ids = ()
+    """Added items are some of these: a campaign's range, what was seen in a session. Empty: any."""
     min_categories: int = Field(1, ge=1, le=MAX_BUNDLE_SIZE)
     """Least number of different level-0 categories in a bundle."""
+    min_link: Probability | None = None
+    """Least link of any two items of a bundle: the calibrated probability that they come from one basket
+    rather than from two unrelated ones. .5 is chance."""
+    substitutes: bool = False
+    """Whether items that replace each other, or variants of one product, may be in one bundle. Anchors and
+    `items_require` are taken as they are."""
     in_stock_only: bool = True
     """Items known to be out of stock are left out."""
     promotion_id: ItemId | None = None
@@ -165,8 +174,8 @@ class GenerateRequest(Request):
     """What the visitor last looked at or bought, oldest first."""
     size: Size = SizeRange(min=2, max=4)
     """A number or a range: distinct items of a bundle, anchors included."""
-    n: int = Field(5, ge=1, le=MAX_BUNDLES)
-    """How many bundles at most."""
+    n: int | None = Field(5, ge=1, le=MAX_BUNDLES)
+    """How many bundles at most; null: all that are found to satisfy the constraints, 100 at most."""
     constraints: Constraints = Constraints()
     weights: Weights = Weights()
     diversity: float = Field(0.3, ge=0, le=1)

@@ -22,8 +22,7 @@ def resolve_rules(
 
     Raises:
         RequestError: For an unknown or banned anchor or required item, an unknown promotion, or fixed items
-        or
-            categories beyond the size.
+            or categories beyond the size.
     """
     asked = request.constraints
     anchors = _known_items(request.anchors, field="anchors", catalogue=catalogue)
@@ -31,6 +30,9 @@ def resolve_rules(
         item
         for item in _known_items(asked.items_require, field="constraints.items_require", catalogue=catalogue)
         if item not in anchors
+    )
+    items_from = find_items(
+        asked.items_from, field="constraints.items_from", catalogue=catalogue, warnings=warnings
     )
     banned = find_items(
         asked.items_exclude, field="constraints.items_exclude", catalogue=catalogue, warnings=warnings
@@ -51,6 +53,9 @@ def resolve_rules(
         min_categories=asked.min_categories,
         in_stock_only=asked.in_stock_only,
         promotion=_promotion(asked.promotion_id, promotions),
+        items_from=items_from if asked.items_from else None,
+        min_link=asked.min_link,
+        substitutes=asked.substitutes,
     )
     _refuse_contradictions(rules, catalogue)
     return rules

@@ -32,8 +32,12 @@ class Rules:
     min_categories: int
     in_stock_only: bool
     promotion: int | None
-    distinct_leaves: bool = True
-    """No two items of one leaf category, unless anchors and required items are: they would be substitutes."""
+    items_from: tuple[int, ...] | None = None
+    """Added items are some of these; none for any."""
+    min_link: float | None = None
+    """Least link of any two items."""
+    substitutes: bool = False
+    """Whether two items that replace each other may be in one bundle."""
 
     @property
     def fixed(self) -> tuple[int, ...]:
@@ -57,10 +61,14 @@ def relaxations(rules: Rules) -> list[tuple[str, Rules]]:
         found.append(("constraints.categories_include", replace(rules, include=None)))
     if rules.exclude:
         found.append(("constraints.categories_exclude", replace(rules, exclude=())))
+    if rules.min_link is not None:
+        found.append(("constraints.min_link", replace(rules, min_link=None)))
     if rules.min_categories > 1:
         found.append(("constraints.min_categories", replace(rules, min_categories=1)))
     if rules.promotion is not None:
         found.append(("constraints.promotion_id", replace(rules, promotion=None)))
+    if rules.items_from is not None:
+        found.append(("constraints.items_from", replace(rules, items_from=None)))
     if rules.in_stock_only:
         found.append(("constraints.in_stock_only", replace(rules, in_stock_only=False)))
     if rules.banned:
@@ -109,14 +117,20 @@ def may_be_added(
     if is_priced.any():
         is_allowed &= is_priced
     if rules.promotion is not None:
-        is_offered = np.zeros(catalogue.num_items, dtype=np.bool_)
         row = slice(promotions.indptr[rules.promotion], promotions.indptr[rules.promotion + 1])
-        is_offered[promotions.item[row]] = True
-        is_allowed &= is_offered
+        is_allowed &= _is_among(promotions.item[row], num_items=catalogue.num_items)
+    if rules.items_from is not None:
+        is_allowed &= _is_among(list(rules.items_from), num_items=catalogue.num_items)
     if rules.price_max is not None:
         is_allowed &= offers <= rules.price_max - offers[list(rules.fixed)].sum()
     is_allowed[[*rules.fixed, *rules.banned, *rules.cart]] = False
     return is_allowed
+
+
+def _is_among(items: NDArray[np.int32] | list[int], *, num_items: int) -> NDArray[np.bool_]:
+    is_among = np.zeros(num_items, dtype=np.bool_)
+    is_among[items] = True
+    return is_among
 
 
 def all_offers(rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions) -> NDArray[np.int64]:

@@ -1,7 +1,10 @@
 """From many good sets, the few to show: good ones that differ.
 
 Maximal marginal relevance (Carbonell & Goldstein 1998): the next set is the one of greatest
-(1 - λ) · score - λ · max over those chosen of Jaccard(set, chosen), with λ = `diversity`.
+(1 - λ) · score - λ · max over those chosen of likeness(set, chosen), with λ = `diversity`.
+
+likeness(S, C) = n / (|S| + |C| - n), n = how many items of S are in C or replaced by one that is: the Jaccard
+index, but that two sets which differ by variants of one product alone are one set.
 """
 
 from __future__ import annotations
@@ -11,13 +14,19 @@ from numpy.typing import NDArray
 
 
 def select_different(
-    members: NDArray[np.bool_], scores: NDArray[np.float64], *, count: int, diversity: float
+    members: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+    *,
+    is_alike: NDArray[np.bool_],
+    count: int,
+    diversity: float,
 ) -> NDArray[np.int64]:
     """Rows of at most `count` sets, in the order chosen.
 
     Args:
         members: What is in which set, without what is in all of them, [K, P].
         scores: How good each set is, [K].
+        is_alike: Which items replace each other, each itself as well, [P, P].
         count: How many sets to choose.
         diversity: λ in [0, 1].
     """
@@ -31,6 +40,6 @@ def select_different(
         best = int(np.argmax(np.where(is_open, worth, -np.inf)))
         chosen.append(best)
         is_open[best] = False
-        shared = as_numbers @ as_numbers[best]
+        shared = as_numbers @ is_alike[members[best]].any(axis=0).astype(np.float32)
         likeness = np.maximum(likeness, shared / np.maximum(sizes + sizes[best] - shared, 1))
     return np.array(chosen, dtype=np.int64)

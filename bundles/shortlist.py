@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bundles.bridges import CategoryBridges
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
+from bundles.rules import Rules
 from gnn.scorer import ItemScorer
 
 
@@ -21,54 +23,89 @@ class Shortlist:
     num_fixed: int
     links: NDArray[np.float64]
     """[P, P], symmetric, diagonal 0"""
+    bridges: NDArray[np.float64]
+    """How strongly the level-0 categories of two items go together, above 0; 0 within one category and
+    where one of them has none. [P, P], symmetric."""
+    is_alike: NDArray[np.bool_]
+    """Which replace each other: substitutes and variants, and each itself. [P, P], symmetric."""
+    is_apart: NDArray[np.bool_]
+    """Which two may not be in one set. [P, P], symmetric, diagonal false."""
     user_fit: NDArray[np.float64]
     """In [0, 1]."""
     price: NDArray[np.float64]
     """Minor units, NaN for none; `offer` and `cost` likewise."""
     offer: NDArray[np.float64]
     cost: NDArray[np.float64]
-    leaf: NDArray[np.int32]
-    """Category index, -1 for none."""
     root: NDArray[np.int32]
     """Index of the level-0 category, -1 for none."""
 
 
-def make_shortlist(
-    items: NDArray[np.int64],
-    num_fixed: int,
-    *,
-    catalogue: ItemCatalogue,
-    links: ItemLinks,
-    scorer: ItemScorer,
-    ranked_fit: NDArray[np.float64] | None,
-    offers: NDArray[np.int64],
-) -> Shortlist:
-    """The columns of `items`, of which the first `num_fixed` are in every bundle.
+class ShortlistMaker:
+    """Looks up the columns of candidates in one artifact."""
 
-    Args:
-        items: Item indices, distinct, [P].
-        num_fixed: How many of them every bundle holds.
-        catalogue: Prices and categories.
-        links: How strongly they belong together.
-        scorer: Which of them are ranked.
-        ranked_fit: `user_fit` of each ranked item, [num_ranked]; none where nothing is known of the visitor.
-        offers: Offer price of each item in minor units, -1 for none, [num_items].
-    """
-    user_fit = np.zeros(len(items))
-    if ranked_fit is not None:
-        ranked = scorer.ranked_index(items)
-        user_fit[ranked >= 0] = ranked_fit[ranked[ranked >= 0]]
-    return Shortlist(
-        items=items,
-        num_fixed=num_fixed,
-        links=links.between(items, items),
-        user_fit=user_fit,
-        price=_known(catalogue.price[items]),
-        offer=_known(offers[items]),
-        cost=catalogue.cost[items],
-        leaf=catalogue.leaf[items],
-        root=catalogue.root[items],
-    )
+    def __init__(
+        self, *, catalogue: ItemCatalogue, links: ItemLinks, bridges: CategoryBridges, scorer: ItemScorer
+    ) -> None:
+        self._catalogue, self._links, self._bridges, self._scorer = catalogue, links, bridges, scorer
+
+    def make(
+        self,
+        items: NDArray[np.int64],
+        rules: Rules,
+        *,
+        ranked_fit: NDArray[np.float64] | None,
+        offers: NDArray[np.int64],
+    ) -> Shortlist:
+        """The columns of `items`.
+
+        Args:
+            items: Item indices, distinct, the fixed items of `rules` first, [P].
+            rules: What a bundle must satisfy.
+            ranked_fit: `user_fit` of each ranked item, [num_ranked]; none where nothing is known of the
+                visit.
+            offers: Offer price of each item in minor units, -1 for none, [num_items].
+        """
+        catalogue = self._catalogue
+        links = self._links.between(items, items)
+        is_alike = self._is_alike(items)
+        return Shortlist(
+            items=items,
+            num_fixed=len(rules.fixed),
+            links=links,
+            bridges=self._bridges.between(catalogue.root[items]),
+            is_alike=is_alike,
+            is_apart=_is_apart(links, is_alike, rules),
+            user_fit=self._user_fit(items, ranked_fit),
+            price=_known(catalogue.price[items]),
+            offer=_known(offers[items]),
+            cost=catalogue.cost[items],
+            root=catalogue.root[items],
+        )
+
+    def _is_alike(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        leaf = self._catalogue.leaf[items]
+        is_alike: NDArray[np.bool_] = (leaf[:, None] == leaf) & (leaf >= 0)
+        return is_alike | np.eye(len(items), dtype=np.bool_)
+
+    def _user_fit(
+        self, items: NDArray[np.int64], ranked_fit: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        user_fit = np.zeros(len(items))
+        if ranked_fit is not None:
+            ranked = self._scorer.ranked_index(items)
+            user_fit[ranked >= 0] = ranked_fit[ranked[ranked >= 0]]
+        return user_fit
+
+
+def _is_apart(links: NDArray[np.float64], is_alike: NDArray[np.bool_], rules: Rules) -> NDArray[np.bool_]:
+    """Substitutes, unless both are fixed or the request asks for them; and links below its minimum."""
+    num_fixed = len(rules.fixed)
+    is_apart = np.zeros_like(is_alike) if rules.substitutes else is_alike.copy()
+    is_apart[:num_fixed, :num_fixed] = False
+    if rules.min_link is not None:
+        is_apart |= links < rules.min_link
+    np.fill_diagonal(is_apart, False)
+    return is_apart
 
 
 def _known(minor_units: NDArray[np.int64]) -> NDArray[np.float64]:

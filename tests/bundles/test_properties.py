@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bundles.answers import GeneratedBundle
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest, ItemsRequest, RequestError
+from bundles.requests import MAX_BUNDLES, GenerateRequest, ItemsRequest, RequestError
 from tests.artifact_factory import KEY, PlantedItem, PlantedPromotion, PlantedShop, make_artifact
 
 NUM_ITEMS = 60
@@ -81,7 +81,7 @@ requests = st.fixed_dictionaries(
         "cart": st.lists(st.sampled_from([*IDS, "unknown"]), max_size=5),
         "recent": ids,
         "size": st.integers(2, 6) | st.just({"min": 2, "max": 5}),
-        "n": st.integers(1, 12),
+        "n": st.integers(1, 12) | st.none(),
         "constraints": constraints,
         "weights": st.fixed_dictionaries({"coherence": st.floats(0.1, 2), "margin": st.floats(0, 2)}),
         "diversity": st.floats(0, 1),
@@ -98,7 +98,7 @@ def test_no_constraint_is_ever_violated(recommender: Recommender, body: dict[str
     except (ValidationError, RequestError):
         return
 
-    assert len(answer.bundles) <= request.n
+    assert len(answer.bundles) <= (request.n or MAX_BUNDLES)
     assert answer.bundles or answer.warnings
     seen = {frozenset(item.item_id for item in bundle.items) for bundle in answer.bundles}
     assert len(seen) == len(answer.bundles)

@@ -160,10 +160,14 @@ def test_two_substitutes_make_no_bundle_and_the_answer_says_so() -> None:
         baskets=[(["red", "blue"], 20)],
     )
 
-    answer = generate(Recommender(make_artifact(shop), KEY), size=2)
+    recommender = Recommender(make_artifact(shop), KEY)
+
+    answer = generate(recommender, size=2)
 
     assert answer.bundles == []
-    assert "two items of one category" in answer.warnings[0]
+    assert answer.warnings[0].startswith("constraints.substitutes: ")
+    asked = generate(recommender, size=2, n=1, constraints={"substitutes": True})
+    assert {item.item_id for item in asked.bundles[0].items} == {"red", "blue"}
 
 
 def test_constraints_that_only_together_empty_the_answer_are_all_named(grocery: Recommender) -> None:
