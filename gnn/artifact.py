@@ -83,6 +83,31 @@ class CategoryPairs:
 
 
 @dataclass(frozen=True)
+class CategoryLinks:
+    """Predicted links between the categories that items are in: a row a category index, largest lift first.
+
+    A category has no row where none of its items is ranked; nothing has one where nothing was learned.
+    """
+
+    indptr: NDArray[np.int64]
+    category: NDArray[np.int32]
+    baskets: NDArray[np.int64]
+    """Baskets that held both: few, or none, where the link is predicted from what the items are like."""
+    lift: NDArray[np.float32]
+    """How many times as often as by chance a basket is expected to hold both."""
+
+    @classmethod
+    def none(cls, num_categories: int) -> CategoryLinks:
+        """No link of any of `num_categories`."""
+        return cls(
+            np.zeros(num_categories + 1, dtype=np.int64),
+            np.zeros(0, dtype=np.int32),
+            np.zeros(0, dtype=np.int64),
+            np.zeros(0, dtype=np.float32),
+        )
+
+
+@dataclass(frozen=True)
 class Histories:
     """What each user bought, an event a row: users sorted by pseudonym, a user's events oldest first."""
 
@@ -208,6 +233,7 @@ class ModelArtifact:
     categories: Categories
     co_purchases: CoPurchases
     category_pairs: CategoryPairs
+    category_links: CategoryLinks
     histories: Histories
     model: ItemModel
     predicted_links: PredictedLinks

@@ -15,7 +15,7 @@ import torch
 
 from etl.tables import Tables
 from etl.times import rfc3339
-from gnn.artifact import ArtifactInfo, ModelArtifact, PredictedLinks
+from gnn.artifact import ArtifactInfo, CategoryLinks, ModelArtifact, PredictedLinks
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
 from gnn.fitting import FittedModel
@@ -41,6 +41,7 @@ def assemble(
     *,
     weights: ServedWeights,
     predicted_links: PredictedLinks | None = None,
+    category_links: CategoryLinks | None = None,
     bundle_model: BundleModel | None = None,
     sequence_model: SequenceModel | None = None,
     cold_model: ColdModel | None = None,
@@ -72,6 +73,7 @@ def assemble(
         categories=pack_categories(tables, edges),
         co_purchases=pack_co_purchases(edges),
         category_pairs=pack_category_pairs(edges),
+        category_links=category_links or CategoryLinks.none(edges.nodes["Category"].num_rows),
         histories=pack_histories(edges, model.purchases),
         model=pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees),
         predicted_links=predicted_links or PredictedLinks.none(edges.nodes["Item"].num_rows),

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etl.tables import Tables
-from gnn.artifact import Catalogue, Categories, PredictedLinks
+from gnn.artifact import Catalogue, Categories, CategoryLinks, PredictedLinks
 from gnn.bundle_ranking.model import BundleModel
 from gnn.bundle_ranking.shop import rank_bundles
+from gnn.category_links.packing import pack_category_links
 from gnn.cold.model import ColdModel
 from gnn.cold.packing import fit_cold_model
 from gnn.config import TrainingConfig
@@ -43,6 +44,7 @@ class FurtherParts:
     """Parts of an artifact; each is empty where the shop has nothing to learn it from."""
 
     predicted_links: PredictedLinks
+    category_links: CategoryLinks
     bundle_model: BundleModel
     sequence_model: SequenceModel
     cold_model: ColdModel
@@ -87,6 +89,12 @@ def fit_further_parts(
     logger.info("links, bundles and %d cold items in %.1f s", len(cold.item), time.perf_counter() - started)
     return FurtherParts(
         predicted_links=links,
+        category_links=pack_category_links(
+            model,
+            judgement.category_prior,
+            category=catalogue.category,
+            num_categories=edges.nodes["Category"].num_rows,
+        ),
         bundle_model=ranked.model,
         sequence_model=_sequences(model, catalogue, pack_categories(tables, edges), judgement.sequence_trees),
         cold_model=cold,

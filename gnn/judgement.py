@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.category_links.prior import CategoryPrior
 from gnn.weights import ServedWeights
 
 
@@ -30,5 +31,7 @@ class Judgement:
     warnings: list[str]
     sequence_trees: NDArray[np.uint8] = field(default_factory=_no_trees)
     """The second stage of a model of sequences; of length 0 where there is none."""
+    category_prior: CategoryPrior | None = None
+    """Of links between categories; none where too few were bought together to learn it."""
     cold_weights: NDArray[np.float32] = field(default_factory=_no_weights)
     """Of `gnn.cold.fitting.fit_cold_weights`; of length 0 where nothing says where cold items stand."""

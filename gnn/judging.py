@@ -12,6 +12,7 @@ import numpy as np
 
 from etl.tables import Tables
 from gnn.blend import scorer_queries
+from gnn.category_links.judging import judge_categories
 from gnn.choosing import choose_weights, with_weights
 from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
@@ -58,7 +59,7 @@ def judge(
     trial = fit_trial(tables, split, config=config, checkpoint=checkpoint, progress=progress)
     if trial is None:
         return _unjudged(config, "too few baskets in validation or test to judge by")
-    judgement = judge_trial(trial, config=config, progress=progress)
+    judgement = _with_categories(judge_trial(trial, config=config, progress=progress), tables, trial)
     content = read_content(tables, trial.edges, trial.model.ranked, text_cache=text_cache)
     weights = fit_cold_weights(
         ItemScorer(with_weights(trial.at_cut, trial.model, judgement.weights)),
@@ -98,6 +99,16 @@ def judge_trial(
     progress("judging", 3, 3)
     warnings = choice.warnings + leak_warnings(metrics)
     return Judgement(model.links.num_epochs, choice.weights, metrics, warnings)
+
+
+def _with_categories(judgement: Judgement, tables: Tables, trial: Trial) -> Judgement:
+    found = judge_categories(
+        tables, trial.edges, trial.model, trial.split, category=trial.at_cut.catalogue.category
+    )
+    if found is None:
+        return judgement
+    metrics = judgement.metrics | {"categories": found.metrics}
+    return replace(judgement, category_prior=found.prior, metrics=metrics)
 
 
 def _unjudged(config: TrainingConfig, reason: str) -> Judgement:

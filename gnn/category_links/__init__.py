@@ -1,0 +1,1 @@
+"""Category→category links: which categories are bought together, those seldom counted together too."""
