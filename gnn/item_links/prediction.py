@@ -25,9 +25,6 @@ logger = logging.getLogger(__name__)
 #: Below so many known pairs of a kind there is too little to learn from.
 MIN_PAIRS = 200
 
-#: Of the shortlists that are predicted from: twice what is learned from finds a hundredth more.
-_BREADTH = 2
-
 
 @dataclass(frozen=True)
 class LinkModel:
@@ -49,7 +46,7 @@ class LinkModel:
 
         What is not 0 in `closed` [n, n] is not scored.
         """
-        for shortlist in shortlists(self.evidence, places, closed=closed, breadth=_BREADTH):
+        for shortlist in shortlists(self.evidence, places, closed=closed):
             scores = np.zeros((len(shortlist.places), len(self.items)))
             scores[shortlist.rows, shortlist.candidates] = self.ranker.probabilities(shortlist)
             yield shortlist.places, scores
@@ -112,7 +109,7 @@ def predict_links(model: LinkModel, *, num_items: int, top_k: int) -> PredictedL
     rows, targets = [model.pairs[:, 0], model.pairs[:, 1]], [model.pairs[:, 1], model.pairs[:, 0]]
     scores = [np.ones(len(model.pairs))] * 2
     for shortlist in shortlists(
-        model.evidence, np.arange(len(model.items)), closed=model.evidence.known_target, breadth=_BREADTH
+        model.evidence, np.arange(len(model.items)), closed=model.evidence.known_target
     ):
         probabilities = model.ranker.probabilities(shortlist)
         row, column, score = _strongest(shortlist, probabilities, top_k=top_k)

@@ -11,17 +11,17 @@ from scipy.sparse import csr_matrix
 
 from gnn.item_links.evidence import PairEvidence
 
-#: How many of each item's best candidates a kind of evidence puts on a shortlist of breadth 1.
+#: How many of each item's best candidates a kind of evidence puts on a shortlist.
 SOURCES = {
-    "resource_allocation": 40,
-    "adamic_adar": 40,
-    "out_out": 30,
-    "any_target": 25,
-    "target_any": 20,
-    "cosine": 15,
-    "users": 15,
-    "baskets": 15,
-    "content": 5,
+    "resource_allocation": 80,
+    "adamic_adar": 80,
+    "out_out": 60,
+    "any_target": 50,
+    "target_any": 40,
+    "cosine": 30,
+    "users": 30,
+    "baskets": 30,
+    "content": 10,
 }
 
 #: Evidence that is also given as a share of the item's largest, and as a place among its shortlist.
@@ -56,17 +56,16 @@ class Shortlist:
 
 
 def shortlists(
-    evidence: PairEvidence, places: NDArray[np.integer], *, closed: csr_matrix, breadth: int = 1
+    evidence: PairEvidence, places: NDArray[np.integer], *, closed: csr_matrix
 ) -> Iterator[Shortlist]:
     """Shortlists of the items at `places`, in blocks whose memory does not grow with the catalogue.
 
     No candidate is the item itself, one that is not 0 in `closed` [n, n], or one that no evidence speaks for.
-    The broader, the more candidates.
     """
     block = max(1, _BLOCK_CELLS // max(evidence.known.shape[0], 1))
     for start in range(0, len(places), block):
         part = np.asarray(places[start : start + block], dtype=np.int64)
-        yield _shortlist(evidence, part, closed=closed, breadth=breadth)
+        yield _shortlist(evidence, part, closed=closed)
 
 
 def feature_names(evidence: PairEvidence) -> list[str]:
@@ -79,15 +78,13 @@ def feature_names(evidence: PairEvidence) -> list[str]:
     ]
 
 
-def _shortlist(
-    evidence: PairEvidence, places: NDArray[np.int64], *, closed: csr_matrix, breadth: int
-) -> Shortlist:
+def _shortlist(evidence: PairEvidence, places: NDArray[np.int64], *, closed: csr_matrix) -> Shortlist:
     is_open: NDArray[np.bool_] = closed[places].toarray() == 0
     is_open[np.arange(len(places)), places] = False
     values = {name: np.where(is_open, dense, 0) for name, dense in evidence.of(places).items()}
     is_candidate = np.zeros_like(is_open)
     for name in SOURCES.keys() & values.keys():
-        is_candidate |= _largest(values[name], SOURCES[name] * breadth)
+        is_candidate |= _largest(values[name], SOURCES[name])
     rows, candidates = is_candidate.nonzero()
     sizes = is_candidate.sum(axis=1)
     columns = [values[name][rows, candidates] for name in evidence.factors]
