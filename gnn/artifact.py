@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from etl.errors import StageError
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.seasons.model import Seasons
 from gnn.sequence.model import SequenceModel
+from gnn.substitutes.model import Substitutes
 from gnn.text_column import TextColumn
 
 
@@ -237,6 +239,8 @@ class ModelArtifact:
     histories: Histories
     model: ItemModel
     predicted_links: PredictedLinks
+    substitutes: Substitutes
+    seasons: Seasons
     promotions: Promotions
     bundles: ShopBundles
     bundle_model: BundleModel

@@ -35,10 +35,12 @@ from gnn.artifact import (
 )
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.seasons.model import Seasons
 from gnn.sequence.model import SequenceModel
+from gnn.substitutes.model import Substitutes
 from gnn.text_column import TextColumn
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 
 _PARTS = {
@@ -50,6 +52,8 @@ _PARTS = {
     "histories": Histories,
     "model": ItemModel,
     "predicted_links": PredictedLinks,
+    "substitutes": Substitutes,
+    "seasons": Seasons,
     "promotions": Promotions,
     "bundles": ShopBundles,
     "bundle_model": BundleModel,

@@ -29,7 +29,9 @@ from gnn.packing import (
     pack_model,
     pack_promotions,
 )
+from gnn.seasons.model import Seasons
 from gnn.sequence.model import SequenceModel
+from gnn.substitutes.model import Substitutes
 from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
@@ -41,6 +43,7 @@ def assemble(
     *,
     weights: ServedWeights,
     predicted_links: PredictedLinks | None = None,
+    substitutes: Substitutes | None = None,
     category_links: CategoryLinks | None = None,
     bundle_model: BundleModel | None = None,
     sequence_model: SequenceModel | None = None,
@@ -77,6 +80,8 @@ def assemble(
         histories=pack_histories(edges, model.purchases),
         model=pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees),
         predicted_links=predicted_links or PredictedLinks.none(edges.nodes["Item"].num_rows),
+        substitutes=substitutes or Substitutes.none(edges.nodes["Item"].num_rows),
+        seasons=Seasons.none(),
         promotions=pack_promotions(tables, edges),
         bundles=pack_bundles(tables, edges),
         bundle_model=bundle_model

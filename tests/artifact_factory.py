@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,9 @@ from gnn.artifact import (
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
 from gnn.link_calibration import LinkCalibration
+from gnn.seasons.model import NUM_WEEKS, Seasons
 from gnn.sequence.model import SequenceModel
+from gnn.substitutes.model import Substitutes
 from gnn.text_column import TextColumn
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
@@ -68,6 +71,14 @@ class PlantedShop:
     promotions: Sequence[PlantedPromotion] = ()
     predicted_links: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Score by item id and linked item id."""
+    substitutes: Sequence[tuple[str, str]] = ()
+    """Item ids of pairs that replace each other."""
+    variants: Sequence[tuple[str, ...]] = ()
+    """Item ids of each product that comes in several variants."""
+    product_types: Literal["leaves", "none"] = "leaves"
+    """Whether the items of one leaf category replace each other."""
+    baskets_by_week: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Baskets by item id and week of the year, 1 to 53."""
     min_baskets: int = 5
     ranked_from: int = 10
     """The model ranks items in so many baskets or more."""
@@ -136,6 +147,8 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
         histories=_histories(users),
         model=_model(shop, baskets, pairs, single, num_baskets, len(users)),
         predicted_links=_predicted_links(shop, index),
+        substitutes=_substitutes(shop, index, leaf),
+        seasons=_seasons(shop, index),
         promotions=_promotions(promotions, index),
         bundles=ShopBundles(
             TextColumn.of([]),
@@ -235,6 +248,37 @@ def _predicted_links(shop: PlantedShop, index: Mapping[str, int]) -> PredictedLi
         indptr=_ends([len(row) for row in rows]),
         item=np.array([item for _, item in entries], dtype=np.int32),
         score=np.array([-negative for negative, _ in entries], dtype=np.float32),
+    )
+
+
+def _substitutes(shop: PlantedShop, index: Mapping[str, int], leaf: NDArray[np.int32]) -> Substitutes:
+    rows: list[list[int]] = [[] for _ in index]
+    for item_id, other_id in shop.substitutes:
+        rows[index[item_id]].append(index[other_id])
+        rows[index[other_id]].append(index[item_id])
+    variant = np.full(len(index), -1, dtype=np.int32)
+    for code, item_ids in enumerate(shop.variants):
+        variant[[index[item_id] for item_id in item_ids]] = code
+    return Substitutes(
+        variant=variant,
+        product_type=leaf if shop.product_types == "leaves" else np.full_like(leaf, -1),
+        indptr=_ends([len(row) for row in rows]),
+        item=np.array([item for row in rows for item in sorted(row)], dtype=np.int32),
+        score=np.ones(2 * len(shop.substitutes), dtype=np.float32),
+    )
+
+
+def _seasons(shop: PlantedShop, index: Mapping[str, int]) -> Seasons:
+    counted = sorted(shop.baskets_by_week, key=lambda item_id: index[item_id])
+    baskets = np.zeros((len(counted), NUM_WEEKS), dtype=np.int32)
+    for row, item_id in enumerate(counted):
+        for week, count in shop.baskets_by_week[item_id].items():
+            baskets[row, week - 1] = count
+    return Seasons(
+        item=np.array([index[item_id] for item_id in counted], dtype=np.int32),
+        baskets=baskets,
+        all_baskets=baskets.sum(axis=0, dtype=np.int64),
+        num_days=np.array([365]),
     )
 
 
