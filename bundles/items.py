@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from bundles.answers import Source
@@ -33,15 +35,15 @@ class ItemRanker:
         self._scores = scores
 
     def rank(
-        self, visit: Visit, *, count: int, exclude_purchased: bool
+        self, visit: Visit, *, count: int, exclude_purchased: bool, barred: Collection[int]
     ) -> tuple[list[tuple[int, float]], Source | None]:
         """At most `count` item indices with scores, best first, and the path; none is popularity.
 
-        Nothing of the cart comes back, and nothing known to be out of stock. Scores are those of the model;
-        links (`cold_start`) or baskets (popularity) where the model knows nothing of the visit.
+        Nothing of the cart or of `barred` comes back, and nothing known to be out of stock. Scores are those
+        of the model; links (`cold_start`) or baskets (popularity) where it knows nothing of the visit.
         """
         is_allowed = self._catalogue.in_stock.copy()
-        is_allowed[list(visit.cart)] = False
+        is_allowed[[*visit.cart, *barred]] = False
         if exclude_purchased and visit.user_index is not None:
             is_allowed[list(purchase_counts(self._histories, visit.user_index))] = False
         query, source = item_query(visit.cart, visit, links=self._links, scorer=self._scorer)

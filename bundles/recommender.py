@@ -7,12 +7,9 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from bundles.answers import (
-    FoundItem,
     GenerateAnswer,
     ItemsAnswer,
-    RankedItem,
     RelatedAnswer,
-    RelatedItem,
     SearchAnswer,
     ShopBundlesAnswer,
     Source,
@@ -21,9 +18,13 @@ from bundles.answers import (
 )
 from bundles.catalogue import ItemCatalogue
 from bundles.context import Visit, find_items, find_user
+from bundles.decisions.standing import StandingWord
+from bundles.decisions.targets import DecisionTargets
+from bundles.decisions.word import NO_WORD, MerchantWord
 from bundles.generate import BundleGenerator
 from bundles.items import ItemRanker
 from bundles.links import ItemLinks
+from bundles.listed_items import found_items, ranked_items, related_items
 from bundles.related import RelatedItems
 from bundles.requests import (
     GenerateRequest,
@@ -50,9 +51,14 @@ class Recommender:
     """
 
     def __init__(
-        self, artifact: ModelArtifact, key: PseudonymKey, *, now: Callable[[], datetime] | None = None
+        self,
+        artifact: ModelArtifact,
+        key: PseudonymKey,
+        *,
+        now: Callable[[], datetime] | None = None,
+        word: Callable[[], MerchantWord] | None = None,
     ) -> None:
-        """Prepare to answer from `artifact`.
+        """Prepare to answer from `artifact`, and to honour what `word` says the merchandiser decided.
 
         Raises:
             ArtifactError: If its users are pseudonyms under another key.
@@ -66,6 +72,11 @@ class Recommender:
         self._artifact, self._key = artifact, key
         self._now = now or (lambda: datetime.now(UTC))
         self._catalogue = ItemCatalogue(artifact)
+        self.decisions = StandingWord(
+            word or (lambda: NO_WORD),
+            targets=DecisionTargets(catalogue=self._catalogue, bundles=artifact.bundles),
+        )
+        """What the merchandiser decided, asked for at every request."""
         scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
         self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold)
         self._related = RelatedItems(
@@ -135,19 +146,16 @@ class Recommender:
         warnings: list[str] = []
         visit = self._visit(request, warnings)
         ranked, source = self._ranker.rank(
-            visit, count=request.n, exclude_purchased=request.exclude_purchased
+            visit,
+            count=request.n,
+            exclude_purchased=request.exclude_purchased,
+            barred=self.decisions.decided().barred_beside(visit.cart),
         )
         if not ranked:
-            warnings.append("no item is left: all of the catalogue is in the cart, bought or out of stock")
-        items = [
-            RankedItem(
-                item_id=self._catalogue.item_id(item),
-                title=self._catalogue.title(item),
-                score=score,
-                rank=rank,
+            warnings.append(
+                "no item is left: all of the catalogue is in the cart, bought, out of stock or banned"
             )
-            for rank, (item, score) in enumerate(ranked, start=1)
-        ]
+        items = ranked_items(ranked, catalogue=self._catalogue)
         return ItemsAnswer(**self._header(request_id, source, warnings), items=items)
 
     def related(
@@ -171,18 +179,17 @@ class Recommender:
         if kind == "substitute" and cross_category:
             raise RequestError("cross_category", "substitutes are of one category: ask for complements")
         warnings: list[str] = []
+        barred = self.decisions.decided().barred_beside([item])
         if kind == "substitute":
-            found = self._related.substitutes(item, count=n)
+            found = self._related.substitutes(item, count=n, barred=barred)
         else:
-            found = self._related.complements(item, count=n, cross_category=cross_category)
+            found = self._related.complements(item, count=n, cross_category=cross_category, barred=barred)
         if not found:
             warnings.append(f"no {kind} is known of {item_id!r}")
         source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
         counts = self._links.counts_among([item], [other for other, _ in found])
-        items = [
-            self._related_item(other, score, rank, counts.get((item, other)))
-            for rank, (other, score) in enumerate(found, start=1)
-        ]
+        beside = {other: count for (_, other), count in counts.items()}
+        items = related_items(found, beside, catalogue=self._catalogue)
         return RelatedAnswer(**self._header(request_id, source, warnings), items=items)
 
     def search(self, query: str, *, n: int = 20, request_id: str | None = None) -> SearchAnswer:
@@ -190,16 +197,7 @@ class Recommender:
 
         The most popular come first, whatever the model says: `source` is `fallback`.
         """
-        catalogue = self._catalogue
-        items = [
-            FoundItem(
-                item_id=catalogue.item_id(item),
-                title=catalogue.title(item),
-                category=catalogue.category_path(item),
-                price=catalogue.price_of(item),
-            )
-            for item in self._search.find(query, count=n)
-        ]
+        items = found_items(self._search.find(query, count=n), catalogue=self._catalogue)
         return SearchAnswer(**self._header(request_id, None, []), items=items)
 
     def _visit(
@@ -215,18 +213,6 @@ class Recommender:
                 warnings=warnings,
             ),
             user_index=find_user(request.user_id, artifact=self._artifact, key=self._key, warnings=warnings),
-        )
-
-    def _related_item(
-        self, other: int, score: float, rank: int, count: tuple[int, float] | None
-    ) -> RelatedItem:
-        return RelatedItem(
-            item_id=self._catalogue.item_id(other),
-            title=self._catalogue.title(other),
-            score=score,
-            rank=rank,
-            baskets=count[0] if count else None,
-            lift=round(count[1], 3) if count else None,
         )
 
     def _header(self, request_id: str | None, source: Source | None, warnings: Sequence[str]) -> _Header:

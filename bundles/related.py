@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,12 @@ class RelatedItems:
         """Whether the model ranks `item`; category and counts alone speak for another."""
         return bool(self._scorer.ranked_index([item])[0] >= 0)
 
-    def complements(self, item: int, *, count: int, cross_category: bool) -> list[tuple[int, float]]:
+    def complements(
+        self, item: int, *, count: int, cross_category: bool, barred: Collection[int]
+    ) -> list[tuple[int, float]]:
         """Item indices and their link, most linked first; `cross_category`: of other level-0 categories.
+
+        None of `barred` is among them.
 
         Where a model has learned from the shop's own links which items go with this one, they are the
         answer. Otherwise those of another leaf category by `linked_to`. An item without category counts as
@@ -47,7 +51,7 @@ class RelatedItems:
         if cross_category:
             root = catalogue.root
             is_allowed &= (root >= 0) & (root != root[item]) & (root[item] >= 0)
-        is_allowed[item] = False
+        is_allowed[[item, *barred]] = False
         learned = self._learned(item, is_allowed)
         if learned:
             return learned[:count]
@@ -56,18 +60,18 @@ class RelatedItems:
         linked = self.linked_to([item], is_allowed=is_allowed, count=count)
         return [(other, link) for other, link in linked if link > CHANCE]
 
-    def substitutes(self, item: int, *, count: int) -> list[tuple[int, float]]:
+    def substitutes(self, item: int, *, count: int, barred: Collection[int]) -> list[tuple[int, float]]:
         """Item indices of the same leaf category and their score, best first; none without a category.
 
         Score: the cosine of the two items' target and history vectors, at least 0, divided by the pair's lift
         where that is above 1 (what is bought together is no substitute). 0 where the model does not rank
-        both; the more popular first among equals.
+        both; the more popular first among equals. None of `barred` is among them.
         """
         catalogue = self._catalogue
         if catalogue.leaf[item] < 0:
             return []
         is_allowed = catalogue.in_stock & (catalogue.leaf == catalogue.leaf[item])
-        is_allowed[item] = False
+        is_allowed[[item, *barred]] = False
         others = np.flatnonzero(is_allowed)
         scores = self._cosines(item, others)
         counted, _, lift = self._links.counted(item)

@@ -1,0 +1,94 @@
+"""The merchandiser's word against one catalogue: ids become indices; what has no effect there is told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from bundles.decisions.decided import UNDECIDED, BundleWord, Decided, Verdict
+from bundles.decisions.requests import Decision
+from bundles.decisions.targets import DecisionTargets
+from bundles.decisions.word import MerchantWord
+
+_VERDICTS: dict[str, Verdict] = {"approve": "approved", "pin": "pinned", "reject": "rejected"}
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class ResolvedWord:
+    """What stands in one catalogue."""
+
+    decided: Decided
+    without_effect: Mapping[int, str]
+    """Why, by the id of a decision in force that has no effect there."""
+
+
+def resolve_word(word: MerchantWord, *, targets: DecisionTargets) -> ResolvedWord:
+    """`word` in the indices of the catalogue of `targets`.
+
+    A decision about items is about the composed bundle of exactly these, one about a `bundle_id` about the
+    shop's own bundle. What was rejected as either is rejected as the other, unless that one has a verdict of
+    its own. A bundle that was approved or pinned and holds what is banned stays banned.
+    """
+    faults = {decision.id: targets.fault_of(decision) for decision in word.decisions}
+    without_effect = {which: f"{fault.field}: {fault.message}" for which, fault in faults.items() if fault}
+    effective = [decision for decision in word.decisions if decision.id not in without_effect]
+
+    bans = {frozenset(targets.items_of(each)): each.id for each in effective if each.kind == "ban"}
+    for decision in effective:
+        if decision.kind in ("approve", "pin"):
+            held = frozenset(targets.items_of(decision))
+            guilty = [ban for items, ban in bans.items() if items <= held]
+            if guilty:
+                without_effect[decision.id] = f"it holds what decision {min(guilty)} bans"
+
+    sets: dict[frozenset[int], BundleWord] = {}
+    shop_bundles: dict[int, BundleWord] = {}
+    for decision in effective:
+        if decision.kind not in ("ban", "discount"):
+            bundle = targets.bundle_of(decision)
+            if bundle is None:
+                _add(decision, sets, frozenset(targets.items_of(decision)), targets)
+            else:
+                _add(decision, shop_bundles, bundle, targets)
+    _carry_rejections(shop_bundles, sets, targets)
+    return ResolvedWord(
+        Decided(
+            banned=frozenset(item for items in bans if len(items) == 1 for item in items),
+            partners=_partners(items for items in bans if len(items) == 2),
+            sets=sets,
+            shop_bundles=shop_bundles,
+            discount=next((each for each in effective if each.kind == "discount"), None),
+        ),
+        without_effect,
+    )
+
+
+def _add(decision: Decision, words: dict[_Key, BundleWord], key: _Key, targets: DecisionTargets) -> None:
+    known = words.get(key, UNDECIDED)
+    if decision.kind == "rename":
+        words[key] = replace(known, title=decision.title or "")
+    elif decision.kind == "price" and decision.price is not None:
+        words[key] = replace(known, offer=targets.minor_units(decision.price))
+    else:
+        words[key] = replace(known, verdict=_VERDICTS[decision.kind])
+
+
+def _carry_rejections(
+    shop_bundles: Mapping[int, BundleWord], sets: dict[frozenset[int], BundleWord], targets: DecisionTargets
+) -> None:
+    for bundle, known in shop_bundles.items():
+        items = frozenset(targets.items_of_bundle(bundle))
+        own = sets.get(items, UNDECIDED)
+        if known.verdict == "rejected" and own.verdict is None:
+            sets[items] = replace(own, verdict="rejected")
+
+
+def _partners(pairs: Iterable[frozenset[int]]) -> dict[int, frozenset[int]]:
+    partners: defaultdict[int, frozenset[int]] = defaultdict(frozenset)
+    for pair in pairs:
+        for item in pair:
+            partners[item] |= pair - {item}
+    return dict(partners)
