@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Source = Literal["gnn", "closed_form", "cold_start", "fallback"]
 Role = Literal["anchor", "added"]
-ReasonKind = Literal["co_purchase", "category_pair", "user_history", "popularity", "promotion"]
+ReasonKind = Literal["co_purchase", "category_pair", "user_history", "popularity", "promotion", "season"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -83,6 +83,8 @@ class GeneratedBundle(Answer):
     score: Share
     """Weighted mean of the objectives."""
     objectives: Objectives
+    weakest_link: Share
+    """Least link of any two of its items: a calibrated probability, .5 is chance."""
     items: list[BundleItem]
     price: BundlePrice
     reasons: list[Reason]

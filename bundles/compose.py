@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.objectives import ObjectiveValues, measure
+from bundles.objectives import ObjectiveValues, SetTotals, measure
 from bundles.requests import Weights
 from bundles.rules import Rules
 from bundles.sets import measure_sets, satisfies
@@ -32,6 +32,10 @@ class ComposedSets:
     """[K, P]: which candidates are in which set."""
     values: ObjectiveValues
     """Arrays of shape [K]."""
+
+    def at(self, rows: NDArray[np.int64]) -> ComposedSets:
+        """The sets of `rows`, in their order."""
+        return ComposedSets(self.members[rows], self.values.at(rows))
 
 
 def compose_sets(shortlist: Shortlist, rules: Rules, *, weights: Weights, num_kept: int) -> ComposedSets:
@@ -75,7 +79,7 @@ class _Search:
 
     def __init__(self, shortlist: Shortlist, rules: Rules, weights: Weights) -> None:
         self._shortlist, self._rules, self._weights = shortlist, rules, weights
-        self._growth = SetGrowth(shortlist)
+        self._growth = SetGrowth(shortlist, rules.discount)
         added = shortlist.offer[shortlist.num_fixed :]
         known = added[~np.isnan(added)]
         self._cheapest = known.min() if len(known) else 0.0
@@ -106,15 +110,21 @@ class _Search:
         is_possible = ~states.is_closed
         is_complete = np.full(is_possible.shape, size >= rules.size_min)
         if rules.price_max is not None:
-            is_possible &= offer + lacking * self._cheapest <= rules.price_max
+            is_possible &= self._least(totals, lacking) <= rules.price_max
+            is_complete &= offer <= rules.price_max
         if rules.price_min is not None:
-            is_possible &= offer + room * self._dearest >= rules.price_min
+            is_possible &= totals.item_offers + room * self._dearest >= rules.price_min
             is_complete &= offer >= rules.price_min
         if rules.min_categories > 1:
             is_possible &= totals.num_roots + room >= rules.min_categories
             is_complete &= totals.num_roots >= rules.min_categories
+        is_complete &= ~rules.discount.breaks_floor(offer, totals.cost)
         values = measure(totals, weights=self._weights, max_size=rules.size_max)
         return _Expansions(values, offer, totals.num_roots, is_possible, is_complete & is_possible)
+
+    def _least(self, totals: SetTotals, lacking: int) -> NDArray[np.float64]:
+        """What sets cost at least when `lacking` items are added: more items are never cheaper."""
+        return self._rules.discount.offers(totals.item_offers + lacking * self._cheapest, totals.cost)
 
     def best_complete(self, states: States, expansions: _Expansions, count: int) -> ComposedSets:
         """The `count` best distinct expansions that satisfy the rules."""

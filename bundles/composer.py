@@ -18,20 +18,18 @@ from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, relaxat
 from bundles.shortlist import Shortlist, ShortlistMaker
 from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer
+from gnn.seasons.lift import SeasonLift
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a request wants, apart from its rules."""
+    """What is known of a visit."""
 
-    weights: Weights
     scores: NDArray[np.float32] | None
     """How likely the visitor wants each ranked item beside the fixed items and the cart, [num_ranked]; none
     where nothing is known of them."""
     context: tuple[int, ...]
     """Items that candidates should go with."""
-    num_kept: int
-    """How many sets of each size to keep."""
 
 
 class Composer:
@@ -42,6 +40,7 @@ class Composer:
     ) -> None:
         self._catalogue = catalogue
         self._promotions = artifact.promotions
+        self._seasons = SeasonLift(artifact.seasons, num_items=catalogue.num_items)
         self._finder = CandidateFinder(
             catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
         )
@@ -58,34 +57,49 @@ class Composer:
         """Whether any pair was counted more often than by chance: what an empty request starts from."""
         return self._finder.has_pairs
 
-    def compose(self, rules: Rules, wish: Wish) -> tuple[Shortlist, ComposedSets] | None:
-        """The candidates and the sets of them that satisfy `rules`; none where no set does."""
-        offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
+    def compose(
+        self, rules: Rules, wish: Wish, *, weights: Weights, num_kept: int
+    ) -> tuple[Shortlist, ComposedSets] | None:
+        """The candidates, and at most `num_kept` sets of them of each size; none where no set is found."""
+        shortlist = self.shortlist(rules, wish)
+        if shortlist is None:
+            return None
+        sets = compose_sets(shortlist, rules, weights=weights, num_kept=num_kept)
+        return (shortlist, sets) if len(sets.members) else None
+
+    def shortlist(self, rules: Rules, wish: Wish) -> Shortlist | None:
+        """The candidates; none where a fixed item fails what every item must satisfy."""
         if not may_be_fixed(rules, catalogue=self._catalogue)[list(rules.fixed)].all():
             return None
+        offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
         is_allowed = may_be_added(
-            rules, catalogue=self._catalogue, promotions=self._promotions, offers=offers
+            rules,
+            catalogue=self._catalogue,
+            promotions=self._promotions,
+            seasons=self._seasons,
+            offers=offers,
         )
         found = self._finder.find(
             rules, is_allowed=is_allowed, offers=offers, scores=wish.scores, context=wish.context
         )
         ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
-        shortlist = self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
-        sets = compose_sets(shortlist, rules, weights=wish.weights, num_kept=wish.num_kept)
-        return (shortlist, sets) if len(sets.members) else None
+        return self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
 
     def why_empty(self, rules: Rules, wish: Wish) -> str:
         """A warning that names the constraint without which `rules` could be satisfied."""
         asked = relaxations(rules)
-        guilty = [name for name, relaxed in asked if self.compose(relaxed, wish) is not None]
+        guilty = [name for name, relaxed in asked if self._has_any(relaxed, wish)]
         if guilty:
             return f"no bundle satisfies {guilty[0]}" + (
                 f" (without {' or without '.join(guilty[1:])} there would be some as well)"
                 if guilty[1:]
                 else ""
             )
-        if not rules.substitutes and self.compose(replace(rules, substitutes=True), wish) is not None:
+        if not rules.substitutes and self._has_any(replace(rules, substitutes=True), wish):
             return "constraints.substitutes: no bundle of this size without items that replace each other"
         if asked:
             return f"no bundle satisfies {', '.join(name for name, _ in asked)} together"
         return "size: the catalogue has too few items"
+
+    def _has_any(self, rules: Rules, wish: Wish) -> bool:
+        return self.compose(rules, wish, weights=Weights(), num_kept=1) is not None

@@ -10,7 +10,9 @@ import numpy as np
 
 from bundles.context import Visit
 from bundles.links import ItemLinks
+from bundles.rules import Rules
 from gnn.artifact import Histories, ModelArtifact, Promotions
+from gnn.seasons.lift import SeasonEvidence, SeasonLift
 
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
 #: Cart items whose counts with the bundle's items are given as reasons: the last ones.
@@ -39,23 +41,29 @@ class Evidence:
     """How often the user bought each item."""
     cart: Sequence[int]
     promotion: PromotionTerms | None
+    seasons: Mapping[int, SeasonEvidence]
+    """What speaks for items in the season asked for; empty where none was."""
 
 
 def gather_evidence(
     items: Sequence[int],
     *,
     visit: Visit,
-    promotion: int | None,
+    rules: Rules,
     artifact: ModelArtifact,
     links: ItemLinks,
+    seasons: SeasonLift,
 ) -> Evidence:
     """The evidence for bundles of `items` (item indices, each once)."""
+    week = rules.event_week
+    in_season = {} if week is None else {item: seasons.evidence(item, week) for item in items}
     cart = visit.cart[-MAX_CART:]
     return Evidence(
         pairs=links.counts_among([*items, *cart], items),
         purchases={} if visit.user_index is None else purchase_counts(artifact.histories, visit.user_index),
         cart=cart,
-        promotion=None if promotion is None else promotion_terms(artifact.promotions, promotion),
+        promotion=None if rules.promotion is None else promotion_terms(artifact.promotions, rules.promotion),
+        seasons={item: found for item, found in in_season.items() if found is not None},
     )
 
 

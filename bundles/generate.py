@@ -1,4 +1,4 @@
-"""From a request to bundles: sets that satisfy its rules, the few that differ, each priced and explained."""
+"""From a request to bundles: candidates, then composition, then the selection of a few that differ."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ from datetime import datetime
 
 import numpy as np
 
-from bundles.answers import BundleItem, GeneratedBundle, Objectives, Source
+from bundles.answers import GeneratedBundle, Source
+from bundles.asking import RequestReader
 from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets
-from bundles.composer import Composer, Wish
-from bundles.context import Visit, item_query
-from bundles.evidence import Evidence, gather_evidence, promotion_terms
+from bundles.composer import Composer
+from bundles.context import Visit
 from bundles.links import ItemLinks
-from bundles.objectives import ObjectiveValues
-from bundles.pricing import price_bundle
-from bundles.reasons import Explainer
+from bundles.presenting import BundlePresenter
 from bundles.requests import MAX_BUNDLES, GenerateRequest
-from bundles.resolve import resolve_rules
-from bundles.rules import Rules
 from bundles.select import select_different
 from bundles.shortlist import Shortlist
-from bundles.wording import Language, Wording, wording_in
+from bundles.wording import Language
 from gnn.artifact import ModelArtifact
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
@@ -42,13 +38,18 @@ class BundleGenerator:
         scores: ItemScores,
         links: ItemLinks,
     ) -> None:
-        self._catalogue, self._scorer, self._scores, self._links = catalogue, scorer, scores, links
-        self._artifact = artifact
         self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
-        self._composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
-        self._explainer = Explainer(
-            catalogue=catalogue, links=links, association_event=artifact.info.association_event
+        self.composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
+        """What `bundles.pareto` composes with as well; so are `reader` and `presenter`."""
+        self.reader = RequestReader(
+            artifact,
+            catalogue=catalogue,
+            scorer=scorer,
+            scores=scores,
+            links=links,
+            composer=self.composer,
         )
+        self.presenter = BundlePresenter(artifact, catalogue=catalogue, links=links)
 
     def generate(
         self,
@@ -67,139 +68,43 @@ class BundleGenerator:
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
-        rules = resolve_rules(
-            request,
-            catalogue=self._catalogue,
-            promotions=self._artifact.promotions,
-            cart=visit.cart,
-            warnings=warnings,
-        )
-        self._warn_of_promotion(rules, now, warnings)
+        asked = self.reader.read(request, visit, now=now, warnings=warnings)
         if request.weights.margin and not self._has_cost:
             warnings.append("weights.margin: no item has a cost, so every margin is unknown and counts 0")
-        wish, source = self._wish(request, rules, visit)
         if request.validate_only:
-            return [], source
-        composed = self._composer.compose(rules, wish)
-        if composed is None:
-            warnings.append(self._composer.why_empty(rules, wish))
-            return [], source
-        shortlist, sets = composed
-        chosen = select_different(
-            sets.members[:, shortlist.num_fixed :],
-            sets.values.score,
-            is_alike=shortlist.is_alike[shortlist.num_fixed :, shortlist.num_fixed :],
-            count=request.n or MAX_BUNDLES,
-            diversity=request.diversity,
-        )
-        if request.n is not None and len(chosen) < request.n:
-            found = "1 bundle satisfies" if len(chosen) == 1 else f"{len(chosen)} bundles satisfy"
-            warnings.append(f"n: {found} the request, {request.n} were asked for")
-        ranked = chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")]
-        evidence = None
-        if request.explain:
-            evidence = gather_evidence(
-                shortlist.items[sets.members[ranked].any(axis=0)].tolist(),
-                visit=visit,
-                promotion=rules.promotion,
-                artifact=self._artifact,
-                links=self._links,
-            )
-        bundles = [
-            self._bundle(
-                rank,
-                int(row),
-                shortlist,
-                sets,
-                num_anchors=len(rules.anchors),
-                evidence=evidence,
-                wording=wording_in(language),
-            )
-            for rank, row in enumerate(ranked, start=1)
-        ]
-        return bundles, source
-
-    def _wish(self, request: GenerateRequest, rules: Rules, visit: Visit) -> tuple[Wish, Source | None]:
-        beside = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
-        query, source = item_query(beside, visit, links=self._links, scorer=self._scorer)
-        context = rules.fixed or (*visit.recent, *visit.cart)
-        if source is None and not context and self._composer.has_pairs:
-            source = "gnn"
-        wish = Wish(
+            return [], asked.source
+        most = request.n or MAX_BUNDLES
+        composed = self.composer.compose(
+            asked.rules,
+            asked.wish,
             weights=request.weights,
-            scores=self._scores.first_stage([query])[0] if source else None,
-            context=context,
-            num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * (request.n or MAX_BUNDLES)),
+            num_kept=max(MIN_KEPT, KEPT_PER_BUNDLE * most),
         )
-        return wish, source
-
-    def _warn_of_promotion(self, rules: Rules, now: datetime, warnings: list[str]) -> None:
-        if rules.promotion is None:
-            return
-        terms = promotion_terms(self._artifact.promotions, rules.promotion)
-        if terms.ends_at is not None and now > terms.ends_at:
-            warnings.append(
-                f"constraints.promotion_id: {terms.promotion_id!r} ended on {terms.ends_at:%Y-%m-%d}, "
-                "honoured as asked"
-            )
-        if terms.starts_at is not None and now < terms.starts_at:
-            warnings.append(
-                f"constraints.promotion_id: {terms.promotion_id!r} begins on {terms.starts_at:%Y-%m-%d}, "
-                "honoured as asked"
-            )
-
-    def _bundle(
-        self,
-        rank: int,
-        row: int,
-        shortlist: Shortlist,
-        sets: ComposedSets,
-        *,
-        num_anchors: int,
-        evidence: Evidence | None,
-        wording: Wording,
-    ) -> GeneratedBundle:
-        places = np.flatnonzero(sets.members[row])
-        items = shortlist.items[places].tolist()
-        reasons = []
-        if evidence is not None:
-            reasons = self._explainer.explain(
-                items, added=items[num_anchors:], evidence=evidence, wording=wording
-            )
-        return GeneratedBundle(
-            rank=rank,
-            score=round(float(sets.values.score[row]), 6),
-            objectives=_objectives(sets.values, row),
-            items=[self._item(item, is_anchor=place < num_anchors) for place, item in enumerate(items)],
-            price=price_bundle(
-                shortlist.price[places],
-                shortlist.offer[places],
-                digits=self._catalogue.digits,
-            ),
-            reasons=reasons,
+        if composed is None:
+            warnings.append(self.composer.why_empty(asked.rules, asked.wish))
+            return [], asked.source
+        shortlist, sets = composed
+        chosen = _best_that_differ(shortlist, sets, count=most, diversity=request.diversity)
+        if request.n is not None and len(chosen.members) < request.n:
+            found = len(chosen.members)
+            satisfy = "1 bundle satisfies" if found == 1 else f"{found} bundles satisfy"
+            warnings.append(f"n: {satisfy} the request, {request.n} were asked for")
+        bundles = self.presenter.present(
+            shortlist, chosen, asked=asked, explain=request.explain, language=language
         )
-
-    def _item(self, item: int, *, is_anchor: bool) -> BundleItem:
-        return BundleItem(
-            item_id=self._catalogue.item_id(item),
-            title=self._catalogue.title(item),
-            category=self._catalogue.category_path(item),
-            price=self._catalogue.price_of(item),
-            role="anchor" if is_anchor else "added",
-        )
+        return bundles, asked.source
 
 
-def _objectives(values: ObjectiveValues, row: int) -> Objectives:
-    margin = float(values.margin[row])
-    return Objectives(
-        coherence=_share(values.coherence[row]),
-        user_fit=_share(values.user_fit[row]),
-        breadth=_share(values.breadth[row]),
-        margin=None if np.isnan(margin) else _share(margin),
-        discount=_share(values.discount[row]),
+def _best_that_differ(
+    shortlist: Shortlist, sets: ComposedSets, *, count: int, diversity: float
+) -> ComposedSets:
+    """At most `count` of `sets`, best first."""
+    is_added = slice(shortlist.num_fixed, None)
+    chosen = select_different(
+        sets.members[:, is_added],
+        sets.values.score,
+        is_alike=shortlist.is_alike[is_added, is_added],
+        count=count,
+        diversity=diversity,
     )
-
-
-def _share(value: float) -> float:
-    """Six digits are shown; sums of float error stay within [0, 1]."""
-    return round(min(max(float(value), 0.0), 1.0), 6)
+    return sets.at(chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")])

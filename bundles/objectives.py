@@ -46,6 +46,8 @@ class SetTotals:
     """Over the items that are not fixed."""
     list_price: NDArray[np.float64]
     """Minor units, NaN where a price is not known."""
+    item_offers: NDArray[np.float64]
+    """Sum of the offer prices of the items, before the discount of the bundle."""
     offer: NDArray[np.float64]
     cost: NDArray[np.float64]
     """Minor units, NaN where a cost is not known."""

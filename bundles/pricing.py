@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.answers import BundlePrice
+from bundles.discounts import DiscountPolicy
 
 #: Digits after the point where they are not two (ISO 4217).
 _MINOR_DIGITS = {
@@ -53,14 +54,22 @@ def to_amount(minor_units: int, *, digits: int) -> float | None:
     return None if minor_units < 0 else float(Decimal(int(minor_units)).scaleb(-digits))
 
 
-def price_bundle(prices: NDArray[np.float64], offers: NDArray[np.float64], *, digits: int) -> BundlePrice:
-    """List = Σ prices, offer = Σ offers, discount = 1 - offer / list; none where a price is NaN.
+def price_bundle(
+    prices: NDArray[np.float64],
+    offers: NDArray[np.float64],
+    costs: NDArray[np.float64],
+    *,
+    policy: DiscountPolicy,
+    digits: int,
+) -> BundlePrice:
+    """List = Σ prices, offer = Σ offers less what `policy` gives, discount = 1 - offer / list.
 
-    Prices and offers are those of the items, in minor units.
+    Prices, offers and costs are those of the items, in minor units; nothing is priced where a price is NaN.
     """
     if np.isnan(prices).any():
         return BundlePrice(list=None, offer=None, discount=0.0)
-    list_price, offer = int(prices.sum()), int(offers.sum())
+    list_price = int(prices.sum())
+    offer = int(policy.offers(offers.sum(keepdims=True), costs.sum(keepdims=True))[0])
     return BundlePrice(
         list=to_amount(list_price, digits=digits),
         offer=to_amount(offer, digits=digits),

@@ -1,6 +1,7 @@
 """Why a bundle: sentences whose every number is a count that stands in the graph.
 
 `co_purchase` is `CO_PURCHASED` (baskets, lift), `category_pair` is `BOUGHT_WITH` (baskets, lift),
+`season` is `Item.baskets_by_week` around the date asked for, its lift shrunk (`gnn.seasons.lift`);
 `user_history` is `PURCHASED.count`, `promotion` is `OFFERS.discount` and the dates of its `Promotion`;
 `popularity` counts the baskets that hold the item. What the model merely predicts is in the score, and gives
 no reason.
@@ -49,6 +50,7 @@ class Explainer:
             *self._category_pairs(items, {frozenset(reason.items) for reason in co_purchases}, wording),
             *self._history(items, evidence, wording),
             *self._promotion(added, evidence, wording),
+            *self._season(added, evidence, wording),
         ]
         explained = {item_id for reason in reasons for item_id in reason.items}
         return reasons + [
@@ -140,6 +142,24 @@ class Explainer:
             )
             for item in added
             if item in terms.discounts
+        ]
+
+    def _season(self, added: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+        return [
+            Reason(
+                kind="season",
+                items=[self._catalogue.item_id(item)],
+                text=wording.season(
+                    self._event, baskets=found.baskets, of_baskets=found.of_baskets, lift=found.lift
+                ),
+                evidence={
+                    "baskets": found.baskets,
+                    "of_baskets": found.of_baskets,
+                    "lift": round(found.lift, 3),
+                },
+            )
+            for item in added
+            if (found := evidence.seasons.get(item)) is not None
         ]
 
     def _popularity(self, item: int, wording: Wording) -> Reason:

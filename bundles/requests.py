@@ -6,6 +6,7 @@ or against another of its own fields is refused by `bundles.resolve`, with a `Re
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -115,6 +116,9 @@ class Constraints(Request):
     promotion_id: ItemId | None = None
     """Added items are from this promotion, at its discounts. One that is over or has not begun is honoured,
     with a warning that names the date: campaigns are planned ahead."""
+    event_date: Annotated[date, Field(strict=False)] | None = None
+    """A day, as `2026-12-24`: added items are those that are bought more than usual in its week of the year
+    and the weeks beside it."""
 
     @field_validator("price_max")
     @classmethod
@@ -123,6 +127,21 @@ class Constraints(Request):
         if value is not None and least is not None and value < least:
             raise ValueError(f"expected at least price_min, which is {least}")
         return value
+
+
+class Discount(Request):
+    """What a bundle costs less than its items, whose promotion comes first (`bundles.discounts`)."""
+
+    share: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Of the sum of the item offers. None: the largest discount that `margin_floor` leaves."""
+    margin_floor: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Least (offer - cost) / offer of every bundle. One whose costs are not all known gets no discount."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Discount:
+        if self.share is None and self.margin_floor is None:
+            raise ValueError("expected share or margin_floor")
+        return self
 
 
 class Weights(Request):
@@ -141,7 +160,29 @@ class Weights(Request):
         return self
 
 
-class GenerateRequest(Request):
+class ComposeRequest(Request):
+    """What every request for composed bundles may say. With nothing given: the best of the catalogue."""
+
+    anchors: _Fixed = ()
+    """Items that every bundle is built around, and holds."""
+    user_id: UserId | None = None
+    """The shop's own id of the visitor; an unknown one is a new visitor."""
+    cart: _Ids = ()
+    """What is in the cart: bundles go with it, and hold none of it unless it is an anchor."""
+    recent: _Ids = ()
+    """What the visitor last looked at or bought, oldest first."""
+    size: Size = SizeRange(min=2, max=4)
+    """A number or a range: distinct items of a bundle, anchors included."""
+    constraints: Constraints = Constraints()
+    discount: Discount | None = None
+    """What bundles cost less than their items; null: what the shop has decided, else nothing."""
+    explain: bool = True
+    """Whether bundles carry their reasons."""
+    validate_only: bool = False
+    """Check the request and answer its warnings, with an empty list."""
+
+
+class GenerateRequest(ComposeRequest):
     """New bundles, composed for this request. With nothing given: the best bundles of the catalogue."""
 
     model_config = ConfigDict(
@@ -164,26 +205,11 @@ class GenerateRequest(Request):
         }
     )
 
-    anchors: _Fixed = ()
-    """Items that every bundle is built around, and holds."""
-    user_id: UserId | None = None
-    """The shop's own id of the visitor; an unknown one is a new visitor."""
-    cart: _Ids = ()
-    """What is in the cart: bundles go with it, and hold none of it unless it is an anchor."""
-    recent: _Ids = ()
-    """What the visitor last looked at or bought, oldest first."""
-    size: Size = SizeRange(min=2, max=4)
-    """A number or a range: distinct items of a bundle, anchors included."""
     n: int | None = Field(5, ge=1, le=MAX_BUNDLES)
     """How many bundles at most; null: all that are found to satisfy the constraints, 100 at most."""
-    constraints: Constraints = Constraints()
     weights: Weights = Weights()
     diversity: float = Field(0.3, ge=0, le=1)
     """0: the best scores, however alike; 1: as different as can be."""
-    explain: bool = True
-    """Whether bundles carry their reasons."""
-    validate_only: bool = False
-    """Check the request and answer its warnings, with an empty list."""
 
 
 class ShopBundlesRequest(Request):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bundles.catalogue import ItemCatalogue
 from bundles.context import find_items
+from bundles.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.pricing import limit_in_minor_units
-from bundles.requests import GenerateRequest, RequestError
+from bundles.requests import ComposeRequest, RequestError
 from bundles.rules import Rules
 from gnn.artifact import Promotions
+from gnn.seasons.lift import week_of
 
 
 def resolve_rules(
-    request: GenerateRequest,
+    request: ComposeRequest,
     *,
     catalogue: ItemCatalogue,
     promotions: Promotions,
@@ -56,6 +58,10 @@ def resolve_rules(
         items_from=items_from if asked.items_from else None,
         min_link=asked.min_link,
         substitutes=asked.substitutes,
+        event_week=None if asked.event_date is None else week_of(asked.event_date),
+        discount=NO_DISCOUNT
+        if request.discount is None
+        else DiscountPolicy(request.discount.share, request.discount.margin_floor),
     )
     _refuse_contradictions(rules, catalogue)
     return rules

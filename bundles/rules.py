@@ -8,8 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
+from bundles.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.pricing import offer_prices
 from gnn.artifact import Promotions
+from gnn.seasons.lift import SeasonLift
+
+#: An item that is bought this many times as often around a date as at other times belongs to the season.
+MIN_SEASON_LIFT = 1.3
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class Rules:
     """Least link of any two items."""
     substitutes: bool = False
     """Whether two items that replace each other may be in one bundle."""
+    event_week: int | None = None
+    """Added items are bought more than usual around this week of the year."""
+    discount: DiscountPolicy = NO_DISCOUNT
 
     @property
     def fixed(self) -> tuple[int, ...]:
@@ -67,6 +75,10 @@ def relaxations(rules: Rules) -> list[tuple[str, Rules]]:
         found.append(("constraints.min_categories", replace(rules, min_categories=1)))
     if rules.promotion is not None:
         found.append(("constraints.promotion_id", replace(rules, promotion=None)))
+    if rules.event_week is not None:
+        found.append(("constraints.event_date", replace(rules, event_week=None)))
+    if rules.discount.margin_floor is not None:
+        found.append(("discount.margin_floor", replace(rules, discount=NO_DISCOUNT)))
     if rules.items_from is not None:
         found.append(("constraints.items_from", replace(rules, items_from=None)))
     if rules.in_stock_only:
@@ -106,7 +118,12 @@ def may_be_fixed(rules: Rules, *, catalogue: ItemCatalogue) -> NDArray[np.bool_]
 
 
 def may_be_added(
-    rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions, offers: NDArray[np.int64]
+    rules: Rules,
+    *,
+    catalogue: ItemCatalogue,
+    promotions: Promotions,
+    seasons: SeasonLift,
+    offers: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices.
 
@@ -121,8 +138,14 @@ def may_be_added(
         is_allowed &= _is_among(promotions.item[row], num_items=catalogue.num_items)
     if rules.items_from is not None:
         is_allowed &= _is_among(list(rules.items_from), num_items=catalogue.num_items)
+    if rules.event_week is not None:
+        is_allowed &= seasons.lift(rules.event_week) >= MIN_SEASON_LIFT
     if rules.price_max is not None:
-        is_allowed &= offers <= rules.price_max - offers[list(rules.fixed)].sum()
+        fixed = list(rules.fixed)
+        least = rules.discount.offers(
+            (offers + offers[fixed].sum()).astype(np.float64), catalogue.cost + catalogue.cost[fixed].sum()
+        )
+        is_allowed &= least <= rules.price_max
     is_allowed[[*rules.fixed, *rules.banned, *rules.cart]] = False
     return is_allowed
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bundles.discounts import DiscountPolicy
 from bundles.objectives import ObjectiveValues, SetTotals, measure
 from bundles.requests import Weights
 from bundles.rules import Rules
@@ -27,7 +28,8 @@ def measure_sets(
 
     Whether they satisfy `rules` is not asked: of these, the size limit alone counts (`breadth`).
     """
-    return measure(_totals(shortlist, _places(members)), weights=weights, max_size=rules.size_max)
+    totals = _totals(shortlist, _places(members), rules.discount)
+    return measure(totals, weights=weights, max_size=rules.size_max)
 
 
 def satisfies(shortlist: Shortlist, members: NDArray[np.bool_], *, rules: Rules) -> NDArray[np.bool_]:
@@ -36,7 +38,7 @@ def satisfies(shortlist: Shortlist, members: NDArray[np.bool_], *, rules: Rules)
     The candidates are taken to satisfy by themselves what single items must (`may_be_added`).
     """
     sets = _places(members)
-    totals = _totals(shortlist, sets)
+    totals = _totals(shortlist, sets, rules.discount)
     is_valid = members[:, : shortlist.num_fixed].all(axis=1)
     is_valid &= (totals.size >= rules.size_min) & (totals.size <= rules.size_max)
     is_valid &= ~(sets.of_pairs(shortlist.is_apart) & sets.is_pair).any(axis=(1, 2))
@@ -46,7 +48,7 @@ def satisfies(shortlist: Shortlist, members: NDArray[np.bool_], *, rules: Rules)
         is_valid &= totals.offer >= rules.price_min
     if rules.price_max is not None:
         is_valid &= totals.offer <= rules.price_max
-    return is_valid
+    return is_valid & ~rules.discount.breaks_floor(totals.offer, totals.cost)
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,13 @@ def _places(members: NDArray[np.bool_]) -> _Places:
     return _Places(places, is_member, is_member[:, None, :] & later)
 
 
-def _totals(shortlist: Shortlist, sets: _Places) -> SetTotals:
+def _totals(shortlist: Shortlist, sets: _Places, discount: DiscountPolicy) -> SetTotals:
     root = shortlist.root[sets.place]
     is_repeated = ((root[:, :, None] == root[:, None, :]) & sets.is_pair).any(axis=1)
     links = sets.of_pairs(shortlist.links)
     bridges = np.where(sets.is_pair, sets.of_pairs(shortlist.bridges), 0.0)
     is_added = np.arange(len(shortlist.items)) >= shortlist.num_fixed
+    item_offers, cost = sets.of_items(shortlist.offer), sets.of_items(shortlist.cost)
     return SetTotals(
         size=sets.is_member.sum(axis=1),
         num_fixed=shortlist.num_fixed,
@@ -97,6 +100,7 @@ def _totals(shortlist: Shortlist, sets: _Places) -> SetTotals:
         num_roots=(sets.is_member & (root >= 0) & ~is_repeated).sum(axis=1),
         fit_sum=sets.of_items(np.where(is_added, shortlist.user_fit, 0.0)),
         list_price=sets.of_items(shortlist.price),
-        offer=sets.of_items(shortlist.offer),
-        cost=sets.of_items(shortlist.cost),
+        item_offers=item_offers,
+        offer=discount.offers(item_offers, cost),
+        cost=cost,
     )

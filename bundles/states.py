@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bundles.discounts import DiscountPolicy
 from bundles.objectives import SetTotals
 from bundles.shortlist import Shortlist
 
@@ -44,8 +45,9 @@ class States:
 class SetGrowth:
     """Makes and grows sets of one shortlist."""
 
-    def __init__(self, shortlist: Shortlist) -> None:
-        self._shortlist = shortlist
+    def __init__(self, shortlist: Shortlist, discount: DiscountPolicy) -> None:
+        """`discount` is what a set costs less than its items."""
+        self._shortlist, self._discount = shortlist, discount
         self._pairs = np.stack([shortlist.links, shortlist.bridges, shortlist.bridges > 0])
         is_added = np.arange(len(shortlist.items)) >= shortlist.num_fixed
         fit = np.where(is_added, shortlist.user_fit, 0.0)
@@ -101,7 +103,8 @@ class SetGrowth:
             num_roots=num_roots,
             fit_sum=fit,
             list_price=list_price,
-            offer=offer,
+            item_offers=offer,
+            offer=self._discount.offers(offer, cost),
             cost=cost,
         )
 

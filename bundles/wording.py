@@ -30,6 +30,9 @@ class Wording(Protocol):
     ) -> str:
         """An item of a promotion; `discount` is a share, NaN or 0 where the shop gives none."""
 
+    def season(self, event: str, *, baskets: int, of_baskets: int, lift: float) -> str:
+        """An item of the weeks around a date: `baskets` of its `of_baskets`."""
+
     def popularity(self, event: str, *, baskets: int) -> str:
         """What many bought."""
 

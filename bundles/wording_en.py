@@ -37,6 +37,11 @@ class English:
         ends = f" to {ends_at:%Y-%m-%d}" if ends_at else ""
         return f"In promotion {name}{begins}{ends}" + (f", {discount:.0%} off" if discount > 0 else "")
 
+    def season(self, event: str, *, baskets: int, of_baskets: int, lift: float) -> str:
+        """An item of the weeks around a date."""
+        share = f"{baskets:,} of its {_baskets(of_baskets)}"
+        return f"{_VERBS[event].capitalize()} {lift:,.1f} times as often in these weeks of the year: {share}"
+
     def popularity(self, event: str, *, baskets: int) -> str:
         """What many bought."""
         return f"{_VERBS[event].capitalize()} in {_baskets(baskets)}"

@@ -32,6 +32,11 @@ class Chinese:
         dates = f"（{begins}{ends}）" if begins or ends else ""
         return f"参加促销“{name}”{dates}" + (f"，优惠 {discount:.0%}" if discount > 0 else "")
 
+    def season(self, event: str, *, baskets: int, of_baskets: int, lift: float) -> str:
+        """An item of the weeks around a date."""
+        share = f"全年 {of_baskets:,} 个购物篮中有 {baskets:,} 个"
+        return f"每年这几周被{_VERBS[event]}的频率为平时的 {lift:,.1f} 倍：{share}"
+
     def popularity(self, event: str, *, baskets: int) -> str:
         """What many bought."""
         return f"在 {baskets:,} 个购物篮中被{_VERBS[event]}"

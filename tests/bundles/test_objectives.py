@@ -20,6 +20,7 @@ def totals(**changes: float) -> SetTotals:
         "cost": 600.0,
         **changes,
     }
+    values["item_offers"] = values["offer"]
     return SetTotals(num_fixed=1, **{name: np.array([value]) for name, value in values.items()})
 
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from bundles.answers import BundlePrice
+from bundles.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.pricing import (
     limit_in_minor_units,
     minor_digits,
@@ -42,13 +44,26 @@ def test_limits_are_rounded_inwards() -> None:
     assert limit_in_minor_units(None, digits=2, is_upper=True) is None
 
 
+def priced(
+    prices: list[float], offers: list[float], costs: list[float], policy: DiscountPolicy = NO_DISCOUNT
+) -> BundlePrice:
+    return price_bundle(np.array(prices), np.array(offers), np.array(costs), policy=policy, digits=2)
+
+
 def test_a_bundle_costs_the_sum_of_its_items() -> None:
-    price = price_bundle(np.array([10.0, 20.0]), np.array([10.0, 17.0]), digits=2)
+    price = priced([10.0, 20.0], [10.0, 17.0], [5.0, np.nan])
 
     assert (price.list, price.offer, price.discount) == (0.3, 0.27, 0.1)
 
 
+def test_a_policy_comes_after_the_discounts_of_items() -> None:
+    price = priced([100.0, 200.0], [100.0, 180.0], [50.0, 100.0], DiscountPolicy(share=0.25))
+
+    # (1.00 + 1.80) · .75 = 2.10 of 3.00
+    assert (price.list, price.offer, price.discount) == (3.0, 2.1, 0.3)
+
+
 def test_a_bundle_with_an_unpriced_item_has_no_price() -> None:
-    price = price_bundle(np.array([10.0, np.nan]), np.array([10.0, np.nan]), digits=2)
+    price = priced([10.0, np.nan], [10.0, np.nan], [5.0, 5.0], DiscountPolicy(share=0.25))
 
     assert (price.list, price.offer, price.discount) == (None, None, 0.0)

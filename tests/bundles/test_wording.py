@@ -24,6 +24,12 @@ def test_every_sentence_tells_its_numbers_whatever_the_shop_counts(wording: Word
     assert "1,234" in wording.popularity(event, baskets=1234)
 
 
+def test_a_season_is_told_with_its_counts(wording: Wording) -> None:
+    told = wording.season("purchase", baskets=57, of_baskets=1234, lift=3.14)
+
+    assert all(part in told for part in ("57", "1,234", "3.1"))
+
+
 def test_a_promotion_is_told_with_what_is_known_of_it(wording: Wording) -> None:
     told = wording.promotion("Autumn", starts_at=STARTS, ends_at=ENDS, discount=0.25)
     bare = wording.promotion("Autumn", starts_at=None, ends_at=None, discount=float("nan"))
