@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from gnn.baselines.content_knn import fit_content_knn, item_documents
 from gnn.baselines.ease import fit_ease
 from gnn.item_links.evidence import PairEvidence
 from gnn.purchases import Purchases
+from gnn.sequence.users import users_as_baskets
 from graph.edges import EdgeTables
 
 #: Scores of some items with all items: [Q] places → [Q, n].
@@ -40,9 +40,7 @@ def link_baselines(
     documents = item_documents(edges)
     content = fit_content_knn([documents[item] for item in items])
     bought = purchases.of_items(items.astype(np.int32))
-    # A basket a user: these users' days say nothing of what goes together.
-    by_user = replace(bought, lines=bought.counts, basket_age=np.zeros(bought.counts.shape[0]))
-    ease = fit_ease(by_user, ridge=_RIDGE)
+    ease = fit_ease(users_as_baskets(bought), ridge=_RIDGE)
     alone = csr_matrix(eye_array(len(items), dtype=np.float32))
     popularity = evidence.ends["num_baskets"]
 

@@ -11,21 +11,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from benchmarks.exports.youshu import TEST_FROM, VALIDATION_FROM, write_youshu
 from benchmarks.quality.bundle_ablations import ablations
 from benchmarks.quality.bundle_baselines import closed_forms, drawn_baselines
 from benchmarks.quality.options import Options
-from benchmarks.quality.report import ProtocolReport, gather
+from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
 from gnn.bundle_ranking.choices import BundleChoices, bundle_choices, new_choices
 from gnn.bundle_ranking.fitting import fit_bundle_ranking
 from gnn.bundle_ranking.ranking import BundleRanking
-from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict, probe_bundles
-from gnn.evaluation.lists import ScoreUsers, TopLists, ndcgs_at_k, rank_lists, recalls_at_k
+from gnn.evaluation.lists import (
+    ScoreUsers,
+    TopLists,
+    list_metrics,
+    ndcgs_at_k,
+    rank_lists,
+    recalls_at_k,
+)
 from gnn.purchases import read_purchases
 from graph.edges import edge_tables
 
@@ -77,7 +82,7 @@ def run(options: Options) -> ProtocolReport:
         seeds=options.seeds,
         seconds=seconds,
         validation=gather(validations),
-        intervals={"recall@20": _intervals(recall), "ndcg@20": _intervals(ndcg)},
+        intervals={"recall@20": ours_minus(recall, ours=OURS), "ndcg@20": ours_minus(ndcg, ours=OURS)},
         targets={
             f"{OURS}/recall@20": 0.297,
             f"{OURS}/ndcg@20": 0.180,
@@ -115,15 +120,12 @@ def fit(split: Split, *, seed: int) -> BundleRanking:
 
 def ours(ranking: BundleRanking) -> dict[str, ScoreUsers]:
     """The rows of `ranking`: its parts, and what is served."""
-
-    def part(name: str) -> ScoreUsers:
-        return lambda users: ranking.part_scores(users)[name]
-
+    models = ranking.models()
     return {
-        "kernel EASE": part("kernel_ease"),
+        "kernel EASE": models["kernel_ease"],
         "GNN, one seed": ranking.views[0].score,
-        _GNN: part("gnn"),
-        OURS: ranking.score,
+        _GNN: models["gnn"],
+        OURS: models["served"],
     }
 
 
@@ -147,19 +149,4 @@ def _rank_all(
 
 
 def _metrics(lists: Mapping[str, TopLists]) -> dict[str, dict[str, float]]:
-    return {
-        name: {
-            f"{metric}@{k}": float(values(found, k).mean())
-            for k in (20, 40)
-            for metric, values in (("recall", recalls_at_k), ("ndcg", ndcgs_at_k))
-        }
-        for name, found in lists.items()
-    }
-
-
-def _intervals(values: Mapping[str, NDArray[np.float64]]) -> dict[str, Interval]:
-    return {
-        name: paired_interval(values[OURS], theirs, rng=np.random.default_rng(0))
-        for name, theirs in values.items()
-        if name != OURS
-    }
+    return {name: list_metrics(found, ks=(20, 40)) for name, found in lists.items()}

@@ -23,9 +23,8 @@ from benchmarks.exports.amazon_beauty import (
 )
 from benchmarks.quality.link_baselines import Score, link_baselines
 from benchmarks.quality.options import BenchmarkError, Options
-from benchmarks.quality.report import ProtocolReport, Values, gather
+from benchmarks.quality.report import ProtocolReport, Values, gather, ours_minus
 from etl.ingest import IngestOptions, ingest
-from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, ndcg_gains
 from gnn.item_links.prediction import LinkModel, fit_link_model, listed_items
 from gnn.purchases import Purchases, read_purchases
@@ -108,7 +107,7 @@ def run(options: Options) -> ProtocolReport:
         seconds=seconds,
         validation=gather(validations),
         slices=slices,
-        intervals={"ndcg@10": _intervals(gains)},
+        intervals={"ndcg@10": ours_minus(gains, ours=OURS)},
         targets={
             **{f"{OURS}/{metric}": 1.25 * _best(models, metric) for metric in METRICS[:2]},
             **{f"{CROSS}/{OURS}/{metric}": 1.25 * _best(slices[CROSS][1], metric) for metric in METRICS[:2]},
@@ -226,11 +225,3 @@ def _metrics(
 def _best(models: Mapping[str, Values], metric: str) -> float:
     """Of the baselines, the best mean."""
     return max(mean(row[metric]) for name, row in models.items() if name != OURS)
-
-
-def _intervals(gains: Mapping[str, NDArray[np.float64]]) -> dict[str, Interval]:
-    return {
-        name: paired_interval(gains[OURS], theirs, rng=np.random.default_rng(0))
-        for name, theirs in gains.items()
-        if name != OURS
-    }

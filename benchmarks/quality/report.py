@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.results import commit, machine
-from gnn.evaluation.bootstrap import Interval
+from gnn.evaluation.bootstrap import Interval, paired_interval
 
 #: metric → its value in each run; a closed form that draws nothing may have one value alone.
 Values = Mapping[str, Sequence[float]]
@@ -87,4 +90,13 @@ def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[
     return {
         model: {metric: [run[model][metric] for run in runs] for metric in row}
         for model, row in runs[0].items()
+    }
+
+
+def ours_minus(values: Mapping[str, NDArray[np.float64]], *, ours: str) -> dict[str, Interval]:
+    """Interval of `ours` minus each other model; `values` has one of each query a model."""
+    return {
+        model: paired_interval(values[ours], theirs, rng=np.random.default_rng(0))
+        for model, theirs in values.items()
+        if model != ours
     }

@@ -57,26 +57,23 @@ class BundleRanking:
             total += np.float32(self.weights[name]) * values
         return total
 
-    def part_scores(self, users: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
-        """Scores of each part that was fitted, [len(users), num_bundles] each: `kernel_ease`, `gnn`."""
-        parts = {} if self.ease is None else {"kernel_ease": self.ease.score(users)}
-        if self.views:
-            parts["gnn"] = np.sum([vectors.score(users) for vectors in self.views], axis=0, dtype=np.float32)
-        return parts
+    def parts(self) -> dict[str, ScoreUsers]:
+        """What was fitted, by name: `kernel_ease`, and `gnn`, the sum of its networks' cosines."""
+        parts: dict[str, ScoreUsers] = {} if self.ease is None else {"kernel_ease": self.ease.score}
+        return parts | ({"gnn": self._summed_cosines} if self.views else {})
 
     def models(self) -> dict[str, ScoreUsers]:
-        """Each part that was fitted, and `served`, for a table of metrics."""
-
-        def part(name: str) -> ScoreUsers:
-            return lambda users: self.part_scores(users)[name]
-
-        names = (["kernel_ease"] if self.ease else []) + (["gnn"] if self.views else [])
-        return {name: part(name) for name in names} | {"served": self.score}
+        """The parts, and `served`, for a table of metrics."""
+        return self.parts() | {"served": self.score}
 
     def fused_parts(self, users: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         """What `score` adds up, before the weights."""
         chosen = self.choices.chosen[users].toarray() > 0
-        return {name: reciprocal_ranks(scores, chosen) for name, scores in self.part_scores(users).items()}
+        return {name: reciprocal_ranks(score(users), chosen) for name, score in self.parts().items()}
+
+    def _summed_cosines(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        cosines = [vectors.score(users) for vectors in self.views]
+        return np.asarray(np.sum(cosines, axis=0, dtype=np.float32))
 
 
 def fit_weights(ranking: BundleRanking, validation: csr_matrix) -> dict[str, float]:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from benchmarks.quality import __main__ as command
 from benchmarks.quality import report as report_module
 from benchmarks.quality.markdown import cell, markdown
 from benchmarks.quality.options import DATA_VARIABLE, BenchmarkError, Options
-from benchmarks.quality.report import ProtocolReport, gather
+from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from gnn.evaluation.bootstrap import Interval
 
 REPORT = ProtocolReport(
@@ -158,3 +159,9 @@ def test_a_cell_is_a_mean_with_the_deviation_of_the_runs(values: list[float], te
 
 def test_the_protocols_offered_are_those_that_have_a_module() -> None:
     assert "B" in command.protocols()
+
+
+def test_ours_minus_each_other_model_is_paired_over_queries() -> None:
+    found = ours_minus({"ours": np.array([1.0, 0.0]), "theirs": np.array([0.5, -0.5])}, ours="ours")
+
+    assert found == {"theirs": Interval(0.5, 0.5, 0.5)}

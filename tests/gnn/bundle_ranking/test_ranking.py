@@ -73,5 +73,5 @@ def test_cosines_of_several_networks_are_summed(two_tastes: Planted) -> None:
     ranking = BundleRanking(choices, None, (vectors, vectors), {"gnn": 1.0})
 
     users = np.array([0, 1])
-    np.testing.assert_array_equal(ranking.part_scores(users)["gnn"], 2 * vectors.score(users))
+    np.testing.assert_array_equal(ranking.parts()["gnn"](users), 2 * vectors.score(users))
     assert ranking.num_epochs == (1, 1)
