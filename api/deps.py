@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from api.request_ids import request_id_of
 from api.serving import Serving
+from bundles.decisions.log import DecisionLog
 from bundles.recommender import Recommender
 
 
@@ -16,11 +17,16 @@ def _serving(request: Request) -> Serving:
     return serving
 
 
+def _decisions(request: Request) -> DecisionLog:
+    return _serving(request).decisions
+
+
 def _recommender(request: Request) -> Recommender:
     return _serving(request).model().recommender
 
 
 ServingDep = Annotated[Serving, Depends(_serving)]
+DecisionsDep = Annotated[DecisionLog, Depends(_decisions)]
 #: 503 where no model is in service.
 RecommenderDep = Annotated[Recommender, Depends(_recommender)]
 RequestId = Annotated[str, Depends(request_id_of)]

@@ -54,6 +54,7 @@ GENERATE_ANSWER: dict[str, Any] = {
                 "margin": None,
                 "discount": 0.1,
             },
+            "weakest_link": 0.8,
             "items": [
                 {
                     "item_id": "1082185",
@@ -110,6 +111,32 @@ SEARCH_ANSWER: dict[str, Any] = {
     ],
 }
 
+_DECISION: dict[str, Any] = {
+    "kind": "pin",
+    "bundle_id": None,
+    "items": ["1082185", "995242"],
+    "title": None,
+    "price": None,
+    "share": None,
+    "margin_floor": None,
+    "made_by": "Ann",
+    "note": "spring shelf",
+    "id": 7,
+    "made_at": "2026-11-22T03:17:00Z",
+    "revoked_by": None,
+    "revoked_at": None,
+    "status": "in_force",
+    "remark": "",
+}
+
+DECISION_ANSWER: dict[str, Any] = {"request_id": _HEADER["request_id"], "decision": _DECISION}
+
+DECISIONS_ANSWER: dict[str, Any] = {
+    "request_id": _HEADER["request_id"],
+    "warnings": [],
+    "decisions": [_DECISION],
+}
+
 MODEL_ANSWER: dict[str, Any] = {
     "model_version": "20261122T031700Z-3f2a",
     "kind": "gnn",
@@ -129,6 +156,6 @@ READY_ANSWER: dict[str, Any] = {
 }
 
 
-def answer_example(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+def answer_example(example: dict[str, Any], *, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """`example` as the `responses` of a route."""
-    return {200: {"content": {"application/json": {"example": example}}}}
+    return {status: {"content": {"application/json": {"example": example}}}}

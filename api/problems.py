@@ -18,6 +18,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
+from bundles.decisions.errors import (
+    AlreadyRevokedError,
+    DecisionError,
+    JournalError,
+    UnknownDecisionError,
+)
 from bundles.requests import RequestError, UnknownItemError
 from gnn.artifact import ArtifactError
 
@@ -99,11 +105,11 @@ def problem_of_error(error: Exception, *, instance: str | None = None) -> Proble
     if isinstance(error, RequestError):
         found = FieldError(field=error.field, message=error.message)
         return problem(422, str(error), instance=instance, errors=[found])
-    if isinstance(error, UnknownItemError):
+    if isinstance(error, (UnknownItemError, UnknownDecisionError)):
         return problem(404, str(error), instance=instance)
-    if isinstance(error, (ModelUnavailableError, ArtifactError)):
+    if isinstance(error, (ModelUnavailableError, ArtifactError, JournalError)):
         return problem(503, str(error), instance=instance)
-    if isinstance(error, ReloadRefusedError):
+    if isinstance(error, (ReloadRefusedError, AlreadyRevokedError)):
         return problem(409, str(error), instance=instance)
     return problem(500, "an error of ours: the log of the service has it, by request id", instance=instance)
 
@@ -112,7 +118,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Make every error that `app` answers a problem."""
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
-    for kind in (RequestError, UnknownItemError, ModelUnavailableError, ReloadRefusedError):
+    for kind in (RequestError, UnknownItemError, DecisionError, ModelUnavailableError, ReloadRefusedError):
         app.add_exception_handler(kind, _on_stage_error)
     app.add_exception_handler(Exception, _on_unexpected_error)
 

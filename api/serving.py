@@ -10,11 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.problems import ModelUnavailableError, ReloadRefusedError
+from bundles.decisions.errors import JournalError
+from bundles.decisions.log import DecisionLog
 from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest
 from etl.pseudonyms import PseudonymKeyError, load_key
 from gnn.artifact import ArtifactError
 from gnn.registry import load_promoted
+
+#: Why a model cannot be put in service; the message says what to do.
+_REFUSALS = (ArtifactError, PseudonymKeyError, JournalError)
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +46,8 @@ class Serving:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self.decisions = DecisionLog(home)
+        """What the merchandiser decided, whatever model is in service."""
         self._lock = threading.Lock()
         self._served: ServedModel | None = None
         self._failure = "no model was loaded yet"
@@ -72,8 +79,8 @@ class Serving:
         """
         with self._lock:
             try:
-                served = _load_promoted(self._home)
-            except (ArtifactError, PseudonymKeyError, OSError, ValueError, LookupError) as error:
+                served = _load_promoted(self._home, self.decisions)
+            except (*_REFUSALS, OSError, ValueError, LookupError) as error:
                 self._failure = str(error)
                 if self._served is None:
                     raise ModelUnavailableError(self._failure) from error
@@ -86,17 +93,24 @@ class Serving:
         """What must hold to answer, a line each."""
         served = self._served
         if served is None:
-            return [Check("model", ok=False, detail=self._failure)]
+            return [Check("model", ok=False, detail=self._failure), self._check_decisions()]
         info = served.recommender.info
         return [
             Check("model", ok=True, detail=f"{info.model_version} ({info.kind}) in service"),
             Check("pseudonym_key", ok=True, detail=f"fingerprint {info.key_fingerprint} is the model's"),
+            self._check_decisions(),
         ]
 
+    def _check_decisions(self) -> Check:
+        try:
+            return Check("decisions", ok=True, detail=f"{len(self.decisions.word().decisions)} in force")
+        except JournalError as error:
+            return Check("decisions", ok=False, detail=str(error))
 
-def _load_promoted(home: Path) -> ServedModel:
+
+def _load_promoted(home: Path, decisions: DecisionLog) -> ServedModel:
     started = time.perf_counter()
-    recommender = Recommender(load_promoted(home / "models"), load_key(home))
+    recommender = Recommender(load_promoted(home / "models"), load_key(home), word=decisions.word)
     # A model must have answered once before it takes the place of one that answers; it also warms it.
     recommender.generate(GenerateRequest())
     logger.info("model %s loaded in %.2f s", recommender.info.model_version, time.perf_counter() - started)

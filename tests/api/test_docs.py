@@ -1,3 +1,4 @@
+import json
 from html.parser import HTMLParser
 from typing import Any
 
@@ -6,21 +7,26 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import examples
+from api.routes.decisions import DecisionAnswer, DecisionsAnswer
 from api.routes.health import ReadyAnswer
 from api.routes.model import ModelAnswer
 from bundles.answers import GenerateAnswer, ItemsAnswer, RelatedAnswer, SearchAnswer
 from bundles.requests import GenerateRequest, ItemsRequest
 
+#: Each with its status where all is well.
 ROUTES = {
-    "/v1/bundles/generate": "post",
-    "/v1/bundles/recommend": "post",
-    "/v1/items/recommend": "post",
-    "/v1/items/{item_id}/related": "get",
-    "/v1/items": "get",
-    "/v1/model": "get",
-    "/v1/model/reload": "post",
-    "/healthz": "get",
-    "/readyz": "get",
+    ("post", "/v1/bundles/generate"): "200",
+    ("post", "/v1/bundles/recommend"): "200",
+    ("post", "/v1/items/recommend"): "200",
+    ("get", "/v1/items/{item_id}/related"): "200",
+    ("get", "/v1/items"): "200",
+    ("post", "/v1/decisions"): "201",
+    ("get", "/v1/decisions"): "200",
+    ("delete", "/v1/decisions/{decision_id}"): "200",
+    ("get", "/v1/model"): "200",
+    ("post", "/v1/model/reload"): "200",
+    ("get", "/healthz"): "200",
+    ("get", "/readyz"): "200",
 }
 
 
@@ -65,15 +71,16 @@ def test_the_page_can_read_the_version_of_the_description(client: TestClient) ->
 
 
 def test_every_route_is_described(description: dict[str, Any]) -> None:
-    assert {path: next(iter(operations)) for path, operations in description["paths"].items()} == ROUTES
+    found = {(method, path) for path, operations in description["paths"].items() for method in operations}
+    assert found == set(ROUTES)
 
 
 def test_every_route_has_an_example_answer_and_every_body_one_of_a_request(
     description: dict[str, Any],
 ) -> None:
-    for path, method in ROUTES.items():
+    for (method, path), status in ROUTES.items():
         operation = description["paths"][path][method]
-        content = operation["responses"]["200"]["content"]["application/json"]
+        content = operation["responses"][status]["content"]["application/json"]
         if path != "/healthz":
             assert "example" in content
         if "requestBody" in operation:
@@ -82,7 +89,7 @@ def test_every_route_has_an_example_answer_and_every_body_one_of_a_request(
 
 
 def test_errors_are_described_as_problems(description: dict[str, Any]) -> None:
-    for path, method in ROUTES.items():
+    for method, path in ROUTES:
         responses = description["paths"][path][method]["responses"]
         assert list(responses["422"]["content"]) == ["application/problem+json"]
         assert list(responses["default"]["content"]) == ["application/problem+json"]
@@ -100,6 +107,8 @@ def test_the_examples_are_what_the_models_say() -> None:
     ItemsAnswer.model_validate(examples.ITEMS_ANSWER)
     RelatedAnswer.model_validate(examples.RELATED_ANSWER)
     SearchAnswer.model_validate(examples.SEARCH_ANSWER)
+    DecisionAnswer.model_validate_json(json.dumps(examples.DECISION_ANSWER))
+    DecisionsAnswer.model_validate_json(json.dumps(examples.DECISIONS_ANSWER))
     ModelAnswer.model_validate(examples.MODEL_ANSWER)
     ReadyAnswer.model_validate(examples.READY_ANSWER)
     for request in (GenerateRequest, ItemsRequest):

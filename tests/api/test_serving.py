@@ -27,7 +27,7 @@ def test_a_service_with_a_model_is_alive_and_ready(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert [check["name"] for check in ready.json()["checks"]] == ["model", "pseudonym_key"]
+    assert [check["name"] for check in ready.json()["checks"]] == ["model", "pseudonym_key", "decisions"]
 
 
 def test_without_a_model_it_starts_and_says_what_to_do(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_without_a_model_it_starts_and_says_what_to_do(tmp_path: Path) -> None:
             assert "run bundlegraph train" in response.json()["detail"]
         checks = client.get("/readyz").json()["checks"]
 
-    assert [(check["name"], check["ok"]) for check in checks] == [("model", False)]
+    assert [(check["name"], check["ok"]) for check in checks] == [("model", False), ("decisions", True)]
 
 
 def test_another_pseudonym_key_is_refused_and_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,111 @@
+"""The merchandiser's decisions: made, listed, revoked. Each is honoured from the next answer on.
+
+These wait for the disk and run in the thread pool; answers go on meanwhile.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import DecisionsDep, RequestId, ServingDep
+from api.examples import DECISION_ANSWER, DECISIONS_ANSWER, answer_example
+from api.problems import ModelUnavailableError
+from api.serving import Serving
+from bundles.answers import Answer
+from bundles.decisions.listing import ListedDecision, list_decisions
+from bundles.decisions.log import DecisionLog
+from bundles.decisions.requests import DecisionRequest, PersonName
+
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+
+DecisionIdPath = Annotated[
+    int, Path(alias="decision_id", ge=1, le=2**31 - 1, description="The `id` of a decision.", examples=[7])
+]
+
+
+class DecisionsQuery(BaseModel):
+    """The query of the list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    all: bool = Field(False, description="Also those that were replaced or revoked: the whole audit trail.")
+
+
+class RevokeQuery(BaseModel):
+    """The query of a revocation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revoked_by: PersonName = Field(description="Who takes the decision back.", examples=["Ann"])
+
+
+class DecisionAnswer(Answer):
+    """One decision."""
+
+    request_id: str
+    decision: ListedDecision
+
+
+class DecisionsAnswer(Answer):
+    """Decisions, the latest first."""
+
+    request_id: str
+    warnings: list[str]
+    decisions: list[ListedDecision]
+
+
+@router.post("", status_code=201, summary="Decide", responses=answer_example(DECISION_ANSWER, status=201))
+def make_decision(
+    request: DecisionRequest, serving: ServingDep, log: DecisionsDep, request_id: RequestId
+) -> DecisionAnswer:
+    """Record a decision: it is durable when this is answered, and every answer from then on honours it.
+
+    It replaces an earlier decision of its kind about the same items or bundle; `approve`, `reject` and `pin`
+    replace each other. What it names must be in the catalogue of the model in service (422).
+    """
+    with suppress(ModelUnavailableError):
+        serving.model().recommender.decisions.targets.check(request)
+    return _answer(log.record(request).id, serving, log, request_id)
+
+
+@router.get("", summary="The decisions in force", responses=answer_example(DECISIONS_ANSWER))
+def list_all_decisions(
+    query: Annotated[DecisionsQuery, Query()], serving: ServingDep, log: DecisionsDep, request_id: RequestId
+) -> DecisionsAnswer:
+    """Decisions, the latest first: who made each, when, and why it has no effect where it has none."""
+    warnings: list[str] = []
+    listed = _listed(serving, log, everything=query.all, warnings=warnings)
+    return DecisionsAnswer(request_id=request_id, warnings=warnings, decisions=listed)
+
+
+@router.delete("/{decision_id}", summary="Take a decision back", responses=answer_example(DECISION_ANSWER))
+def revoke_decision(
+    decision_id: DecisionIdPath,
+    query: Annotated[RevokeQuery, Query()],
+    serving: ServingDep,
+    log: DecisionsDep,
+    request_id: RequestId,
+) -> DecisionAnswer:
+    """Revoke a decision: what it had replaced stands again. It stays in the audit trail (`?all=true`)."""
+    return _answer(log.revoke(decision_id, revoked_by=query.revoked_by).id, serving, log, request_id)
+
+
+def _answer(decision_id: int, serving: Serving, log: DecisionLog, request_id: str) -> DecisionAnswer:
+    listed = _listed(serving, log, everything=True, warnings=[])
+    decision = next(each for each in listed if each.id == decision_id)
+    return DecisionAnswer(request_id=request_id, decision=decision)
+
+
+def _listed(
+    serving: Serving, log: DecisionLog, *, everything: bool, warnings: list[str]
+) -> list[ListedDecision]:
+    try:
+        resolved = serving.model().recommender.decisions.resolved()
+    except ModelUnavailableError as error:
+        warnings.append(f"without a model nothing is known of what has no effect: {error}")
+        return list_decisions(log.history(), without_effect={}, everything=everything)
+    return list_decisions(log.history(), without_effect=resolved.without_effect, everything=everything)
