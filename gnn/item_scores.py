@@ -22,27 +22,29 @@ class ItemScores:
 
     def __init__(self, artifact: ModelArtifact, scorer: ItemScorer, *, cold: ColdSlate) -> None:
         """`scorer` and `cold` are of the same artifact."""
-        self._scorer, self._ranked = scorer, artifact.model.ranked
-        self._cold = cold
-        if artifact.sequence_model.is_fitted:
-            self._first = self._last = SequenceItems(artifact, scorer).score
-        else:
-            self._first, self._last = scorer.score, Reranker(artifact, scorer).score
+        self._scorer, self._ranked, self._cold = scorer, artifact.model.ranked, cold
+        self._reranker = Reranker(artifact, scorer)
+        is_sequence = artifact.sequence_model.is_fitted
+        self._sequences = SequenceItems(artifact, scorer) if is_sequence else None
 
     def with_cold(self, query: ItemQuery) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Item indices of all that has a place in answers, ranked and cold, and their scores as served."""
-        served, cold = self.served([query])[0], self._cold
-        if not len(cold):
-            return self._ranked, served
+        """Item indices of all that has a place in answers, ranked and cold, and their scores as served.
+
+        A model of sequences has no cold items: nothing measures where they would stand.
+        """
+        if self._sequences is not None:
+            return self._ranked, self._sequences.score([query])[0]
         evidence = self._scorer.evidence(query)
-        blend = self._scorer.weigh(self._scorer.features_of([evidence])[0])
-        scores = beside(served, blend, cold.score(blend, evidence))
-        return np.concatenate([self._ranked, cold.items]), np.concatenate([served, scores])
+        values = self._scorer.features_of([evidence])[0]
+        blend = self._scorer.weigh(values)
+        served = self._reranker.reorder(query, evidence, values, blend)
+        if not len(self._cold):
+            return self._ranked, served
+        scores = beside(served, blend, self._cold.score(blend, evidence))
+        return np.concatenate([self._ranked, self._cold.items]), np.concatenate([served, scores])
 
     def first_stage(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
         """Scores of one scale for all items, [len(queries), num_ranked]: what bundles are composed by."""
-        return self._first(queries)
-
-    def served(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
-        """Scores whose order is the best that is known, [len(queries), num_ranked]."""
-        return self._last(queries)
+        if self._sequences is not None:
+            return self._sequences.score(queries)
+        return self._scorer.score(queries)

@@ -74,18 +74,29 @@ class Reranker:
         known = [self._scorer.evidence(query) for query in queries]
         values = self._scorer.features_of(known)
         scores = self._scorer.weigh(values)
-        if self._trees is None or not self._weight:
-            return scores
         for query, evidence, rows, row in zip(queries, known, values, scores, strict=True):
-            candidates = self.shortlist(query, row)
-            if not len(candidates):
-                continue
-            by_trees = self._trees.score(self.features(evidence, candidates, rows, row))
-            final = combine(row[candidates], by_trees, self._weight)
-            outside = np.ones(len(row), dtype=np.bool_)
-            outside[candidates] = False
-            last = row[outside].max(initial=row.min())
-            row[candidates] = last + 1e-3 + (final - final.min())
+            row[:] = self.reorder(query, evidence, rows, row)
+        return scores
+
+    def reorder(
+        self, query: ItemQuery, evidence: Evidence, values: NDArray[np.float32], blend: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The scores of one query whose first stage is at hand, [num_ranked].
+
+        `values` [len(FEATURES), num_ranked] and `blend` [num_ranked] are `scorer`'s of its `evidence`.
+        """
+        if self._trees is None or not self._weight:
+            return blend
+        candidates = self.shortlist(query, blend)
+        if not len(candidates):
+            return blend
+        by_trees = self._trees.score(self.features(evidence, candidates, values, blend))
+        final = combine(blend[candidates], by_trees, self._weight)
+        outside = np.ones(len(blend), dtype=np.bool_)
+        outside[candidates] = False
+        scores = blend.copy()
+        last = blend[outside].max(initial=blend.min())
+        scores[candidates] = last + 1e-3 + (final - final.min())
         return scores
 
     def shortlist(self, query: ItemQuery, scores: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from etl.tables import Tables
 from gnn.artifact import ModelArtifact
@@ -74,6 +75,11 @@ def test_it_is_measured_on_next_items_beside_closed_forms(trained: ModelArtifact
     )
 
 
+def served(trained: ModelArtifact, queries: list[ItemQuery]) -> NDArray[np.float32]:
+    scores = ItemScores(trained, ItemScorer(trained), cold=ColdSlate(trained.cold_model))
+    return np.stack([scores.with_cold(query)[1] for query in queries])
+
+
 @pytest.mark.parametrize("in_cart", [0, 1])
 def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: int) -> None:
     walks = [[(start + step) % ITEMS for step in range(LENGTH - 1)] for start in range(ITEMS)]
@@ -81,7 +87,7 @@ def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: 
         ItemQuery(recent=walk[: LENGTH - 1 - in_cart], cart=walk[LENGTH - 1 - in_cart :]) for walk in walks
     ]
 
-    scores = ItemScores(trained, ItemScorer(trained), cold=ColdSlate(trained.cold_model)).served(queries)
+    scores = served(trained, queries)
 
     for row, walk in zip(scores, walks, strict=True):
         row[walk] = -np.inf
@@ -92,9 +98,7 @@ def test_the_next_step_of_the_walk_comes_first(trained: ModelArtifact, in_cart: 
 
 
 def test_a_visit_of_which_nothing_is_known_has_finite_scores(trained: ModelArtifact) -> None:
-    scores = ItemScores(trained, ItemScorer(trained), cold=ColdSlate(trained.cold_model)).served(
-        [ItemQuery(), ItemQuery(user_index=0)]
-    )
+    scores = served(trained, [ItemQuery(), ItemQuery(user_index=0)])
 
     assert scores.shape == (2, ITEMS)
     assert np.isfinite(scores).all()
