@@ -18,7 +18,7 @@ from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.measuring import leak_warnings, measure, protocol_of
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.tables import metrics_of
@@ -133,14 +133,13 @@ def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
     }
     probe = probe_items(histories_by_user(purchases.counts), codes["category"])
     return {
-        "protocol": {
-            "task": "complete a basket: one hidden item, ranked among all ranked items but the cart's",
-            "validation_from": split.validation_day.isoformat(),
-            "test_from": split.test_day.isoformat(),
-            "num_ranked": len(model.ranked),
-            "num_validation_queries": len(validation),
-            "num_test_queries": len(test),
-        }
+        "protocol": protocol_of(
+            "complete a basket: one hidden item, ranked among all ranked items but the cart's",
+            split=split,
+            num_ranked=len(model.ranked),
+            validation=validation,
+            test=test,
+        )
     } | measure(
         {LEAK_PROBE: probe} | models,
         ours="served",

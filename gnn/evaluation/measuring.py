@@ -13,6 +13,26 @@ from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict
 from gnn.evaluation.metrics import ScoreQueries, ndcg_gains, rank_and_show
 from gnn.evaluation.queries import CompletionQueries
 from gnn.evaluation.tables import intervals_against, metrics_table, rank_all, sliced_tables
+from gnn.split import TimeSplit
+
+
+def protocol_of(
+    task: str,
+    *,
+    split: TimeSplit,
+    num_ranked: int,
+    validation: CompletionQueries,
+    test: CompletionQueries,
+) -> dict[str, object]:
+    """How metrics were measured, plain JSON: what was asked for, the days, and how many queries."""
+    return {
+        "task": task,
+        "validation_from": split.validation_day.isoformat(),
+        "test_from": split.test_day.isoformat(),
+        "num_ranked": num_ranked,
+        "num_validation_queries": len(validation),
+        "num_test_queries": len(test),
+    }
 
 
 def measure(
