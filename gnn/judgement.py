@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.category_links.prior import CategoryPrior
+from gnn.ranker import no_trees
 from gnn.weights import ServedWeights
-
-
-def _no_trees() -> NDArray[np.uint8]:
-    return np.zeros(0, dtype=np.uint8)
 
 
 def _no_weights() -> NDArray[np.float32]:
@@ -29,7 +26,7 @@ class Judgement:
     metrics: dict[str, object]
     """Empty where there was nothing to judge by."""
     warnings: list[str]
-    sequence_trees: NDArray[np.uint8] = field(default_factory=_no_trees)
+    sequence_trees: NDArray[np.uint8] = field(default_factory=no_trees)
     """The second stage of a model of sequences; of length 0 where there is none."""
     category_prior: CategoryPrior | None = None
     """Of links between categories; none where too few were bought together to learn it."""

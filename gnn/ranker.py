@@ -10,6 +10,11 @@ import treelite
 from numpy.typing import NDArray
 
 
+def no_trees() -> NDArray[np.uint8]:
+    """What stands for trees where there are none: a first stage is served as it is."""
+    return np.zeros(0, dtype=np.uint8)
+
+
 class Ranker:
     """Scores rows of features. Holds no state of a query: threads may share it."""
 

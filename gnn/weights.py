@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.link_calibration import LinkCalibration
+from gnn.ranker import no_trees
 
 #: Where nothing can be fitted, and where fitting begins: a blend that was measured on groceries.
 DEFAULT_BLEND = {"gnn": 1.0, "ease": 8.0, "bought": 1.0, "known": 1.0, "share": 1.0, "recency": 0.5}
 DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
-
-
-def _no_trees() -> NDArray[np.uint8]:
-    return np.zeros(0, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class ServedWeights:
     blend: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_BLEND))
     link: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LINK))
     link_calibration: LinkCalibration = field(default_factory=LinkCalibration)
-    trees: NDArray[np.uint8] = field(default_factory=_no_trees)
+    trees: NDArray[np.uint8] = field(default_factory=no_trees)
     """Of `gnn.ranking.fit_ranker`; of length 0 where the blend is served as it is."""
     trees_weight: float = 0.0
     shortlist_size: int = 0
@@ -47,4 +44,4 @@ class ServedWeights:
 
 def without_trees(weights: ServedWeights) -> ServedWeights:
     """The first stage of `weights` alone."""
-    return replace(weights, trees=_no_trees(), trees_weight=0.0, shortlist_size=0)
+    return replace(weights, trees=no_trees(), trees_weight=0.0, shortlist_size=0)

@@ -25,6 +25,7 @@ from gnn.evaluation.next_item import NextItemQueries, next_item_queries
 from gnn.item_codes import LEVELS, item_codes
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, choose_ranked, read_purchases
+from gnn.ranker import no_trees
 from gnn.sequence.config import SequenceConfig
 from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
 from gnn.sequence.judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
@@ -125,7 +126,7 @@ def run_once(setting: Setting, config: TrainingConfig, scratch: Path) -> tuple[R
     models: dict[str, ScoreQueries] = {
         UNORDERED: lambda queries: score_sequences(histories_of(queries), unordered),
         GNN: lambda queries: score_sequences(histories_of(queries), ordered),
-        "stage_one": sequence_score(evidence, np.zeros(0, dtype=np.uint8)),
+        "stage_one": sequence_score(evidence, no_trees()),
     }
     validation = _ranks(models, setting.validation)
     validation[OURS] = out_of_fold_ranks(evidence, setting.validation, config.seed)

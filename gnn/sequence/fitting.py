@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from gnn.baselines.ease import Ease, fit_ease
 from gnn.evaluation.next_item import NextItemQueries
 from gnn.purchases import Purchases
+from gnn.ranker import no_trees
 from gnn.ranking import RankerParams, fit_ranker
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.features import NAMES, features, shortlist, stage_one
@@ -77,7 +78,7 @@ def fit_trees(evidence: SequenceEvidence, queries: NextItemQueries, *, seed: int
         _shortlisted(evidence, queries[start : start + _BLOCK]) for start in range(0, len(queries), _BLOCK)
     ]
     if not any(len(rows) for rows, _ in parts):
-        return np.zeros(0, dtype=np.uint8)
+        return no_trees()
     rows, is_hidden = (np.concatenate([part[column] for part in parts]) for column in range(2))
     return fit_ranker(
         rows.reshape(-1, len(NAMES)),

@@ -18,7 +18,7 @@ from gnn.baselines.popularity import fit_popularity
 from gnn.config import TrainingConfig
 from gnn.evaluation.histories import read_purchase_log
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.measuring import leak_warnings, measure, protocol_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking
 from gnn.evaluation.next_item import NextItemQueries, next_item_queries
 from gnn.evaluation.queries import CompletionQueries
@@ -29,6 +29,7 @@ from gnn.item_codes import LEVELS, item_codes
 from gnn.judgement import Judgement
 from gnn.packing import pack_catalogue, pack_categories
 from gnn.purchases import Purchases, read_purchases
+from gnn.ranker import no_trees
 from gnn.ranking import group_gains
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.features import GROUPS
@@ -47,8 +48,6 @@ logger = logging.getLogger(__name__)
 
 #: Queries under which no trees are fitted.
 FEWEST_QUERIES = 200
-
-_NO_TREES = np.zeros(0, dtype=np.uint8)
 
 
 def judge_sequences(
@@ -88,13 +87,13 @@ def judge_sequences(
     groups = item_codes(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked)
     evidence = fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups)
     has_trees = len(validation) >= FEWEST_QUERIES
-    trees = fit_trees(evidence, validation, seed=config.seed) if has_trees else _NO_TREES
+    trees = fit_trees(evidence, validation, seed=config.seed) if has_trees else no_trees()
     progress("judging", 1, 3)
     rows = closed_forms(model.ranked_purchases, model.ease, category=groups[LEVELS.index("category")])
     if model.links.gate is not None:
         rows["gnn"] = lambda queries: score_sequences(histories_of(queries), model.links)
     if len(trees):
-        rows["blend"] = sequence_score(evidence, _NO_TREES)
+        rows["blend"] = sequence_score(evidence, no_trees())
     rows["served"] = sequence_score(evidence, trees)
     metrics = _metrics(model, rows, validation, test, root=groups[LEVELS.index("root")], split=split)
     if len(trees):
@@ -175,14 +174,13 @@ def _metrics(
 ) -> dict[str, Any]:
     purchases = model.ranked_purchases
     return {
-        "protocol": {
-            "task": "next item: a user's next new item, ranked among all ranked items but the history's",
-            "validation_from": split.validation_day.isoformat(),
-            "test_from": split.test_day.isoformat(),
-            "num_ranked": len(model.ranked),
-            "num_validation_queries": len(validation),
-            "num_test_queries": len(test),
-        }
+        "protocol": protocol_of(
+            "next item: a user's next new item, ranked among all ranked items but the history's",
+            split=split,
+            num_ranked=len(model.ranked),
+            validation=validation,
+            test=test,
+        )
     } | measure(
         rows,
         ours="served",

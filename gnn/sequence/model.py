@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.ranker import no_trees
+
 
 @dataclass(frozen=True)
 class SequenceModel:
@@ -77,7 +79,7 @@ class SequenceModel:
             groups=np.zeros((4, 0), dtype=np.int32),
             events=np.zeros(0, dtype=np.int64),
             last_events=np.zeros(0, dtype=np.int64),
-            trees=np.zeros(0, dtype=np.uint8),
+            trees=no_trees(),
         )
 
     @property

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.next_item import NextItemQueries
 from gnn.purchases import Purchases
+from gnn.ranker import no_trees
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.fitting import fit_history_ease, fit_trees
 from gnn.sequence.scorer import SequenceScorer
 
-NO_TREES = np.zeros(0, dtype=np.uint8)
+NO_TREES = no_trees()
 
 
 def ndcg_of(evidence: SequenceEvidence, trees: NDArray[np.uint8], queries: NextItemQueries) -> float:
