@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from bundles.wording import Language
 from cli import options
+from cli.explaining import Account, GnnAccounts, print_account
 from cli.output import err, out, print_json, print_line, print_warnings
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def recommend(
     min_categories: Annotated[int, typer.Option(help="Least number of level-0 categories in a bundle.")] = 1,
     language: Annotated[Language, typer.Option(help="Of the reasons.")] = "en",
     *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell what carried the GNN's score of each added item.")
+    ] = False,
     batch: Annotated[
         Path | None, typer.Option(help="A request body a line, with its route: items/recommend, ….")
     ] = None,
@@ -59,12 +63,22 @@ def recommend(
         language=language,
     )
     print_warnings(answer.warnings)
+    body = answer.model_dump(mode="json")
+    accounts = _accounts(home, answer, items=[*(anchor or []), *(cart or [])], user=user) if explain else []
     if as_json:
-        print_json(answer.model_dump(mode="json"))
+        print_json(body | {"explanations": accounts} if explain else body)
     else:
         print_bundles(answer, recommender.info.currency)
+        for account in accounts:
+            print_account(account)
     if not answer.bundles:
         raise typer.Exit(1)
+
+
+def _accounts(home: Path, answer: GenerateAnswer, *, items: list[str], user: str | None) -> list[Account]:
+    """What carried the GNN's score of each item that a bundle adds, in the order of the answer."""
+    added = [item.item_id for bundle in answer.bundles for item in bundle.items if item.role == "added"]
+    return GnnAccounts(home, items=items, user=user).of(dict.fromkeys(added))
 
 
 def open_recommender(home: Path) -> Recommender:

@@ -35,6 +35,7 @@ from gnn.artifact import (
 )
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.explanation.model import EncoderParts
 from gnn.seasons.model import Seasons
 from gnn.sequence.model import SequenceModel
 from gnn.substitutes.model import Substitutes
@@ -59,6 +60,7 @@ _PARTS = {
     "bundle_model": BundleModel,
     "sequence_model": SequenceModel,
     "cold_model": ColdModel,
+    "encoder": EncoderParts,
 }
 
 

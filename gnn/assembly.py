@@ -92,6 +92,7 @@ def assemble(
         ),
         sequence_model=sequence_model or SequenceModel.none(),
         cold_model=cold_model or ColdModel.none(),
+        encoder=model.links.encoder,
     )
 
 

@@ -48,6 +48,14 @@ brand = "Maker"
 price = "RRP"
 cost = "Cost"
 
+[promotions]
+file = "campaigns.csv"
+delimiter = ";"
+
+[promotion_items]
+file = "campaign_items.csv"
+delimiter = ";"
+
 [users]
 file = "customers.csv"
 delimiter = ";"
@@ -62,7 +70,7 @@ def product_code(meal: int, part: int) -> str:
 
 
 def write_shop_export(folder: Path, *, dirt: float = 0.01, seed: int = 0) -> int:
-    """Write three CSVs and `mapping.toml` to `folder`; return the number of dirty rows."""
+    """Write five CSVs and `mapping.toml` to `folder`; return the number of dirty rows."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mapping.toml").write_text(MAPPING, encoding="utf-8")
@@ -81,6 +89,17 @@ def write_shop_export(folder: Path, *, dirt: float = 0.01, seed: int = 0) -> int
     _write(folder / "products.csv", ["Code", "Name", "Aisle", "Maker", "RRP", "Cost"], products)
     customers = [[f"C{number:04}", "London" if number % 2 else "Leeds"] for number in range(NUM_CUSTOMERS)]
     _write(folder / "customers.csv", ["Customer", "City"], customers)
+
+    _write(
+        folder / "campaigns.csv",
+        ["promotion_id", "name", "starts_at", "ends_at"],
+        [["spring", "Spring Offers", "2026-03-01", "2026-03-31"]],
+    )
+    _write(
+        folder / "campaign_items.csv",
+        ["promotion_id", "item_id", "discount"],
+        [["spring", product_code(meal, 1), "0.2"] for meal in range(len(MEALS))],
+    )
 
     lines: list[list[str]] = []
     started = datetime(2026, 1, 5, 9)

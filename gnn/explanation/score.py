@@ -17,9 +17,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from etl.errors import StageError
 from gnn.artifact import ModelArtifact
 from gnn.explanation.vectors import HISTORY, SOURCE, TARGET, Part, VectorParts
 from gnn.scorer import ItemQuery, ItemScorer
+
+
+class ExplanationError(StageError):
+    """The model has no scores of a GNN that can be taken apart."""
+
 
 #: Which part of a query asked.
 CART, BOUGHT, USER = "cart", "bought", "user"
@@ -51,12 +57,14 @@ class ScoreExplainer:
         """Read what the vectors are made of.
 
         Raises:
-            ValueError: If the model has no GNN, or one of sequences, whose heads are not linear.
+            ExplanationError: If the model has no GNN, or one of sequences, whose heads are not linear.
         """
         if not len(artifact.encoder.embedding):
-            raise ValueError("the model has no GNN to explain: counts and a closed form serve")
+            raise ExplanationError("the model has no GNN to explain: counts and a closed form serve")
         if len(artifact.sequence_model.by_step):
-            raise ValueError("the GNN of ordered histories is not linear in them: no exact account of it")
+            raise ExplanationError(
+                "the GNN of ordered histories is not linear in them: no exact account of it"
+            )
         self._artifact, self._scorer = artifact, scorer
         self._vectors = VectorParts(artifact.encoder, num_categories=len(artifact.categories.category_ids))
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bundles.requests import GenerateRequest
 from cli.answers import open_recommender
 from cli.batch import answer_line
+from etl.pseudonyms import load_key
 from tests.cli.conftest import Run, must
 from tests.shop_export import product_code
 
@@ -59,23 +61,59 @@ def test_a_batch_of_requests_is_answered_line_by_line(shop: Shop, tmp_path: Path
     assert {item["item_id"] for item in answers[1]["items"]} <= same_meal - {spaghetti}
 
 
-def test_the_numbers_of_a_reason_stand_in_the_graph(shop: Shop, run: Run) -> None:
-    home, _, _ = shop
-    answer = json.loads(
-        must(run("recommend", "--anchor", product_code(1, 0), "-n", "1", "--json", home=home))
-    )
-    reasons = [reason for reason in answer["bundles"][0]["reasons"] if reason["kind"] == "co_purchase"]
-    assert reasons
+#: Where the graph has the numbers of each kind of reason.
+EVIDENCE_IN_GRAPH = {
+    "co_purchase": "MATCH (a:Item {{item_id: '{low}'}})-[c:CO_PURCHASED]->(b:Item {{item_id: '{high}'}}) "
+    "RETURN c.baskets AS baskets, c.lift AS lift",
+    "category_pair": "MATCH (a:Category {{category_id: '{from_category}'}})-[c:BOUGHT_WITH]-"
+    "(b:Category {{category_id: '{to_category}'}}) RETURN c.baskets AS baskets, c.lift AS lift",
+    "user_history": "MATCH (u:User {{user_id: '{user}'}})-[p:PURCHASED]->(i:Item {{item_id: '{low}'}}) "
+    "RETURN p.count AS count",
+    "promotion": "MATCH (p:Promotion {{promotion_id: '{promotion_id}'}})-[o:OFFERS]->"
+    "(i:Item {{item_id: '{low}'}}) RETURN o.discount AS discount",
+    "popularity": "MATCH (i:Item {{item_id: '{low}'}}) RETURN i.baskets AS baskets",
+}
 
-    for reason in reasons:
-        low, high = sorted(reason["items"])
-        statement = (
-            f"MATCH (a:Item {{item_id: '{low}'}})-[c:CO_PURCHASED]->(b:Item {{item_id: '{high}'}}) "
-            "RETURN c.baskets AS baskets, c.lift AS lift"
-        )
+
+def test_the_numbers_of_every_kind_of_reason_stand_in_the_graph(shop: Shop, run: Run) -> None:
+    home, _, _ = shop
+    recommender = open_recommender(home)
+    bodies: list[dict[str, object]] = [
+        {"anchors": [product_code(1, 0)], "user_id": "C0001", "n": 20},
+        {"anchors": [product_code(1, 0)], "constraints": {"promotion_id": "spring"}, "n": 20},
+        {"anchors": [product_code(0, 0)], "constraints": {"items_require": [product_code(3, 3)]}, "n": 20},
+    ]
+    reasons = [
+        reason
+        for body in bodies
+        for bundle in recommender.generate(GenerateRequest.model_validate(body)).bundles
+        for reason in bundle.reasons
+    ]
+    user = load_key(home).pseudonym("C0001")
+
+    assert {reason.kind for reason in reasons} >= {"co_purchase", "user_history", "promotion"}
+    for reason in {(reason.kind, *reason.items): reason for reason in reasons}.values():
+        low, high = min(reason.items), max(reason.items)
+        statement = EVIDENCE_IN_GRAPH[reason.kind].format(low=low, high=high, user=user, **reason.evidence)
         (row,) = json.loads(must(run("cypher", statement, "--json", home=home)))
-        assert reason["evidence"]["baskets"] == row["baskets"]
-        assert reason["evidence"]["lift"] == pytest.approx(row["lift"], abs=0.05)
+        for name, value in row.items():
+            assert reason.evidence[name] == pytest.approx(value, abs=0.0006), (reason, row)
+
+
+def test_the_account_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Shop, run: Run) -> None:
+    home, _, _ = shop
+    anchor = product_code(1, 0)
+    asked = ("recommend", "--anchor", anchor, "--user", "C0001", "-n", "1", "--explain")
+
+    answer = json.loads(must(run(*asked, "--json", home=home)))
+    told = must(run(*asked, home=home))
+
+    added = {item["item_id"] for item in answer["bundles"][0]["items"] if item["role"] == "added"}
+    assert {account["item_id"] for account in answer["explanations"]} == added
+    for account in answer["explanations"]:
+        assert sum(account["relations"].values()) == pytest.approx(account["gnn_score"], abs=1e-3)
+        assert any(term["by"] == "cart" and term["name"] == "Corn Tortillas" for term in account["asked"])
+        assert f"{account['item_id']}: the GNN says" in told
 
 
 def test_a_named_query_takes_the_shops_own_user_id(shop: Shop, run: Run) -> None:

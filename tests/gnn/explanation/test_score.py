@@ -12,7 +12,7 @@ from gnn.assembly import assemble
 from gnn.choosing import starting_weights
 from gnn.config import TrainingConfig
 from gnn.explanation.model import EncoderParts
-from gnn.explanation.score import ScoreExplainer
+from gnn.explanation.score import ExplanationError, ScoreExplainer
 from gnn.explanation.vectors import HISTORY, SOURCE, TARGET, VectorParts
 from gnn.fitting import fit_model, ranked_items
 from gnn.purchases import Purchases
@@ -110,5 +110,5 @@ def test_a_query_that_says_nothing_has_an_account_of_zero(explainer: ScoreExplai
 def test_a_model_without_a_gnn_says_that_there_is_nothing_to_explain(trained: ModelArtifact) -> None:
     closed_form = replace(trained, encoder=EncoderParts.none())
 
-    with pytest.raises(ValueError, match="no GNN to explain"):
+    with pytest.raises(ExplanationError, match="no GNN to explain"):
         ScoreExplainer(closed_form, ItemScorer(closed_form))
