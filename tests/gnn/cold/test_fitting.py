@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -77,6 +79,31 @@ def test_known_items_lose_no_more_to_cold_ones_than_is_allowed(scorer: ItemScore
     assert loose is not None
     assert strict[:-1].tolist() == loose[:-1].tolist()
     assert strict[-1] < loose[-1]
+
+
+def test_cold_items_take_the_room_of_known_ones_and_a_hundredth_where_these_take_less(
+    scorer: ItemScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, hidden = queries(400)
+    # Every user keeps buying the item after the hidden one, which therefore precedes it while it is known.
+    loyal = [
+        replace(
+            query, events=(np.full(6, ORDER.index(IDS[item // EACH * EACH + (item + 1) % EACH])), np.ones(6))
+        )
+        for query, item in zip(asked, hidden.tolist(), strict=True)
+    ]
+
+    def intercept(tolerance: float | None) -> float:
+        weights = fit_cold_weights(
+            scorer, content_of(IDS), loyal, hidden, rng=np.random.default_rng(0), warm_tolerance=tolerance
+        )
+        assert weights is not None
+        return float(weights[-1])
+
+    assert intercept(0.01) < intercept(None) < intercept(0.9)
+
+    monkeypatch.setattr("gnn.cold.fitting.LEAST_ROOM", 0.9)
+    assert intercept(None) == intercept(0.9)
 
 
 def test_the_same_draws_give_the_same_weights(scorer: ItemScorer) -> None:
