@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from gnn.bundle_ranking.choices import BundleChoices
 from gnn.bundle_ranking.fitting import BundleRankingParams, fit_bundle_ranking
 from gnn.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
+from gnn.bundle_ranking.ranking import BundleRanking
 from gnn.bundle_ranking.training import ViewParams
 from gnn.bundle_ranking.views import VIEWS
 from gnn.evaluation.lists import ScoreUsers
@@ -26,9 +27,11 @@ CLOSED_FORMS = {
     "kernel EASE without neighbours": replace(_EASE, features=replace(_EASE.features, neighbours=0.0)),
 }
 
+_WITHOUT_CHOICES = replace(_VIEWS, views=tuple(view for view in VIEWS if view != "choices"))
+
 NETWORKS = {
     "GNN, one seed": _VIEWS,
-    "GNN without view of choices": replace(_VIEWS, views=tuple(view for view in VIEWS if view != "choices")),
+    "GNN without view of choices": _WITHOUT_CHOICES,
     "GNN without view of purchases": replace(
         _VIEWS, views=tuple(view for view in VIEWS if view != "purchases")
     ),
@@ -41,17 +44,24 @@ NETWORKS = {
     "GNN of no layer": replace(_VIEWS, num_layers=0),
 }
 
+#: Whole rankings: what makes one network better need not help three of them beside a closed form.
+RANKINGS = {
+    "kernel EASE + GNN": _VIEWS,
+    "kernel EASE + GNN without view of choices": _WITHOUT_CHOICES,
+}
+
 
 def ablations(choices: BundleChoices, validation: csr_matrix) -> Iterator[tuple[str, ScoreUsers]]:
     """Name and scores of each, fitted one after the other."""
     for name, ease in CLOSED_FORMS.items():
         yield name, fit_kernel_ease(choices, params=ease).score
     for name, views in NETWORKS.items():
-        ranking = fit_bundle_ranking(
-            choices,
-            seed=0,
-            device=torch.device("cpu"),
-            validation=validation,
-            params=BundleRankingParams(num_seeds=1, views=views),
-        )
-        yield name, ranking.views[0].score
+        yield name, _fit(choices, validation, BundleRankingParams(num_seeds=1, views=views)).views[0].score
+    for name, views in RANKINGS.items():
+        yield name, _fit(choices, validation, BundleRankingParams(views=views)).score
+
+
+def _fit(choices: BundleChoices, validation: csr_matrix, params: BundleRankingParams) -> BundleRanking:
+    return fit_bundle_ranking(
+        choices, seed=0, device=torch.device("cpu"), validation=validation, params=params
+    )
