@@ -14,6 +14,7 @@ from etl.tables import Tables
 from gnn.blend import scorer_queries
 from gnn.category_links.judging import judge_categories
 from gnn.choosing import choose_weights, with_weights
+from gnn.cold.choice import choose_cold
 from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
@@ -60,6 +61,8 @@ def judge(
     if trial is None:
         return _unjudged(config, "too few baskets in validation or test to judge by")
     judgement = _with_categories(judge_trial(trial, config=config, progress=progress), tables, trial)
+    if not _has_cold(trial):
+        return judgement
     content = read_content(tables, trial.edges, trial.model.ranked, text_cache=text_cache)
     weights = fit_cold_weights(
         ItemScorer(with_weights(trial.at_cut, trial.model, judgement.weights)),
@@ -72,6 +75,17 @@ def judge(
         return judgement
     warnings = [*judgement.warnings, *([content.warning] if content.warning else [])]
     return replace(judgement, cold_weights=weights, warnings=warnings)
+
+
+def _has_cold(trial: Trial) -> bool:
+    """Whether an item that nobody bought before the cut could be among those of `gnn.cold.choice`.
+
+    Where none is, none is later, and weights of cold items would weigh nothing.
+    """
+    catalogue, ranked = trial.at_cut.catalogue, trial.model.ranked
+    is_offered = catalogue.in_stock & (catalogue.category >= 0)
+    cold = choose_cold(catalogue.baskets, catalogue.category, ranked, is_offered=is_offered)
+    return len(cold) > 0
 
 
 def judge_trial(
