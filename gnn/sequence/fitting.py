@@ -41,25 +41,27 @@ def fit_evidence(
 ) -> SequenceEvidence:
     """The evidence of `purchases` (columns: ranked indices), of what was learned, of `ease` over histories.
 
-    `groups` is of `gnn.item_codes.item_codes`. Links that were not learned from sequences say
-    popularity alone.
+    `groups` is of `gnn.item_codes.item_codes`. Links in closed form say popularity alone.
+
+    Raises:
+        ValueError: If the links were learned from baskets.
     """
+    if links.gate is None and links.target.shape[1]:
+        raise ValueError("expected links learned from sequences, found ones learned from baskets")
     sequences, num_ranked = user_sequences(purchases), purchases.counts.shape[1]
     near, wide = (
         fit_transitions(sequences, num_ranked=num_ranked, max_distance=distance, num_kept=_TRANSITIONS_KEPT)
         for distance in (_NEAR, _WIDE)
     )
     ends = sequences.indptr[1:][sequences.lengths > 0] - 1
-    nothing = np.zeros((num_ranked, 0), dtype=np.float32)
-    is_learned = links.gate is not None
     return SequenceEvidence(
         ease=_rows(ease.top(_EASE_KEPT)),
         near=_rows(near),
         back=_rows(near.T.tocsr()),
         wide=_rows(wide),
-        source=links.source if is_learned else nothing,
-        target=links.target if is_learned else nothing,
-        history=links.history if is_learned else nothing,
+        source=links.source,
+        target=links.target,
+        history=links.history,
         bias=links.bias,
         gate=links.gate or _silent_gate(num_ranked),
         groups=groups,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
+from gnn.item_codes import item_codes
 from gnn.scorer import ItemQuery, ItemScorer
 from gnn.sequence.histories import Sequences
 from gnn.sequence.packing import open_scorer
@@ -19,7 +20,11 @@ class SequenceItems:
     def __init__(self, artifact: ModelArtifact, scorer: ItemScorer) -> None:
         """`scorer` is of the same artifact."""
         self._items = scorer
-        self._sequences = open_scorer(artifact.sequence_model)
+        self._sequences = open_scorer(
+            artifact.sequence_model,
+            artifact.model,
+            groups=item_codes(artifact.catalogue, artifact.categories, artifact.model.ranked),
+        )
 
     def score(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
         """Scores, [len(queries), num_ranked], those of what was seen as well: masking is the caller's.

@@ -12,7 +12,7 @@ from gnn.ranker import no_trees
 
 @dataclass(frozen=True)
 class SequenceModel:
-    """A part of the artifact: `SequenceEvidence` and its trees, column by column.
+    """What `SequenceEvidence` has beyond `ItemModel` and the catalogue, column by column, and its trees.
 
     Rows are ranked indices. None are ranked where there is no model.
     """
@@ -29,12 +29,6 @@ class SequenceModel:
     wide_indptr: NDArray[np.int64]
     wide_item: NDArray[np.int32]
     wide_weight: NDArray[np.float32]
-    source: NDArray[np.float32]
-    """[num_ranked, d], as are `target` and `history`."""
-    target: NDArray[np.float32]
-    history: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    """[num_ranked]"""
     by_step: NDArray[np.float32]
     """[num_heads, S]"""
     by_item: NDArray[np.float32]
@@ -42,8 +36,6 @@ class SequenceModel:
     by_age: NDArray[np.float32]
     """[num_heads], as is `power`."""
     power: NDArray[np.float32]
-    groups: NDArray[np.int32]
-    """[4, num_ranked]"""
     events: NDArray[np.int64]
     """[num_ranked], as is `last_events`."""
     last_events: NDArray[np.int64]
@@ -68,15 +60,10 @@ class SequenceModel:
             wide_indptr=indptr,
             wide_item=item,
             wide_weight=weight,
-            source=table,
-            target=table,
-            history=table,
-            bias=weight,
             by_step=table,
             by_item=table,
             by_age=weight,
             power=weight,
-            groups=np.zeros((4, 0), dtype=np.int32),
             events=np.zeros(0, dtype=np.int64),
             last_events=np.zeros(0, dtype=np.int64),
             trees=no_trees(),
@@ -85,4 +72,4 @@ class SequenceModel:
     @property
     def is_fitted(self) -> bool:
         """True where it ranks."""
-        return len(self.bias) > 0
+        return len(self.events) > 0

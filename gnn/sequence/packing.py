@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.artifact import ItemModel
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.histories import SequenceGate
 from gnn.sequence.model import SequenceModel
@@ -13,7 +14,7 @@ from gnn.sequence.sparse_rows import SparseRows
 
 
 def pack_sequences(evidence: SequenceEvidence, trees: NDArray[np.uint8]) -> SequenceModel:
-    """The columns of `evidence` and of `trees` (`gnn.sequence.fitting`)."""
+    """The columns of `evidence` that no other part of an artifact has, and `trees` of it."""
     gate = evidence.gate
     return SequenceModel(
         ease_indptr=evidence.ease.indptr,
@@ -28,34 +29,32 @@ def pack_sequences(evidence: SequenceEvidence, trees: NDArray[np.uint8]) -> Sequ
         wide_indptr=evidence.wide.indptr,
         wide_item=evidence.wide.item,
         wide_weight=evidence.wide.weight,
-        source=evidence.source,
-        target=evidence.target,
-        history=evidence.history,
-        bias=evidence.bias,
         by_step=gate.by_step,
         by_item=gate.by_item,
         by_age=gate.by_age,
         power=gate.power,
-        groups=evidence.groups,
         events=evidence.events,
         last_events=evidence.last_events,
         trees=trees,
     )
 
 
-def open_scorer(model: SequenceModel) -> SequenceScorer:
-    """The scorer that `model` holds; call it only where `model.is_fitted`."""
+def open_scorer(model: SequenceModel, items: ItemModel, *, groups: NDArray[np.int32]) -> SequenceScorer:
+    """The scorer of `model`, with the learned tables of `items` of the same artifact.
+
+    `groups` is of `gnn.item_codes.item_codes`. Call it only where `model.is_fitted`.
+    """
     evidence = SequenceEvidence(
         ease=SparseRows(model.ease_indptr, model.ease_item, model.ease_weight),
         near=SparseRows(model.near_indptr, model.near_item, model.near_weight),
         back=SparseRows(model.back_indptr, model.back_item, model.back_weight),
         wide=SparseRows(model.wide_indptr, model.wide_item, model.wide_weight),
-        source=model.source,
-        target=model.target,
-        history=model.history,
-        bias=model.bias,
+        source=items.source,
+        target=items.target,
+        history=items.history,
+        bias=items.bias,
         gate=SequenceGate(model.by_step, model.by_item, model.by_age, model.power),
-        groups=model.groups,
+        groups=groups,
         events=model.events,
         last_events=model.last_events,
     )

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.next_item import NextItemQueries
+from gnn.fitting import closed_form_links
 from gnn.purchases import Purchases
 from gnn.ranker import no_trees
 from gnn.sequence.evidence import SequenceEvidence
-from gnn.sequence.fitting import fit_history_ease, fit_trees
+from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
 from gnn.sequence.scorer import SequenceScorer
 
 NO_TREES = no_trees()
@@ -88,3 +89,13 @@ def test_nobody_asks_and_nobody_is_answered(evidence: SequenceEvidence, queries:
     scores = SequenceScorer(replace(evidence), NO_TREES).score(queries[:0].histories)
 
     assert scores.shape == (0, 20)
+
+
+def test_links_that_were_learned_from_baskets_are_refused(
+    purchases: Purchases, evidence: SequenceEvidence
+) -> None:
+    table = np.ones((evidence.num_ranked, 2), dtype=np.float32)
+    links = replace(closed_form_links(purchases), source=table, target=table, history=table)
+
+    with pytest.raises(ValueError, match="learned from baskets"):
+        fit_evidence(purchases, links, fit_history_ease(purchases), groups=evidence.groups)
