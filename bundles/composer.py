@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.bridges import CategoryBridges
 from bundles.candidates import CandidateFinder
 from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets, compose_sets
@@ -45,12 +44,7 @@ class Composer:
             catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
         )
 
-        self._maker = ShortlistMaker(
-            catalogue=catalogue,
-            links=links,
-            bridges=CategoryBridges(artifact.category_pairs),
-            scorer=scorer,
-        )
+        self._maker = ShortlistMaker(artifact, catalogue=catalogue, links=links, scorer=scorer)
 
     @property
     def has_pairs(self) -> bool:

@@ -11,7 +11,9 @@ from bundles.bridges import CategoryBridges
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
 from bundles.rules import Rules
+from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer
+from gnn.substitutes.pairs import SubstitutePairs
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,11 @@ class ShortlistMaker:
     """Looks up the columns of candidates in one artifact."""
 
     def __init__(
-        self, *, catalogue: ItemCatalogue, links: ItemLinks, bridges: CategoryBridges, scorer: ItemScorer
+        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, links: ItemLinks, scorer: ItemScorer
     ) -> None:
-        self._catalogue, self._links, self._bridges, self._scorer = catalogue, links, bridges, scorer
+        self._catalogue, self._links, self._scorer = catalogue, links, scorer
+        self._bridges = CategoryBridges(artifact.category_pairs)
+        self._substitutes = SubstitutePairs(artifact.substitutes)
 
     def make(
         self,
@@ -67,7 +71,7 @@ class ShortlistMaker:
         """
         catalogue = self._catalogue
         links = self._links.between(items, items)
-        is_alike = self._is_alike(items)
+        is_alike = self._substitutes.among(items) | np.eye(len(items), dtype=np.bool_)
         return Shortlist(
             items=items,
             num_fixed=len(rules.fixed),
@@ -81,11 +85,6 @@ class ShortlistMaker:
             cost=catalogue.cost[items],
             root=catalogue.root[items],
         )
-
-    def _is_alike(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
-        leaf = self._catalogue.leaf[items]
-        is_alike: NDArray[np.bool_] = (leaf[:, None] == leaf) & (leaf >= 0)
-        return is_alike | np.eye(len(items), dtype=np.bool_)
 
     def _user_fit(
         self, items: NDArray[np.int64], ranked_fit: NDArray[np.float64] | None
