@@ -1,0 +1,117 @@
+"""From a request to the front over its objectives, each bundle priced and explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundles.answers import GeneratedBundle, Source
+from bundles.asking import Asked
+from bundles.compose import ComposedSets, compose_sets
+from bundles.context import Visit
+from bundles.generate import BundleGenerator
+from bundles.pareto.requests import ObjectiveName, ParetoRequest
+from bundles.pareto.values import equal_weights
+from bundles.rules import Rules
+from bundles.sets import measure_sets
+from bundles.shortlist import Shortlist
+from bundles.wording import Language
+from gnn.artifact import ModelArtifact
+
+#: Sets of the beam search that the front is searched from; the rest of the first population is random.
+NUM_KNOWN = 50
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `ParetoAnswer` says, but for its header."""
+
+    objectives: tuple[ObjectiveName, ...]
+    bundles: list[GeneratedBundle]
+    hypervolume: float = 0.0
+    num_points: int = 0
+    num_evaluations: int = 0
+
+
+class ParetoPlanner:
+    """Plans with the items of `artifact`, asking and composing as `generator` does."""
+
+    def __init__(self, artifact: ModelArtifact, *, generator: BundleGenerator) -> None:
+        self._reader, self._composer = generator.reader, generator.composer
+        self._presenter = generator.presenter
+        self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
+
+    def plan(
+        self,
+        request: ParetoRequest,
+        visit: Visit,
+        *,
+        now: datetime,
+        language: Language,
+        warnings: list[str],
+    ) -> tuple[Plan, Source | None]:
+        """The front, and the path: none where only popularity is left.
+
+        What the caller should know is added to `warnings`.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
+        asked = self._reader.read(request, visit, now=now, warnings=warnings)
+        objectives = request.objectives or self._default_objectives(asked)
+        if "margin" in objectives and not self._has_cost:
+            warnings.append("objectives: no item has a cost, so every margin is unknown and counts 0")
+        if request.validate_only:
+            return Plan(objectives, []), asked.source
+        composed = self._composer.compose(
+            asked.rules, asked.wish, weights=equal_weights(objectives), num_kept=NUM_KNOWN
+        )
+        if composed is None:
+            warnings.append(self._composer.why_empty(asked.rules, asked.wish))
+            return Plan(objectives, []), asked.source
+        shortlist, sets = composed
+        # pymoo takes .6 s and 45 MB to import: who never asks for a front does not pay for it.
+        from bundles.pareto.search import find_front
+
+        found = find_front(
+            shortlist,
+            asked.rules,
+            objectives=objectives,
+            known=known_sets(shortlist, asked.rules, objectives=objectives, balanced=sets),
+        )
+        warnings += [
+            f"objectives: {name} is 0 for every bundle, so that the others decide and the hypervolume is 0"
+            for name, values in zip(objectives, found.front.values.T, strict=True)
+            if not values.any()
+        ]
+        shown = found.front.spread(request.n).members
+        values = measure_sets(shortlist, shown, rules=asked.rules, weights=equal_weights(objectives))
+        bundles = self._presenter.present(
+            shortlist, ComposedSets(shown, values), asked=asked, explain=request.explain, language=language
+        )
+        plan = Plan(
+            objectives, bundles, found.front.hypervolume, len(found.front.members), found.num_evaluations
+        )
+        return plan, asked.source
+
+    def _default_objectives(self, asked: Asked) -> tuple[ObjectiveName, ...]:
+        fit: tuple[ObjectiveName, ...] = () if asked.wish.scores is None else ("user_fit",)
+        return ("coherence", *fit, "margin" if self._has_cost else "breadth")
+
+
+def known_sets(
+    shortlist: Shortlist, rules: Rules, *, objectives: tuple[ObjectiveName, ...], balanced: ComposedSets
+) -> NDArray[np.bool_]:
+    """At most about `NUM_KNOWN` good sets: the best `balanced` ones, and the best on each objective alone."""
+    count = NUM_KNOWN // (len(objectives) + 1)
+    found = [balanced]
+    found += [
+        compose_sets(shortlist, rules, weights=equal_weights((name,)), num_kept=count) for name in objectives
+    ]
+    best = [sets.members[np.argsort(-sets.values.score, kind="stable")[:count]] for sets in found]
+    members: NDArray[np.bool_] = np.concatenate(best)
+    _, first = np.unique(members, axis=0, return_index=True)
+    return members[np.sort(first)]
