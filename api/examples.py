@@ -46,6 +46,9 @@ GENERATE_ANSWER: dict[str, Any] = {
     "bundles": [
         {
             "rank": 1,
+            "bundle_id": "b-1709d4e1dc920573",
+            "title": "Breakfast for two",
+            "decision": "pinned",
             "score": 0.83,
             "objectives": {
                 "coherence": 0.9,
@@ -82,6 +85,15 @@ GENERATE_ANSWER: dict[str, Any] = {
             ],
         }
     ],
+}
+
+PARETO_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "objectives": ["coherence", "breadth"],
+    "hypervolume": 0.9,
+    "num_points": 1,
+    "num_evaluations": 5912,
+    "bundles": [{**bundle, "score": 0.95} for bundle in GENERATE_ANSWER["bundles"]],
 }
 
 ITEMS_ANSWER: dict[str, Any] = {

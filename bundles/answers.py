@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Source = Literal["gnn", "closed_form", "cold_start", "fallback"]
 Role = Literal["anchor", "added"]
 ReasonKind = Literal["co_purchase", "category_pair", "user_history", "popularity", "promotion", "season"]
+BundleDecision = Literal["approved", "pinned"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -62,7 +63,7 @@ class BundlePrice(Answer):
     list: float | None
     """Sum of the prices of its items."""
     offer: float | None
-    """What the customer pays: `list` unless a promotion gives a discount."""
+    """What the customer pays: `list` unless a promotion or a discount makes it less, or it was fixed."""
     discount: Share
     """1 - offer / list."""
 
@@ -80,6 +81,12 @@ class GeneratedBundle(Answer):
     """One composed bundle."""
 
     rank: int
+    bundle_id: str
+    """The same for the same items, in every answer and export."""
+    title: str
+    """Empty unless the merchandiser named it."""
+    decision: BundleDecision | None
+    """What the merchandiser decided; a pinned bundle stands before the others, whatever its score."""
     score: Share
     """Weighted mean of the objectives."""
     objectives: Objectives

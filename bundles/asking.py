@@ -11,6 +11,7 @@ from bundles.answers import Source
 from bundles.catalogue import ItemCatalogue
 from bundles.composer import Composer, Wish
 from bundles.context import Visit, item_query
+from bundles.decisions.standing import StandingWord
 from bundles.evidence import promotion_terms
 from bundles.links import ItemLinks
 from bundles.requests import ComposeRequest
@@ -44,9 +45,10 @@ class RequestReader:
         scores: ItemScores,
         links: ItemLinks,
         composer: Composer,
+        decisions: StandingWord,
     ) -> None:
         self._catalogue, self._scorer, self._scores, self._links = catalogue, scorer, scores, links
-        self._promotions, self._composer = artifact.promotions, composer
+        self._promotions, self._composer, self._decisions = artifact.promotions, composer, decisions
         self._seasons = artifact.seasons
 
     def read(self, request: ComposeRequest, visit: Visit, *, now: datetime, warnings: list[str]) -> Asked:
@@ -60,6 +62,7 @@ class RequestReader:
             catalogue=self._catalogue,
             promotions=self._promotions,
             cart=visit.cart,
+            decided=self._decisions.decided(),
             warnings=warnings,
         )
         self._warn_of_promotion(rules, now, warnings)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from bundles.decisions.offering import settled_members
 from bundles.objectives import ObjectiveValues, SetTotals, measure
 from bundles.requests import Weights
 from bundles.rules import Rules
@@ -41,10 +42,11 @@ class ComposedSets:
 def compose_sets(shortlist: Shortlist, rules: Rules, *, weights: Weights, num_kept: int) -> ComposedSets:
     """At most `num_kept` sets of each size that `rules` allow; none where no set satisfies them.
 
-    The candidates are taken to satisfy by themselves what single items must.
+    Bundles that the merchandiser settled come beside these, as many as satisfy the rules. The candidates are
+    taken to satisfy by themselves what single items must.
     """
     search = _Search(shortlist, rules, weights)
-    found = [search.fixed_only()]
+    found = [search.fixed_only(), search.settled()]
     states = search.start()
     while len(states) and states.size < rules.size_max:
         expansions = search.expand(states)
@@ -86,6 +88,8 @@ class _Search:
         self._dearest = known.max() if len(known) else 0.0
         # Zobrist (1970): a set's key is the XOR of its items' keys, whatever the order they came in.
         self._keys = np.random.default_rng(0).integers(2**63, size=len(shortlist.items), dtype=np.int64)
+        self._settled = settled_members(rules.decided, shortlist.items)
+        self._settled_keys = self._keys_of(self._settled)
 
     def start(self) -> States:
         """Where growing begins; a fixed pair that must be apart leaves nothing to grow."""
@@ -98,9 +102,25 @@ class _Search:
     def fixed_only(self) -> ComposedSets:
         """The fixed items as a set of their own, where they are one that satisfies the rules."""
         members = (np.arange(len(self._shortlist.items)) < self._shortlist.num_fixed)[None, :]
+        return self._valid(members[~self._are_settled(self._keys_of(members))])
+
+    def settled(self) -> ComposedSets:
+        """The bundles that the merchandiser settled, those that satisfy the rules."""
+        return self._valid(self._settled)
+
+    def _valid(self, members: NDArray[np.bool_]) -> ComposedSets:
         members = members[satisfies(self._shortlist, members, rules=self._rules)]
         values = measure_sets(self._shortlist, members, rules=self._rules, weights=self._weights)
         return ComposedSets(members, values)
+
+    def _are_settled(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which sets, by their keys, are looked at by themselves: of any shape."""
+        are_settled: NDArray[np.bool_] = np.isin(keys, self._settled_keys)
+        return are_settled
+
+    def _keys_of(self, members: NDArray[np.bool_]) -> NDArray[np.int64]:
+        keys: NDArray[np.int64] = np.bitwise_xor.reduce(np.where(members, self._keys, 0), axis=1)
+        return keys
 
     def expand(self, states: States) -> _Expansions:
         """All sets that come of adding one candidate to a state."""
@@ -119,6 +139,8 @@ class _Search:
             is_possible &= totals.num_roots + room >= rules.min_categories
             is_complete &= totals.num_roots >= rules.min_categories
         is_complete &= ~rules.discount.breaks_floor(offer, totals.cost)
+        if len(self._settled):
+            is_complete &= ~self._are_settled(self._keys_of(states.members)[:, None] ^ self._keys)
         values = measure(totals, weights=self._weights, max_size=rules.size_max)
         return _Expansions(values, offer, totals.num_roots, is_possible, is_complete & is_possible)
 
@@ -160,7 +182,8 @@ class _Search:
             drawn = np.argpartition(best, _OVERDRAW * count)[: _OVERDRAW * count]
             places, best = places[drawn], best[drawn]
         places = places[np.lexsort((places, best))]
-        state_keys = np.bitwise_xor.reduce(np.where(states.members, self._keys, 0), axis=1)
+        state_keys = self._keys_of(states.members)
         state, added = np.divmod(places, states.members.shape[1])
         _, first = np.unique(state_keys[state] ^ self._keys[added], return_index=True)
-        return places[np.sort(first)[:count]]
+        found: NDArray[np.int64] = places[np.sort(first)[:count]]
+        return found

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from bundles.candidates import CandidateFinder
 from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets, compose_sets
+from bundles.decisions.offering import settled_items
 from bundles.fit import fit_of_scores
 from bundles.links import ItemLinks
 from bundles.requests import Weights
-from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, relaxations
+from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, may_join, relaxations
 from bundles.shortlist import Shortlist, ShortlistMaker
 from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer
@@ -76,8 +77,23 @@ class Composer:
         found = self._finder.find(
             rules, is_allowed=is_allowed, offers=offers, scores=wish.scores, context=wish.context
         )
+        found = np.concatenate([found, np.setdiff1d(self._settled_items(rules), found)])
         ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
         return self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
+
+    def _settled_items(self, rules: Rules) -> NDArray[np.int64]:
+        if not rules.decided.settled:
+            return np.zeros(0, dtype=np.int64)
+        joining = may_join(
+            rules, catalogue=self._catalogue, promotions=self._promotions, seasons=self._seasons
+        )
+        return settled_items(
+            rules.decided,
+            fixed=rules.fixed,
+            may_join=joining,
+            size_min=rules.size_min,
+            size_max=rules.size_max,
+        )
 
     def why_empty(self, rules: Rules, wish: Wish) -> str:
         """A warning that names the constraint without which `rules` could be satisfied."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bundles.answers import GeneratedBundle, Source
 from bundles.asking import RequestReader
@@ -12,6 +13,7 @@ from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets
 from bundles.composer import Composer
 from bundles.context import Visit
+from bundles.decisions.standing import StandingWord
 from bundles.links import ItemLinks
 from bundles.presenting import BundlePresenter
 from bundles.requests import MAX_BUNDLES, GenerateRequest
@@ -37,6 +39,7 @@ class BundleGenerator:
         scorer: ItemScorer,
         scores: ItemScores,
         links: ItemLinks,
+        decisions: StandingWord,
     ) -> None:
         self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
         self.composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
@@ -48,6 +51,7 @@ class BundleGenerator:
             scores=scores,
             links=links,
             composer=self.composer,
+            decisions=decisions,
         )
         self.presenter = BundlePresenter(artifact, catalogue=catalogue, links=links)
 
@@ -84,7 +88,10 @@ class BundleGenerator:
             warnings.append(self.composer.why_empty(asked.rules, asked.wish))
             return [], asked.source
         shortlist, sets = composed
-        chosen = _best_that_differ(shortlist, sets, count=most, diversity=request.diversity)
+        is_pinned = asked.rules.decided.have_verdict(shortlist.items, sets.members, "pinned")
+        chosen = _best_that_differ(
+            shortlist, sets, count=most, diversity=request.diversity, is_pinned=is_pinned
+        )
         if request.n is not None and len(chosen.members) < request.n:
             found = len(chosen.members)
             satisfy = "1 bundle satisfies" if found == 1 else f"{found} bundles satisfy"
@@ -96,9 +103,14 @@ class BundleGenerator:
 
 
 def _best_that_differ(
-    shortlist: Shortlist, sets: ComposedSets, *, count: int, diversity: float
+    shortlist: Shortlist,
+    sets: ComposedSets,
+    *,
+    count: int,
+    diversity: float,
+    is_pinned: NDArray[np.bool_],
 ) -> ComposedSets:
-    """At most `count` of `sets`, best first."""
+    """At most `count` of `sets`: pinned ones, then the others, each best first."""
     is_added = slice(shortlist.num_fixed, None)
     chosen = select_different(
         sets.members[:, is_added],
@@ -106,5 +118,7 @@ def _best_that_differ(
         is_alike=shortlist.is_alike[is_added, is_added],
         count=count,
         diversity=diversity,
+        is_first=is_pinned,
     )
-    return sets.at(chosen[np.argsort(-np.round(sets.values.score[chosen], 9), kind="stable")])
+    order = np.lexsort((-np.round(sets.values.score[chosen], 9), ~is_pinned[chosen]))
+    return sets.at(chosen[order])

@@ -6,8 +6,10 @@ import numpy as np
 
 from bundles.answers import BundleItem, GeneratedBundle, Objectives
 from bundles.asking import Asked
+from bundles.bundle_ids import bundle_id_of
 from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets
+from bundles.decisions.decided import UNDECIDED
 from bundles.evidence import Evidence, gather_evidence
 from bundles.links import ItemLinks
 from bundles.objectives import ObjectiveValues
@@ -67,8 +69,12 @@ class BundlePresenter:
             reasons = self._explainer.explain(
                 items, added=items[num_anchors:], evidence=evidence, wording=wording
             )
+        word = rules.decided.sets.get(frozenset(items), UNDECIDED)
         return GeneratedBundle(
             rank=row + 1,
+            bundle_id=bundle_id_of(map(self._catalogue.item_id, items)),
+            title=word.title,
+            decision=None if word.verdict == "rejected" else word.verdict,
             score=_share(sets.values.score[row]),
             objectives=_objectives(sets.values, row),
             weakest_link=_share(sets.values.weakest_link[row]),
@@ -78,6 +84,7 @@ class BundlePresenter:
                 shortlist.offer[places],
                 shortlist.cost[places],
                 policy=rules.discount,
+                fixed_offer=word.offer,
                 digits=self._catalogue.digits,
             ),
             reasons=reasons,

@@ -60,16 +60,20 @@ def price_bundle(
     costs: NDArray[np.float64],
     *,
     policy: DiscountPolicy,
+    fixed_offer: int | None,
     digits: int,
 ) -> BundlePrice:
     """List = Σ prices, offer = Σ offers less what `policy` gives, discount = 1 - offer / list.
 
-    Prices, offers and costs are those of the items, in minor units; nothing is priced where a price is NaN.
+    Prices, offers and costs are those of the items, in minor units, and so is `fixed_offer`, which is the
+    offer where there is one; nothing is priced where a price is NaN.
     """
     if np.isnan(prices).any():
         return BundlePrice(list=None, offer=None, discount=0.0)
     list_price = int(prices.sum())
-    offer = int(policy.offers(offers.sum(keepdims=True), costs.sum(keepdims=True))[0])
+    offer = fixed_offer
+    if offer is None:
+        offer = int(policy.offers(offers.sum(keepdims=True), costs.sum(keepdims=True))[0])
     return BundlePrice(
         list=to_amount(list_price, digits=digits),
         offer=to_amount(offer, digits=digits),

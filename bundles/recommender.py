@@ -96,7 +96,12 @@ class Recommender:
             related=self._related,
         )
         self._generator = BundleGenerator(
-            artifact, catalogue=self._catalogue, scorer=scorer, scores=scores, links=self._links
+            artifact,
+            catalogue=self._catalogue,
+            scorer=scorer,
+            scores=scores,
+            links=self._links,
+            decisions=self.decisions,
         )
         self._shop_bundles = ShopBundleRanker(artifact, catalogue=self._catalogue)
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)

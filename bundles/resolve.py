@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bundles.catalogue import ItemCatalogue
 from bundles.context import find_items
+from bundles.decisions.decided import Decided
 from bundles.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.pricing import limit_in_minor_units
 from bundles.requests import ComposeRequest, RequestError
@@ -18,13 +19,14 @@ def resolve_rules(
     catalogue: ItemCatalogue,
     promotions: Promotions,
     cart: tuple[int, ...],
+    decided: Decided,
     warnings: list[str],
 ) -> Rules:
     """The rules of `request`; what is unknown but harmless is added to `warnings`.
 
     Raises:
-        RequestError: For an unknown or banned anchor or required item, an unknown promotion, or fixed items
-            or categories beyond the size.
+        RequestError: For an unknown or banned anchor or required item, two of them that are a banned pair, an
+            unknown promotion, or fixed items or categories beyond the size.
     """
     asked = request.constraints
     anchors = _known_items(request.anchors, field="anchors", catalogue=catalogue)
@@ -59,9 +61,10 @@ def resolve_rules(
         min_link=asked.min_link,
         substitutes=asked.substitutes,
         event_week=None if asked.event_date is None else week_of(asked.event_date),
-        discount=NO_DISCOUNT
+        discount=decided.discount or NO_DISCOUNT
         if request.discount is None
         else DiscountPolicy(request.discount.share, request.discount.margin_floor),
+        decided=decided,
     )
     _refuse_contradictions(rules, catalogue)
     return rules
@@ -99,6 +102,7 @@ def _promotion(promotion_id: str | None, promotions: Promotions) -> int | None:
 
 
 def _refuse_contradictions(rules: Rules, catalogue: ItemCatalogue) -> None:
+    _refuse_what_is_banned(rules, catalogue)
     for item in rules.anchors:
         if item in rules.banned:
             raise RequestError("anchors", f"{catalogue.item_id(item)!r} is in constraints.items_exclude")
@@ -117,3 +121,15 @@ def _refuse_contradictions(rules: Rules, catalogue: ItemCatalogue) -> None:
         raise RequestError(
             "constraints.min_categories", f"{rules.min_categories} asked of at most {rules.size_max} items"
         )
+
+
+def _refuse_what_is_banned(rules: Rules, catalogue: ItemCatalogue) -> None:
+    """By the merchandiser; the field is that of the item which the others are not to be with."""
+    for place, item in enumerate(rules.fixed):
+        field = "anchors" if place < len(rules.anchors) else "constraints.items_require"
+        if item in rules.decided.banned:
+            raise RequestError(field, f"{catalogue.item_id(item)!r} is banned by the merchandiser")
+        for other in rules.fixed[:place]:
+            if other in rules.decided.partners.get(item, ()):
+                pair = f"{catalogue.item_id(other)!r} and {catalogue.item_id(item)!r}"
+                raise RequestError(field, f"{pair} are banned from one bundle by the merchandiser")

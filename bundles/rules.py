@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
+from bundles.decisions.decided import NOTHING_DECIDED, Decided
 from bundles.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.pricing import offer_prices
 from gnn.artifact import Promotions
@@ -46,6 +47,8 @@ class Rules:
     event_week: int | None = None
     """Added items are bought more than usual around this week of the year."""
     discount: DiscountPolicy = NO_DISCOUNT
+    decided: Decided = NOTHING_DECIDED
+    """The merchandiser's word, which no request overrules."""
 
     @property
     def fixed(self) -> tuple[int, ...]:
@@ -85,6 +88,9 @@ def relaxations(rules: Rules) -> list[tuple[str, Rules]]:
         found.append(("constraints.in_stock_only", replace(rules, in_stock_only=False)))
     if rules.banned:
         found.append(("constraints.items_exclude", replace(rules, banned=())))
+    if rules.decided.has_bars:
+        without = replace(rules, decided=rules.decided.without_bars())
+        found.append(("the merchandiser's bans and rejections", without))
     if rules.required:
         found.append(("constraints.items_require", replace(rules, required=())))
     if rules.cart:
@@ -125,7 +131,21 @@ def may_be_added(
     seasons: SeasonLift,
     offers: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices.
+    """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices."""
+    is_allowed = may_join(rules, catalogue=catalogue, promotions=promotions, seasons=seasons)
+    if rules.price_max is not None:
+        fixed = list(rules.fixed)
+        least = rules.discount.offers(
+            (offers + offers[fixed].sum()).astype(np.float64), catalogue.cost + catalogue.cost[fixed].sum()
+        )
+        is_allowed &= least <= rules.price_max
+    return is_allowed
+
+
+def may_join(
+    rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions, seasons: SeasonLift
+) -> NDArray[np.bool_]:
+    """Items that may join the fixed ones in a bundle whose price is right, [num_items].
 
     An item without price may not, unless the shop gives none at all: what has no price cannot be offered.
     """
@@ -140,13 +160,7 @@ def may_be_added(
         is_allowed &= _is_among(list(rules.items_from), num_items=catalogue.num_items)
     if rules.event_week is not None:
         is_allowed &= seasons.lift(rules.event_week) >= MIN_SEASON_LIFT
-    if rules.price_max is not None:
-        fixed = list(rules.fixed)
-        least = rules.discount.offers(
-            (offers + offers[fixed].sum()).astype(np.float64), catalogue.cost + catalogue.cost[fixed].sum()
-        )
-        is_allowed &= least <= rules.price_max
-    is_allowed[[*rules.fixed, *rules.banned, *rules.cart]] = False
+    is_allowed[[*rules.fixed, *rules.banned, *rules.cart, *rules.decided.banned]] = False
     return is_allowed
 
 

@@ -20,6 +20,7 @@ def select_different(
     is_alike: NDArray[np.bool_],
     count: int,
     diversity: float,
+    is_first: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Rows of at most `count` sets, in the order chosen.
 
@@ -29,6 +30,7 @@ def select_different(
         is_alike: Which items replace each other, each itself as well, [P, P].
         count: How many sets to choose.
         diversity: λ in [0, 1].
+        is_first: Sets that are chosen before any other, [K].
     """
     sizes = members.sum(axis=1)
     as_numbers = members.astype(np.float32)
@@ -36,7 +38,8 @@ def select_different(
     is_open = np.ones(len(scores), dtype=np.bool_)
     chosen: list[int] = []
     while len(chosen) < min(count, len(scores)):
-        worth = np.round((1 - diversity) * scores - diversity * likeness, 9)
+        # Worth is between -1 and 1: nothing else comes before what is first.
+        worth = np.round((1 - diversity) * scores - diversity * likeness, 9) + 3 * is_first
         best = int(np.argmax(np.where(is_open, worth, -np.inf)))
         chosen.append(best)
         is_open[best] = False

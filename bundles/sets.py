@@ -12,7 +12,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.discounts import DiscountPolicy
 from bundles.objectives import ObjectiveValues, SetTotals, measure
 from bundles.requests import Weights
 from bundles.rules import Rules
@@ -28,7 +27,7 @@ def measure_sets(
 
     Whether they satisfy `rules` is not asked: of these, the size limit alone counts (`breadth`).
     """
-    totals = _totals(shortlist, _places(members), rules.discount)
+    totals = _totals(shortlist, members, _places(members), rules)
     return measure(totals, weights=weights, max_size=rules.size_max)
 
 
@@ -38,7 +37,7 @@ def satisfies(shortlist: Shortlist, members: NDArray[np.bool_], *, rules: Rules)
     The candidates are taken to satisfy by themselves what single items must (`may_be_added`).
     """
     sets = _places(members)
-    totals = _totals(shortlist, sets, rules.discount)
+    totals = _totals(shortlist, members, sets, rules)
     is_valid = members[:, : shortlist.num_fixed].all(axis=1)
     is_valid &= (totals.size >= rules.size_min) & (totals.size <= rules.size_max)
     is_valid &= ~(sets.of_pairs(shortlist.is_apart) & sets.is_pair).any(axis=(1, 2))
@@ -48,7 +47,8 @@ def satisfies(shortlist: Shortlist, members: NDArray[np.bool_], *, rules: Rules)
         is_valid &= totals.offer >= rules.price_min
     if rules.price_max is not None:
         is_valid &= totals.offer <= rules.price_max
-    return is_valid & ~rules.discount.breaks_floor(totals.offer, totals.cost)
+    is_valid &= ~rules.discount.breaks_floor(totals.offer, totals.cost)
+    return is_valid & ~rules.decided.have_verdict(shortlist.items, members, "rejected")
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,14 @@ def _places(members: NDArray[np.bool_]) -> _Places:
     return _Places(places, is_member, is_member[:, None, :] & later)
 
 
-def _totals(shortlist: Shortlist, sets: _Places, discount: DiscountPolicy) -> SetTotals:
+def _totals(shortlist: Shortlist, members: NDArray[np.bool_], sets: _Places, rules: Rules) -> SetTotals:
     root = shortlist.root[sets.place]
     is_repeated = ((root[:, :, None] == root[:, None, :]) & sets.is_pair).any(axis=1)
     links = sets.of_pairs(shortlist.links)
     bridges = np.where(sets.is_pair, sets.of_pairs(shortlist.bridges), 0.0)
     is_added = np.arange(len(shortlist.items)) >= shortlist.num_fixed
     item_offers, cost = sets.of_items(shortlist.offer), sets.of_items(shortlist.cost)
+    fixed_offer = rules.decided.fixed_offers(shortlist.items, members)
     return SetTotals(
         size=sets.is_member.sum(axis=1),
         num_fixed=shortlist.num_fixed,
@@ -101,6 +102,6 @@ def _totals(shortlist: Shortlist, sets: _Places, discount: DiscountPolicy) -> Se
         fit_sum=sets.of_items(np.where(is_added, shortlist.user_fit, 0.0)),
         list_price=sets.of_items(shortlist.price),
         item_offers=item_offers,
-        offer=discount.offers(item_offers, cost),
+        offer=np.where(np.isnan(fixed_offer), rules.discount.offers(item_offers, cost), fixed_offer),
         cost=cost,
     )

@@ -78,7 +78,7 @@ class ShortlistMaker:
             links=links,
             bridges=self._bridges.between(catalogue.root[items]),
             is_alike=is_alike,
-            is_apart=_is_apart(links, is_alike, rules),
+            is_apart=_is_apart(links, is_alike, rules) | rules.decided.is_apart(items),
             user_fit=self._user_fit(items, ranked_fit),
             price=_known(catalogue.price[items]),
             offer=_known(offers[items]),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.decisions.requests import Decision
+from bundles.discounts import DiscountPolicy
 
 Verdict = Literal["approved", "pinned", "rejected"]
 
@@ -23,7 +23,12 @@ class BundleWord:
     title: str = ""
     """Empty where it was not named."""
     offer: int | None = None
-    """What it costs, in minor units; none where its items say."""
+    """What it costs, in minor units; none where its items and discounts say."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether more than its title was decided: it is looked at by itself, and not found by search."""
+        return self.verdict is not None or self.offer is not None
 
 
 UNDECIDED = BundleWord()
@@ -37,14 +42,26 @@ class Decided:
     """
 
     banned: frozenset[int] = frozenset()
-    partners: Mapping[int, frozenset[int]] = field(default_factory=lambda: MappingProxyType({}))
+    partners: Mapping[int, frozenset[int]] = field(default_factory=dict)
     """Items that must not be with an item, for each that has some; a pair stands at both of its items."""
-    sets: Mapping[frozenset[int], BundleWord] = field(default_factory=lambda: MappingProxyType({}))
-    """By the items of a bundle, in the order in which they were first decided about."""
-    shop_bundles: Mapping[int, BundleWord] = field(default_factory=lambda: MappingProxyType({}))
+    sets: Mapping[frozenset[int], BundleWord] = field(default_factory=dict)
+    """By the items of a bundle, those last decided about at the end."""
+    shop_bundles: Mapping[int, BundleWord] = field(default_factory=dict)
     """By the index of the shop's own bundle."""
-    discount: Decision | None = None
-    """The shop's discount policy."""
+    discount: DiscountPolicy | None = None
+    """The shop's policy, for requests that give none."""
+
+    @cached_property
+    def has_bars(self) -> bool:
+        """Whether anything was banned or rejected."""
+        is_rejected = any(word.verdict == "rejected" for word in self.sets.values())
+        return bool(self.banned or self.partners or is_rejected)
+
+    @cached_property
+    def settled(self) -> tuple[frozenset[int], ...]:
+        """The items of each bundle that is settled: pinned ones first, then those last decided about."""
+        last_first = [(items, word) for items, word in self.sets.items() if word.is_settled][::-1]
+        return tuple(items for items, _ in sorted(last_first, key=lambda entry: entry[1].verdict != "pinned"))
 
     def barred_beside(self, items: Iterable[int]) -> set[int]:
         """Items that must not be recommended beside `items`: those banned, and partners of `items`."""
@@ -62,10 +79,31 @@ class Decided:
     def is_apart(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which two of `items` are a banned pair, [P, P], symmetric."""
         is_apart = np.zeros((len(items), len(items)), dtype=np.bool_)
-        for place, item in enumerate(items.tolist()):
-            if item in self.partners:
-                is_apart[place] = np.isin(items, list(self.partners[item]))
+        if self.partners:
+            for place, item in enumerate(items.tolist()):
+                if item in self.partners:
+                    is_apart[place] = np.isin(items, list(self.partners[item]))
         return is_apart
+
+    def words(self, items: NDArray[np.int64], members: NDArray[np.bool_]) -> list[BundleWord]:
+        """What was decided about each of the sets `members` [K, P] of `items` [P]."""
+        if not self.sets:
+            return [UNDECIDED] * len(members)
+        row, place = np.nonzero(members)
+        ends = np.cumsum(np.bincount(row, minlength=len(members)))
+        held = np.split(items[place], ends[:-1])
+        return [self.sets.get(frozenset(each.tolist()), UNDECIDED) for each in held]
+
+    def fixed_offers(self, items: NDArray[np.int64], members: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The price that was fixed for each of the sets `members` [K, P] of `items`, NaN for none, [K]."""
+        offers = [word.offer for word in self.words(items, members)]
+        return np.array([np.nan if offer is None else offer for offer in offers], dtype=np.float64)
+
+    def have_verdict(
+        self, items: NDArray[np.int64], members: NDArray[np.bool_], verdict: Verdict
+    ) -> NDArray[np.bool_]:
+        """Which of the sets `members` [K, P] of `items` have a verdict, [K]."""
+        return np.array([word.verdict == verdict for word in self.words(items, members)], dtype=np.bool_)
 
     def without_bars(self) -> Decided:
         """The same, had nothing been banned and nothing rejected."""

@@ -67,10 +67,10 @@ class DecisionRequest(Request):
     title: Title | None = Field(None, validate_default=True)
     price: float | None = Field(None, gt=0, le=1e12, validate_default=True)
     """In the shop's currency, at most the sum of the prices of the items."""
-    share: float | None = Field(None, ge=0, le=1, validate_default=True)
-    """The discount, as a share of the offers of the items."""
-    margin_floor: float | None = Field(None, ge=0, le=1, validate_default=True)
-    """The least (offer - cost) / offer that a discount leaves."""
+    share: float | None = Field(None, ge=0, lt=1, validate_default=True)
+    """Of the sum of the item offers. Null: the largest discount that `margin_floor` leaves."""
+    margin_floor: float | None = Field(None, ge=0, lt=1, validate_default=True)
+    """Least (offer - cost) / offer of every bundle."""
     made_by: PersonName
     """Who decides."""
     note: Note = ""

@@ -11,6 +11,7 @@ from bundles.decisions.decided import UNDECIDED, BundleWord, Decided, Verdict
 from bundles.decisions.requests import Decision
 from bundles.decisions.targets import DecisionTargets
 from bundles.decisions.word import MerchantWord
+from bundles.discounts import DiscountPolicy
 
 _VERDICTS: dict[str, Verdict] = {"approve": "approved", "pin": "pinned", "reject": "rejected"}
 _Key = TypeVar("_Key", bound=Hashable)
@@ -60,14 +61,22 @@ def resolve_word(word: MerchantWord, *, targets: DecisionTargets) -> ResolvedWor
             partners=_partners(items for items in bans if len(items) == 2),
             sets=sets,
             shop_bundles=shop_bundles,
-            discount=next((each for each in effective if each.kind == "discount"), None),
+            discount=next(
+                (
+                    DiscountPolicy(each.share, each.margin_floor)
+                    for each in effective
+                    if each.kind == "discount"
+                ),
+                None,
+            ),
         ),
         without_effect,
     )
 
 
 def _add(decision: Decision, words: dict[_Key, BundleWord], key: _Key, targets: DecisionTargets) -> None:
-    known = words.get(key, UNDECIDED)
+    # Put in again, at the end: what was last decided about comes last.
+    known = words.pop(key, UNDECIDED)
     if decision.kind == "rename":
         words[key] = replace(known, title=decision.title or "")
     elif decision.kind == "price" and decision.price is not None:

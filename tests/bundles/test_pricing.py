@@ -45,9 +45,16 @@ def test_limits_are_rounded_inwards() -> None:
 
 
 def priced(
-    prices: list[float], offers: list[float], costs: list[float], policy: DiscountPolicy = NO_DISCOUNT
+    prices: list[float],
+    offers: list[float],
+    costs: list[float],
+    policy: DiscountPolicy = NO_DISCOUNT,
+    *,
+    fixed: int | None = None,
 ) -> BundlePrice:
-    return price_bundle(np.array(prices), np.array(offers), np.array(costs), policy=policy, digits=2)
+    return price_bundle(
+        np.array(prices), np.array(offers), np.array(costs), policy=policy, fixed_offer=fixed, digits=2
+    )
 
 
 def test_a_bundle_costs_the_sum_of_its_items() -> None:
@@ -67,3 +74,10 @@ def test_a_bundle_with_an_unpriced_item_has_no_price() -> None:
     price = priced([10.0, np.nan], [10.0, np.nan], [5.0, 5.0], DiscountPolicy(share=0.25))
 
     assert (price.list, price.offer, price.discount) == (None, None, 0.0)
+
+
+def test_a_fixed_offer_is_what_the_customer_pays_whatever_the_discounts() -> None:
+    price = priced([10.0, 30.0], [5.0, 30.0], [5.0, 5.0], DiscountPolicy(0.5), fixed=30)
+
+    assert price == BundlePrice(list=0.4, offer=0.3, discount=0.25)
+    assert priced([np.nan, 20.0], [np.nan, 20.0], [5.0, 5.0], fixed=30).offer is None

@@ -56,7 +56,7 @@ def test_the_examples_are_decisions(example: dict[str, Any]) -> None:
         ({"kind": "price", "items": PAIR, "price": "3.50"}, "price", "valid number"),
         ({"kind": "rename", "items": PAIR, "title": "Toast", "price": 3}, "price", "rename takes none"),
         ({"kind": "discount"}, "margin_floor", "discount needs share, margin_floor or both"),
-        ({"kind": "discount", "share": 1.1}, "share", "less than or equal to 1"),
+        ({"kind": "discount", "share": 1}, "share", "less than 1"),
         ({"kind": "discount", "share": 0.1, "items": PAIR}, "items", "the shop's policy, for every bundle"),
         ({"kind": "discount", "share": 0.1, "bundle_id": "b"}, "bundle_id", "the shop's policy"),
         ({"kind": "pin", "items": PAIR, "share": 0.1}, "share", "pin takes none: it belongs to discount"),
