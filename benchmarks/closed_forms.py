@@ -2,8 +2,8 @@
 
 Run `python -m benchmarks.closed_forms [--work DIR] [--sizes 10000 40000]`. Both parts learn from Complete
 Journey's baskets before week 46. Quality: protocol B's validation queries, the exact form beside heads of
-several lengths and item-kNN. Growth: the most bought items; where there are too few, the most bought are split
-in two by a seeded coin. Each fit of it is a process of its own, for its peak memory.
+several lengths and item-kNN. Growth: the most bought items; where there are too few, the most bought are
+split in two by a seeded coin. Each fit of it is a process of its own, for its peak memory.
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from etl.tables import Tables
 from gnn.category_links.judging import deviance, judge_categories
 from gnn.category_links.packing import pack_category_links
 from gnn.category_links.prior import CategoryPrior
-from gnn.config import DEMO
+from gnn.config import DEMO, TrainingConfig
 from gnn.fitting import FittedModel, fit_model, ranked_items
 from gnn.packing import pack_catalogue
 from gnn.purchases import read_purchases
 from gnn.split import TimeSplit, split_by_time
+from gnn.train import train
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.conftest import Line, MakeTables
 
@@ -113,6 +114,23 @@ def test_without_a_prior_nothing_is_linked(planted: Tables) -> None:
 
     assert not len(links.category)
     assert len(links.indptr) == NUM_CATEGORIES + 1
+
+
+def test_a_trained_model_holds_the_links_and_what_they_are_worth(
+    planted: Tables, split: TimeSplit, tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    config = replace(tiny_config, validation_from=split.validation_day, test_from=split.test_day)
+
+    artifact = train(planted, edge_tables(planted), tmp_path, config=config)
+
+    # Too few baskets for a network: counts alone, drawn towards what is usual.
+    assert artifact.info.kind == "closed_form"
+    assert len(artifact.category_links.lift) == NUM_CATEGORIES * (NUM_CATEGORIES - 1)
+    categories = artifact.info.metrics["categories"]
+    assert isinstance(categories, dict)
+    assert categories["num_pairs"]["all"] == NUM_CATEGORIES * (NUM_CATEGORIES - 1) / 2
+    by_model = categories["deviance"]
+    assert by_model["category_links"]["all"] < by_model["popularity"]["all"]
 
 
 def test_deviance_is_nothing_where_every_count_is_met() -> None:
