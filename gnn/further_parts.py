@@ -1,6 +1,6 @@
 """What a model has beyond item scores, as far as the shop's data ask for it.
 
-Predicted links, the ranking of its own bundles, what comes next in sequences, cold items.
+Predicted links, substitutes, the ranking of its own bundles, what comes next in sequences, cold items.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from gnn.sequence.fitting import fit_evidence
 from gnn.sequence.model import SequenceModel
 from gnn.sequence.packing import pack_sequences
 from gnn.split import TimeSplit
+from gnn.substitutes.fitting import fit_substitutes
+from gnn.substitutes.model import Substitutes
 from gnn.training import Progress, choose_device
 from graph.edges import EdgeTables
 
@@ -44,6 +46,7 @@ class FurtherParts:
     """Parts of an artifact; each is empty where the shop has nothing to learn it from."""
 
     predicted_links: PredictedLinks
+    substitutes: Substitutes
     category_links: CategoryLinks
     bundle_model: BundleModel
     sequence_model: SequenceModel
@@ -89,6 +92,7 @@ def fit_further_parts(
     logger.info("links, bundles and %d cold items in %.1f s", len(cold.item), time.perf_counter() - started)
     return FurtherParts(
         predicted_links=links,
+        substitutes=fit_substitutes(edges, model.purchases, catalogue),
         category_links=pack_category_links(
             model,
             judgement.category_prior,

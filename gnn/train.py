@@ -111,6 +111,7 @@ def train(
         model,
         weights=judgement.weights,
         predicted_links=further.predicted_links,
+        substitutes=further.substitutes,
         category_links=further.category_links,
         bundle_model=further.bundle_model,
         sequence_model=further.sequence_model,

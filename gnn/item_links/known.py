@@ -63,14 +63,15 @@ class KnownLinks:
 
 def known_links(edges: EdgeTables) -> KnownLinks:
     """The shop's links in `edges`, those of substitutes left out; none where it gives none."""
-    linked = edges.edges[_LINKED]
-    encoded = linked["kind"].combine_chunks().dictionary_encode()
-    kinds = tuple(encoded.dictionary.to_pylist())
-    source, target = (linked[f"{end}_index"].to_numpy().astype(np.int64) for end in ("source", "target"))
-    kind = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-    is_kept = np.array([not _SUBSTITUTE.search(name) for name in kinds], dtype=np.bool_)[kind]
-    num_items = edges.nodes["Item"].num_rows
-    return KnownLinks(source[is_kept], target[is_kept], kind[is_kept], kinds, num_items)
+    return _links(edges, of_substitutes=False)
+
+
+def known_substitutes(edges: EdgeTables) -> NDArray[np.int64]:
+    """Pairs that the shop links as substitutes and in no other way, lower index first, ascending, [P, 2]."""
+    links, others = _links(edges, of_substitutes=True), _links(edges, of_substitutes=False)
+    linked = links.without(np.stack([others.source, others.target], axis=1))
+    pairs = np.sort(np.stack([linked.source, linked.target], axis=1), axis=1)
+    return np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
 
 
 def choose_kind(links: KnownLinks, items: NDArray[np.integer], *, min_pairs: int) -> str | None:
@@ -81,3 +82,15 @@ def choose_kind(links: KnownLinks, items: NDArray[np.integer], *, min_pairs: int
     sizes = {kind: len(links.pairs(kind, items)) for kind in links.kinds}
     enough = [kind for kind in links.kinds if sizes[kind] >= min_pairs]
     return min(enough, key=lambda kind: (sizes[kind], kind), default=None)
+
+
+def _links(edges: EdgeTables, *, of_substitutes: bool) -> KnownLinks:
+    linked = edges.edges[_LINKED]
+    encoded = linked["kind"].combine_chunks().dictionary_encode()
+    kinds = tuple(encoded.dictionary.to_pylist())
+    source, target = (linked[f"{end}_index"].to_numpy().astype(np.int64) for end in ("source", "target"))
+    kind = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    is_substitute = np.array([_SUBSTITUTE.search(name) is not None for name in kinds], dtype=np.bool_)
+    is_kept = is_substitute[kind] == of_substitutes
+    num_items = edges.nodes["Item"].num_rows
+    return KnownLinks(source[is_kept], target[is_kept], kind[is_kept], kinds, num_items)

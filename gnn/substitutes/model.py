@@ -23,7 +23,7 @@ class Substitutes:
     item: NDArray[np.int32]
     """The other item of each further pair, both directions, ascending within a row."""
     score: NDArray[np.float32]
-    """How sure it is that the pair are substitutes, in (0, 1]; 0 for items of one type that go together."""
+    """How sure it is that the pair are substitutes, in (0, 1]; 0 for items of one group that go together."""
 
     @classmethod
     def none(cls, num_items: int) -> Substitutes:

@@ -28,10 +28,9 @@ class SubstitutePairs:
     def between(self, rows: NDArray[np.integer], columns: NDArray[np.integer]) -> NDArray[np.bool_]:
         """The same of each item of `rows` with each of `columns` (item indices, each once), [R, C]."""
         of = self._of
-        are = _share_group(of.product_type, rows, columns)
+        are = _share_group(of.product_type, rows, columns) | _share_group(of.variant, rows, columns)
         row, column, score = self._listed(rows, columns)
         are[row, column] = score > 0
-        are |= _share_group(of.variant, rows, columns)
         are &= rows[:, np.newaxis] != columns
         return are
 
