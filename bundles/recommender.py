@@ -25,8 +25,12 @@ from bundles.generate import BundleGenerator
 from bundles.items import ItemRanker
 from bundles.links import ItemLinks
 from bundles.listed_items import found_items, ranked_items, related_items
+from bundles.pareto.answers import ParetoAnswer
+from bundles.pareto.planner import ParetoPlanner
+from bundles.pareto.requests import ParetoRequest
 from bundles.related import RelatedItems
 from bundles.requests import (
+    ComposeRequest,
     GenerateRequest,
     ItemsRequest,
     RelatedKind,
@@ -103,6 +107,7 @@ class Recommender:
             links=self._links,
             decisions=self.decisions,
         )
+        self._planner = ParetoPlanner(artifact, generator=self._generator)
         self._shop_bundles = ShopBundleRanker(artifact, catalogue=self._catalogue)
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
@@ -115,6 +120,16 @@ class Recommender:
     def num_items(self) -> int:
         """Items of the catalogue."""
         return self._catalogue.num_items
+
+    def sellable_items(self) -> list[str]:
+        """Ids of the items that bundles may hold, those in most baskets first.
+
+        In stock, not banned, and with a price unless the shop gives none at all.
+        """
+        catalogue, popular = self._catalogue, self._catalogue.by_popularity
+        may_be_sold = catalogue.in_stock & (catalogue.price >= (0 if (catalogue.price >= 0).any() else -1))
+        may_be_sold[list(self.decisions.decided().banned)] = False
+        return [catalogue.item_id(item) for item in popular[may_be_sold[popular]].tolist()]
 
     def generate(
         self, request: GenerateRequest, *, language: Language = "en", request_id: str | None = None
@@ -132,6 +147,28 @@ class Recommender:
             request, visit, now=self._now(), language=language, warnings=warnings
         )
         return GenerateAnswer(**self._header(request_id, source, warnings), bundles=bundles)
+
+    def pareto(
+        self, request: ParetoRequest, *, language: Language = "en", request_id: str | None = None
+    ) -> ParetoAnswer:
+        """The front over several objectives; an empty one comes with a warning that names the constraint.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
+        warnings: list[str] = []
+        visit = self._visit(request, warnings)
+        plan, source = self._planner.plan(
+            request, visit, now=self._now(), language=language, warnings=warnings
+        )
+        return ParetoAnswer(
+            **self._header(request_id, source, warnings),
+            objectives=list(plan.objectives),
+            hypervolume=plan.hypervolume,
+            num_points=plan.num_points,
+            num_evaluations=plan.num_evaluations,
+            bundles=plan.bundles,
+        )
 
     def recommend_bundles(
         self, request: ShopBundlesRequest, *, request_id: str | None = None
@@ -206,7 +243,7 @@ class Recommender:
         return SearchAnswer(**self._header(request_id, None, []), items=items)
 
     def _visit(
-        self, request: GenerateRequest | ItemsRequest | ShopBundlesRequest, warnings: list[str]
+        self, request: ComposeRequest | ItemsRequest | ShopBundlesRequest, warnings: list[str]
     ) -> Visit:
         return Visit(
             cart=find_items(request.cart, field="cart", catalogue=self._catalogue, warnings=warnings),

@@ -1,0 +1,195 @@
+"""`export bundles`: the best bundles of the whole catalogue as a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import cache, partial
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options
+from cli.answers import open_recommender
+from cli.output import err, print_json, print_line
+from etl.errors import StageError
+
+if TYPE_CHECKING:
+    from bundles.answers import GeneratedBundle
+    from bundles.recommender import Recommender
+    from bundles.requests import Constraints, SizeRange
+
+export_app = typer.Typer(help="Write what the model in service composes to a file.", no_args_is_help=True)
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+#: Anchors that a process composes around before it takes more, and those that are worth a second one.
+_BATCH, _WORTH_A_PROCESS = 100, 400
+_COLUMNS = (
+    *("rank", "bundle_id", "title", "decision", "score"),
+    *("coherence", "user_fit", "breadth", "margin", "discount", "weakest_link"),
+    *("list_price", "offer_price", "item_ids", "item_titles", "reasons"),
+)
+
+
+class ExportError(StageError):
+    """The file cannot be written, or the model has nothing to write."""
+
+
+@export_app.command()
+def bundles(
+    output: Annotated[Path, typer.Option("-o", help="FILE.csv, FILE.jsonl or FILE.parquet.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many bundles at most.")] = 1_000,
+    *,
+    size_min: Annotated[int, typer.Option(min=2, max=12, help="Least items of a bundle.")] = 2,
+    size_max: Annotated[int, typer.Option(min=2, max=12, help="Most items of a bundle.")] = 4,
+    max_exposure: Annotated[
+        int | None,
+        typer.Option(min=1, help="An item is in at most so many bundles (default: 1 % of -n, 5 at least)."),
+    ] = None,
+    min_categories: Annotated[int, typer.Option(min=1, help="Least level-0 categories in a bundle.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
+    home: options.Home = options.DEFAULT_HOME,
+    as_json: options.Json = False,
+) -> None:
+    """The best bundles of the whole catalogue: scored, priced, explained, no item shown too often."""
+    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, figures_of
+    from bundles.requests import Constraints, SizeRange
+
+    if output.suffix not in FORMATS:
+        raise typer.BadParameter(f"expected a name that ends in {', '.join(FORMATS)}", param_hint="-o")
+    if size_max < size_min:
+        raise typer.BadParameter(
+            f"expected at least --size-min, which is {size_min}", param_hint="--size-max"
+        )
+    item_ids = open_recommender(home).sellable_items()
+    if not item_ids:
+        raise ExportError("no item may be sold: none is in stock and priced, or all are banned")
+    anchors = item_ids[:n]
+    compose = partial(
+        _compose,
+        home,
+        per_anchor=max(PER_ANCHOR, -(-2 * n // len(anchors))),
+        size=SizeRange(min=size_min, max=size_max),
+        constraints=Constraints(min_categories=min_categories),
+    )
+    found = _in_processes(compose, anchors, jobs=jobs or os.cpu_count() or 1)
+    chosen = choose_bundles(found, count=n, max_exposure=max_exposure or default_exposure(n))
+    if not chosen:
+        err.print("[yellow]nothing found:[/] no bundle satisfies what was asked")
+        raise typer.Exit(1)
+    _write(output, chosen)
+    figures = figures_of(chosen, item_ids)
+    if as_json:
+        print_json(asdict(figures))
+    else:
+        print_line(
+            f"{figures.num_bundles:,} bundles in {output}: {figures.coverage:.1%} of {figures.num_items:,} "
+            f"items are in one, the most shown in {figures.max_exposure:,}, Gini {figures.gini:.2f}"
+        )
+
+
+def _in_processes(
+    compose: Callable[[Sequence[str]], list[GeneratedBundle]], anchors: Sequence[str], *, jobs: int
+) -> Iterator[GeneratedBundle]:
+    """What `compose` finds around all `anchors`, in their order whatever the number of processes."""
+    parts = [anchors[start : start + _BATCH] for start in range(0, len(anchors), _BATCH)]
+    if jobs == 1 or len(anchors) < _WORTH_A_PROCESS:
+        yield from chain.from_iterable(map(compose, parts))
+        return
+    # A forked child would share the locks of this process's threads.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from chain.from_iterable(pool.map(compose, parts))
+
+
+def _compose(
+    home: Path, anchors: Sequence[str], *, per_anchor: int, size: SizeRange, constraints: Constraints
+) -> list[GeneratedBundle]:
+    from threadpoolctl import threadpool_limits
+
+    from bundles.catalogue_bundles import bundles_around
+
+    with threadpool_limits(1, user_api="blas"):
+        return bundles_around(
+            _recommender(home), anchors, per_anchor=per_anchor, size=size, constraints=constraints
+        )
+
+
+@cache
+def _recommender(home: Path) -> Recommender:
+    """One a process."""
+    return open_recommender(home)
+
+
+def _write(output: Path, chosen: Sequence[GeneratedBundle]) -> None:
+    """Replace `output` in one rename.
+
+    Raises:
+        ExportError: If it cannot be written.
+    """
+    unfinished = output.with_name(f"{output.name}.unfinished")
+    try:
+        _WRITERS[output.suffix](unfinished, chosen)
+        unfinished.replace(output)
+    except OSError as error:
+        raise ExportError(f"{output}: {error.strerror}") from error
+
+
+def _write_jsonl(file: Path, chosen: Sequence[GeneratedBundle]) -> None:
+    with file.open("w", encoding="utf-8") as opened:
+        opened.writelines(bundle.model_dump_json() + "\n" for bundle in chosen)
+
+
+def _write_csv(file: Path, chosen: Sequence[GeneratedBundle]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, _COLUMNS)
+        writer.writeheader()
+        # Lists are JSON in a cell: an id may hold any separator.
+        writer.writerows(
+            {
+                name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+                for name, value in _row(bundle).items()
+            }
+            for bundle in chosen
+        )
+
+
+def _write_parquet(file: Path, chosen: Sequence[GeneratedBundle]) -> None:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise ExportError("Parquet needs pyarrow: pip install 'bundlegraph[etl]', or write .csv") from error
+    rows = [_row(bundle) for bundle in chosen]
+    pq.write_table(pa.table({name: [row[name] for row in rows] for name in _COLUMNS}), file)
+
+
+_WRITERS: dict[str, Callable[[Path, Sequence[GeneratedBundle]], None]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+    ".parquet": _write_parquet,
+}
+
+
+def _row(bundle: GeneratedBundle) -> dict[str, object]:
+    """One flat row, of `_COLUMNS`."""
+    return {
+        "rank": bundle.rank,
+        "bundle_id": bundle.bundle_id,
+        "title": bundle.title,
+        "decision": bundle.decision,
+        "score": bundle.score,
+        **bundle.objectives.model_dump(),
+        "weakest_link": bundle.weakest_link,
+        "list_price": bundle.price.list,
+        "offer_price": bundle.price.offer,
+        "item_ids": [item.item_id for item in bundle.items],
+        "item_titles": [item.title for item in bundle.items],
+        "reasons": [reason.text for reason in bundle.reasons],
+    }
