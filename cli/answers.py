@@ -82,16 +82,17 @@ def _accounts(home: Path, answer: GenerateAnswer, *, items: list[str], user: str
 
 
 def open_recommender(home: Path) -> Recommender:
-    """What answers, on the model in service in `home`.
+    """What answers, on the model in service in `home`, as the merchandiser decided there.
 
     Raises:
         ArtifactError: If no model is in service, or its pseudonym key is another.
     """
+    from bundles.decisions.log import DecisionLog
     from bundles.recommender import Recommender
     from etl.pseudonyms import load_key
     from gnn.registry import load_promoted
 
-    return Recommender(load_promoted(home / "models"), load_key(home))
+    return Recommender(load_promoted(home / "models"), load_key(home), word=DecisionLog(home).word)
 
 
 def generate(

@@ -15,6 +15,8 @@ from rich.markup import escape
 
 from cli.answers import recommend
 from cli.data import ingest, load
+from cli.decide import decide_app
+from cli.decisions import decisions
 from cli.demo import demo
 from cli.explore import cypher, query
 from cli.models import models_app
@@ -49,6 +51,8 @@ app.command()(load)
 app.command()(train)
 app.command()(evaluate)
 app.command()(recommend)
+app.add_typer(decide_app, name="decide")
+app.command()(decisions)
 app.command()(serve)
 app.command()(retrain)
 app.add_typer(models_app, name="models")

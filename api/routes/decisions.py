@@ -18,7 +18,7 @@ from api.serving import Serving
 from bundles.answers import Answer
 from bundles.decisions.listing import ListedDecision, list_decisions
 from bundles.decisions.log import DecisionLog
-from bundles.decisions.requests import DecisionRequest, PersonName
+from bundles.decisions.requests import DecisionRequest, Revocation
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -33,14 +33,6 @@ class DecisionsQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     all: bool = Field(False, description="Also those that were replaced or revoked: the whole audit trail.")
-
-
-class RevokeQuery(BaseModel):
-    """The query of a revocation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    revoked_by: PersonName = Field(description="Who takes the decision back.", examples=["Ann"])
 
 
 class DecisionAnswer(Answer):
@@ -85,7 +77,7 @@ def list_all_decisions(
 @router.delete("/{decision_id}", summary="Take a decision back", responses=answer_example(DECISION_ANSWER))
 def revoke_decision(
     decision_id: DecisionIdPath,
-    query: Annotated[RevokeQuery, Query()],
+    query: Annotated[Revocation, Query()],
     serving: ServingDep,
     log: DecisionsDep,
     request_id: RequestId,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ class Journal:
         self._engine = create_engine(URL.create("sqlite", database=str(file)))
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
+        # Whoever forgets to close it leaves no open file behind.
+        weakref.finalize(self, self._engine.dispose)
         self._writing = self._engine.execution_options(**{_WRITES: True})
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

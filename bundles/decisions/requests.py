@@ -131,6 +131,12 @@ class DecisionRequest(Request):
         return value
 
 
+class Revocation(Request):
+    """Who takes a decision back."""
+
+    revoked_by: PersonName
+
+
 class Decision(DecisionRequest):
     """A decision as it was recorded. Nothing of it ever changes, but that it may be revoked, once."""
 

@@ -1,0 +1,147 @@
+"""`decisions`: what the merchandiser decided; and what the commands of `decide` have in common."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options
+from cli.output import print_json, print_line, print_table, print_warnings
+from cli.requests import read_request
+
+if TYPE_CHECKING:
+    from bundles.decisions.listing import ListedDecision
+    from bundles.decisions.log import DecisionLog
+    from bundles.decisions.targets import DecisionTargets
+
+
+def decisions(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those replaced or revoked: the whole audit trail.")
+    ] = False,
+    home: options.Home = options.DEFAULT_HOME,
+    as_json: options.Json = False,
+) -> None:
+    """List what the merchandiser decided: by whom, when, and whether it holds."""
+    from bundles.decisions.log import DecisionLog
+
+    with closing(DecisionLog(home)) as log:
+        listed = _listed(log, _targets(home), everything=everything)
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in listed])
+        return
+    if not listed:
+        print_line("No decisions in force: bundlegraph decide --help says how to make one")
+        raise typer.Exit(1)
+    print_table(
+        None,
+        ["id", "kind", "about", "", "by", "made (UTC)", "note", "status"],
+        [
+            [
+                each.id,
+                each.kind,
+                _about(each),
+                _value(each),
+                each.made_by,
+                f"{each.made_at:%Y-%m-%d %H:%M}",
+                each.note,
+                _status(each),
+            ]
+            for each in listed
+        ],
+    )
+
+
+def record(home: Path, *, as_json: bool, **fields: object) -> None:
+    """Record the decision of `fields` (those of `DecisionRequest`) and print it.
+
+    Raises:
+        RequestError: If it is wrong; the first mistake is named.
+    """
+    from bundles.decisions.log import DecisionLog
+    from bundles.decisions.requests import DecisionRequest
+
+    request = read_request(DecisionRequest, fields)
+    targets = _targets(home)
+    if targets is None:
+        print_warnings(["no model is in service yet: taken without a look at the catalogue"])
+    else:
+        targets.check(request)
+    with closing(DecisionLog(home)) as log:
+        _print(_listed_one(log, log.record(request).id, targets), as_json=as_json)
+
+
+def take_back(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -> None:
+    """Revoke a decision and print it.
+
+    Raises:
+        DecisionError: If there is none of that id, or it was revoked before.
+    """
+    from bundles.decisions.log import DecisionLog
+    from bundles.decisions.requests import Revocation
+
+    by = read_request(Revocation, {"revoked_by": revoked_by}).revoked_by
+    with closing(DecisionLog(home)) as log:
+        revoked = log.revoke(decision_id, revoked_by=by)
+        _print(_listed_one(log, revoked.id, None), as_json=as_json)
+
+
+def _targets(home: Path) -> DecisionTargets | None:
+    """What the model in service knows; none without one."""
+    from bundles.catalogue import ItemCatalogue
+    from bundles.decisions.targets import DecisionTargets
+    from gnn.registry import load_promoted, promoted
+
+    models = home / "models"
+    if promoted(models) is None:
+        return None
+    artifact = load_promoted(models)
+    return DecisionTargets(catalogue=ItemCatalogue(artifact), bundles=artifact.bundles)
+
+
+def _listed(log: DecisionLog, targets: DecisionTargets | None, *, everything: bool) -> list[ListedDecision]:
+    from bundles.decisions.listing import list_decisions
+    from bundles.decisions.resolve import resolve_word
+
+    without_effect = {} if targets is None else resolve_word(log.word(), targets=targets).without_effect
+    return list_decisions(log.history(), without_effect=without_effect, everything=everything)
+
+
+def _listed_one(log: DecisionLog, decision_id: int, targets: DecisionTargets | None) -> ListedDecision:
+    return next(each for each in _listed(log, targets, everything=True) if each.id == decision_id)
+
+
+def _print(decision: ListedDecision, *, as_json: bool) -> None:
+    if as_json:
+        print_json(decision.model_dump(mode="json"))
+    else:
+        print_line(f"Decision {decision.id}: {_sentence(decision)} ({_status(decision)})")
+
+
+def _sentence(decision: ListedDecision) -> str:
+    return " ".join(part for part in (decision.kind, _about(decision), _value(decision)) if part)
+
+
+def _about(decision: ListedDecision) -> str:
+    return decision.bundle_id or ", ".join(decision.items)
+
+
+def _value(decision: ListedDecision) -> str:
+    """What was given beside the target, as its options were."""
+    if decision.title is not None:
+        return f"title {decision.title!r}"
+    if decision.price is not None:
+        return f"price {decision.price}"
+    share = "" if decision.share is None else f"share {decision.share}"
+    floor = "" if decision.margin_floor is None else f"margin floor {decision.margin_floor}"
+    return ", ".join(part for part in (share, floor) if part)
+
+
+def _status(decision: ListedDecision) -> str:
+    status = decision.status.replace("_", " ")
+    if decision.revoked_at is not None:
+        return f"{status} by {decision.revoked_by}, {decision.revoked_at:%Y-%m-%d %H:%M}"
+    return f"{status}: {decision.remark}" if decision.remark else status
