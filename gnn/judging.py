@@ -60,7 +60,8 @@ def judge(
     trial = fit_trial(tables, split, config=config, checkpoint=checkpoint, progress=progress)
     if trial is None:
         return _unjudged(config, "too few baskets in validation or test to judge by")
-    judgement = _with_categories(judge_trial(trial, config=config, progress=progress), tables, trial)
+    judged = judge_trial(trial, config=config, beside=baselines(trial.model), progress=progress)
+    judgement = _with_categories(judged, tables, trial)
     if not _has_cold(trial):
         return judgement
     content = read_content(tables, trial.edges, trial.model.ranked, text_cache=text_cache)
@@ -92,16 +93,16 @@ def judge_trial(
     trial: Trial,
     *,
     config: TrainingConfig,
+    beside: Mapping[str, ScoreQueries],
     progress: Progress,
-    more: Mapping[str, ScoreQueries] | None = None,
 ) -> Judgement:
-    """Choose weights on the validation queries of `trial`, and measure it beside the baselines and `more`."""
+    """Choose weights on the validation queries of `trial`, and measure it beside other models."""
     progress("judging", 0, 3)
     model = trial.model
     choice = choose_weights(trial.at_cut, model, trial.validation, config=config)
     at_cut = with_weights(trial.at_cut, model, choice.weights)
     progress("judging", 1, 3)
-    models = baselines(model) | dict(more or {}) | served_models(at_cut, model, choice.weights)
+    models = dict(beside) | served_models(at_cut, model, choice.weights)
     metrics = _metrics(trial, models)
     if choice.served_ranks is not None:
         # The trees know validation by heart: what they are worth is measured out of fold.

@@ -64,16 +64,18 @@ def run(options: Options) -> ProtocolReport:
     baselines = closed_forms(
         setting.purchases, setting.ease, category=setting.groups[LEVELS.index("category")]
     )
-    on_test, on_validation = (_ranks(baselines, queries) for queries in (setting.test, setting.validation))
-    shared = time.perf_counter() - started
     test_ranks, validation_ranks, seconds = [], [], []
     for seed in range(options.seeds):
-        started = time.perf_counter()
         config = replace(CONFIGS[options.config], seed=seed)
         validation, test = run_once(setting, config, options.scratch)
-        test_ranks.append({**on_test, **test})
-        validation_ranks.append({**on_validation, **validation})
-        seconds.append(time.perf_counter() - started + shared)
+        if not seed:
+            models = {**baselines, UNORDERED: _unordered(setting, config, options.scratch)}
+            validation = {**_ranks(models, setting.validation), **validation}
+            test = {**_ranks(models, setting.test), **test}
+        test_ranks.append(test)
+        validation_ranks.append(validation)
+        seconds.append(time.perf_counter() - started)
+        started = time.perf_counter()
     first = test_ranks[0]
     return ProtocolReport(
         protocol="E",
@@ -87,7 +89,10 @@ def run(options: Options) -> ProtocolReport:
         validation=gather([_metrics(ranks) for ranks in validation_ranks]),
         intervals={"ndcg@10": {model: _minus(first, OURS, model) for model in first if model != OURS}},
         targets={f"{OURS}/hr@10": 0.088, f"{OURS}/ndcg@10": 0.056},
-        notes=[f"Order alone ({GNN} minus {UNORDERED}), NDCG@10: {_text(_minus(first, GNN, UNORDERED))}."],
+        notes=[
+            f"Order alone ({GNN} minus {UNORDERED}), NDCG@10: {_text(_minus(first, GNN, UNORDERED))}.",
+            f"Closed forms, which draw nothing, and {UNORDERED} are fitted in the run of seed 0 alone.",
+        ],
     )
 
 
@@ -120,11 +125,10 @@ def read_setting(tables: Tables) -> Setting:
 
 
 def run_once(setting: Setting, config: TrainingConfig, scratch: Path) -> tuple[Ranks, Ranks]:
-    """Ranks of one seed's models, on validation and on test."""
-    ordered, unordered = (_links(setting, config, scratch, is_ordered=order) for order in (True, False))
+    """Ranks of the models that every seed fits anew, on validation and on test."""
+    ordered = _links(setting, config, scratch, is_ordered=True)
     evidence = fit_evidence(setting.purchases, ordered, setting.ease, groups=setting.groups)
     models: dict[str, ScoreQueries] = {
-        UNORDERED: lambda queries: score_sequences(histories_of(queries), unordered),
         GNN: lambda queries: score_sequences(histories_of(queries), ordered),
         "stage_one": sequence_score(evidence, no_trees()),
     }
@@ -132,6 +136,11 @@ def run_once(setting: Setting, config: TrainingConfig, scratch: Path) -> tuple[R
     validation[OURS] = out_of_fold_ranks(evidence, setting.validation, config.seed)
     models[OURS] = sequence_score(evidence, fit_trees(evidence, setting.validation, seed=config.seed))
     return validation, _ranks(models, setting.test)
+
+
+def _unordered(setting: Setting, config: TrainingConfig, scratch: Path) -> ScoreQueries:
+    links = _links(setting, config, scratch, is_ordered=False)
+    return lambda queries: score_sequences(histories_of(queries), links)
 
 
 def _links(setting: Setting, config: TrainingConfig, scratch: Path, *, is_ordered: bool) -> LearnedLinks:

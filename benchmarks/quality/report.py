@@ -86,9 +86,9 @@ def peak_gib() -> float:
 
 
 def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, list[float]]]:
-    """One table a run, of equal rows and columns, as one table of values a run."""
+    """One table a run as one table of values a run; what draws nothing may be in the first run alone."""
     return {
-        model: {metric: [run[model][metric] for run in runs] for metric in row}
+        model: {metric: [run[model][metric] for run in runs if model in run] for metric in row}
         for model, row in runs[0].items()
     }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +80,12 @@ def test_a_run_measures_every_model_on_both_windows(options: Options) -> None:
     assert report.values(f"{GNN}/hr@10")[0] > 0.9
     assert set(report.intervals["ndcg@10"]) == set(report.models) - {OURS}
     assert GNN in report.notes[0]
+
+
+def test_what_draws_nothing_is_fitted_in_the_first_run_alone(options: Options) -> None:
+    report = run(replace(options, seeds=2))
+
+    num_values = {model: len(values["hr@10"]) for model, values in report.models.items()}
+    assert {model for model, number in num_values.items() if number == 2} == {GNN, "stage_one", OURS}
+    assert set(num_values.values()) == {1, 2}
+    assert len(report.seconds) == 2
