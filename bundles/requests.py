@@ -147,8 +147,8 @@ class Discount(Request):
 class Weights(Request):
     """What counts how much in a bundle's score: the weighted mean of its objectives."""
 
-    coherence: Weight = 1.0
-    user_fit: Weight = 0.5
+    coherence: Weight = 0.5
+    user_fit: Weight = 1.0
     breadth: Weight = 0.3
     margin: Weight = 0.0
     discount: Weight = 0.0

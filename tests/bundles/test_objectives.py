@@ -77,9 +77,11 @@ def test_fixed_items_alone_fit_nobody() -> None:
     assert measure(alone, weights=Weights(), max_size=5).user_fit[0] == 0
 
 
-def test_the_fit_of_an_item_is_how_far_its_score_stands_out() -> None:
-    scores = np.array([0.0, 0.0, 0.0, 4.0], dtype=np.float32)
+def test_the_fit_of_an_item_is_its_chance_to_be_drawn() -> None:
+    scores = np.log(np.array([1, 1, 2, 996], dtype=np.float32)) - 50
 
-    # Mean 1, standard deviation √3: z of the last is √3.
-    assert fit_of_scores(scores).tolist() == pytest.approx([0, 0, 0, 3**0.5 / (3**0.5 + 2)])
-    assert fit_of_scores(np.zeros(3, dtype=np.float32)).tolist() == [0, 0, 0]
+    # 30 draws of which one in 1,000 is the first item, one in 500 the third.
+    assert fit_of_scores(scores).tolist() == pytest.approx(
+        [1 - np.exp(-30 / 1_000), 1 - np.exp(-30 / 1_000), 1 - np.exp(-30 / 500), 1.0], rel=1e-4
+    )
+    assert fit_of_scores(np.zeros(0, dtype=np.float32)).tolist() == []
