@@ -108,11 +108,17 @@ class ShopBundle(Answer):
 
     rank: int
     score: float
-    """Comparable within an answer alone."""
+    """How likely this visitor chooses it; comparable within an answer alone."""
     bundle_id: str
     title: str
+    decision: BundleDecision | None
+    """What the merchandiser decided; a pinned bundle stands before the others, whatever its score."""
+    objectives: Objectives
+    weakest_link: Share
+    """Least link of any two of its items: a calibrated probability, .5 is chance."""
     items: list[BundleItem]
     price: BundlePrice
+    reasons: list[Reason]
 
 
 class ShopBundlesAnswer(ListAnswer):

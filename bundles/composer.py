@@ -15,6 +15,7 @@ from bundles.fit import fit_of_scores
 from bundles.links import ItemLinks
 from bundles.requests import Weights
 from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, may_join, relaxations
+from bundles.sets import measure_sets
 from bundles.shortlist import Shortlist, ShortlistMaker
 from gnn.artifact import ModelArtifact
 from gnn.scorer import ItemScorer
@@ -80,6 +81,23 @@ class Composer:
         found = np.concatenate([found, np.setdiff1d(self._settled_items(rules), found)])
         ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
         return self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
+
+    def as_it_is(
+        self, items: NDArray[np.int64], rules: Rules, wish: Wish, *, quantity: NDArray[np.float64]
+    ) -> tuple[Shortlist, ComposedSets]:
+        """One bundle of `items` that nobody composed, `quantity` of each, measured by `rules`."""
+        offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
+        ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
+        single = self._maker.make(items, rules, ranked_fit=ranked_fit, offers=offers)
+        shortlist = replace(
+            single,
+            price=np.floor(single.price * quantity + 0.5),
+            offer=np.floor(single.offer * quantity + 0.5),
+            cost=single.cost * quantity,
+        )
+        members = np.ones((1, len(items)), dtype=np.bool_)
+        values = measure_sets(shortlist, members, rules=rules, weights=Weights())
+        return shortlist, ComposedSets(members, values)
 
     def _settled_items(self, rules: Rules) -> NDArray[np.int64]:
         if not rules.decided.settled:

@@ -30,13 +30,13 @@ from bundles.pareto.planner import ParetoPlanner
 from bundles.pareto.requests import ParetoRequest
 from bundles.related import RelatedItems
 from bundles.requests import (
-    ComposeRequest,
     GenerateRequest,
     ItemsRequest,
     RelatedKind,
     RequestError,
     ShopBundlesRequest,
     UnknownItemError,
+    VisitRequest,
 )
 from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
@@ -108,7 +108,14 @@ class Recommender:
             decisions=self.decisions,
         )
         self._planner = ParetoPlanner(artifact, generator=self._generator)
-        self._shop_bundles = ShopBundleRanker(artifact, catalogue=self._catalogue)
+        self._shop_bundles = ShopBundleRanker(
+            artifact,
+            catalogue=self._catalogue,
+            reader=self._generator.reader,
+            composer=self._generator.composer,
+            presenter=self._generator.presenter,
+            links=self._links,
+        )
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
     @property
@@ -161,26 +168,21 @@ class Recommender:
         plan, source = self._planner.plan(
             request, visit, now=self._now(), language=language, warnings=warnings
         )
-        return ParetoAnswer(
-            **self._header(request_id, source, warnings),
-            objectives=list(plan.objectives),
-            hypervolume=plan.hypervolume,
-            num_points=plan.num_points,
-            num_evaluations=plan.num_evaluations,
-            bundles=plan.bundles,
-        )
+        return ParetoAnswer(**self._header(request_id, source, warnings), **plan)
 
     def recommend_bundles(
-        self, request: ShopBundlesRequest, *, request_id: str | None = None
+        self, request: ShopBundlesRequest, *, language: Language = "en", request_id: str | None = None
     ) -> ShopBundlesAnswer:
-        """The shop's own bundles, best first."""
+        """The shop's own bundles, best first; an empty list comes with a warning that names the constraint.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
         warnings: list[str] = []
         visit = self._visit(request, warnings)
-        bundles, source = self._shop_bundles.rank(visit, count=request.n)
-        if not len(self._shop_bundles):
-            warnings.append("the shop gave no bundles of its own: ask bundles/generate for composed ones")
-        elif not bundles:
-            warnings.append("no bundle is left: each has an item that is out of stock")
+        bundles, source = self._shop_bundles.rank(
+            request, visit, now=self._now(), language=language, warnings=warnings
+        )
         return ShopBundlesAnswer(**self._header(request_id, source, warnings), bundles=bundles)
 
     def recommend_items(self, request: ItemsRequest, *, request_id: str | None = None) -> ItemsAnswer:
@@ -242,9 +244,7 @@ class Recommender:
         items = found_items(self._search.find(query, count=n), catalogue=self._catalogue)
         return SearchAnswer(**self._header(request_id, None, []), items=items)
 
-    def _visit(
-        self, request: ComposeRequest | ItemsRequest | ShopBundlesRequest, warnings: list[str]
-    ) -> Visit:
+    def _visit(self, request: VisitRequest | ItemsRequest, warnings: list[str]) -> Visit:
         return Visit(
             cart=find_items(request.cart, field="cart", catalogue=self._catalogue, warnings=warnings),
             recent=find_items(

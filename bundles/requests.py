@@ -160,26 +160,31 @@ class Weights(Request):
         return self
 
 
-class ComposeRequest(Request):
-    """What every request for composed bundles may say. With nothing given: the best of the catalogue."""
+class VisitRequest(Request):
+    """What every request for bundles may say."""
 
-    anchors: _Fixed = ()
-    """Items that every bundle is built around, and holds."""
     user_id: UserId | None = None
     """The shop's own id of the visitor; an unknown one is a new visitor."""
     cart: _Ids = ()
     """What is in the cart: bundles go with it, and hold none of it unless it is an anchor."""
     recent: _Ids = ()
     """What the visitor last looked at or bought, oldest first."""
-    size: Size = SizeRange(min=2, max=4)
-    """A number or a range: distinct items of a bundle, anchors included."""
     constraints: Constraints = Constraints()
-    discount: Discount | None = None
-    """What bundles cost less than their items; null: what the shop has decided, else nothing."""
     explain: bool = True
     """Whether bundles carry their reasons."""
     validate_only: bool = False
     """Check the request and answer its warnings, with an empty list."""
+
+
+class ComposeRequest(VisitRequest):
+    """What every request for composed bundles may say. With nothing given: the best of the catalogue."""
+
+    anchors: _Fixed = ()
+    """Items that every bundle is built around, and holds."""
+    size: Size = SizeRange(min=2, max=4)
+    """A number or a range: distinct items of a bundle, anchors included."""
+    discount: Discount | None = None
+    """What bundles cost less than their items; null: what the shop has decided, else nothing."""
 
 
 class GenerateRequest(ComposeRequest):
@@ -212,21 +217,24 @@ class GenerateRequest(ComposeRequest):
     """0: the best scores, however alike; 1: as different as can be."""
 
 
-class ShopBundlesRequest(Request):
-    """The shop's own bundles for a visitor. Those with an item out of stock are left out."""
+class ShopBundlesRequest(VisitRequest):
+    """The shop's own bundles for a visitor, taken as they are.
+
+    What constrains added items, such as `items_from` or `promotion_id`, holds for all items of a bundle;
+    `substitutes` and what is in the cart for none.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"user_id": "718", "cart": ["1082185"], "n": 5}, {"n": 5}]}
+        json_schema_extra={
+            "examples": [
+                {"user_id": "718", "cart": ["1082185"], "n": 5, "constraints": {"price_max": 20.0}},
+                {"n": 5},
+            ]
+        }
     )
 
-    user_id: UserId | None = None
-    """The shop's own id of the visitor; an unknown one is a new visitor."""
-    cart: _Ids = ()
-    """What is in the cart."""
-    recent: _Ids = ()
-    """What the visitor last looked at or bought, oldest first."""
-    n: int = Field(5, ge=1, le=MAX_BUNDLES)
-    """How many bundles at most."""
+    n: int | None = Field(5, ge=1, le=MAX_BUNDLES)
+    """How many bundles at most; null: all that satisfy the constraints, 100 at most."""
 
 
 class ItemsRequest(Request):

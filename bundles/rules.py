@@ -149,10 +149,16 @@ def may_join(
 
     An item without price may not, unless the shop gives none at all: what has no price cannot be offered.
     """
-    is_allowed = may_be_fixed(rules, catalogue=catalogue)
+    is_allowed = may_accompany(rules, catalogue=catalogue, promotions=promotions, seasons=seasons)
     is_priced = catalogue.price >= 0
-    if is_priced.any():
-        is_allowed &= is_priced
+    return is_allowed & is_priced if is_priced.any() else is_allowed
+
+
+def may_accompany(
+    rules: Rules, *, catalogue: ItemCatalogue, promotions: Promotions, seasons: SeasonLift
+) -> NDArray[np.bool_]:
+    """Items that may stand beside the fixed ones, whether priced or not, [num_items]."""
+    is_allowed = may_be_fixed(rules, catalogue=catalogue)
     if rules.promotion is not None:
         row = slice(promotions.indptr[rules.promotion], promotions.indptr[rules.promotion + 1])
         is_allowed &= _is_among(promotions.item[row], num_items=catalogue.num_items)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+from datetime import datetime
 
-from bundles.answers import BundleItem, BundlePrice, ShopBundle, Source
+import numpy as np
+from numpy.typing import NDArray
+
+from bundles.answers import ShopBundle, Source
+from bundles.asking import Asked, RequestReader
 from bundles.catalogue import ItemCatalogue
+from bundles.composer import Composer
 from bundles.context import Visit
-from bundles.pricing import offer_prices, to_amount
+from bundles.decisions.decided import UNDECIDED
+from bundles.discounts import DiscountPolicy
+from bundles.links import ItemLinks
+from bundles.presenting import BundlePresenter
+from bundles.requests import MAX_BUNDLES, ComposeRequest, ShopBundlesRequest
+from bundles.rules import Rules, relaxations
+from bundles.shop_rules import ShopBundleRules
+from bundles.wording import Language
 from gnn.artifact import ModelArtifact
 from gnn.bundle_ranking.scorer import BundleScorer
 
@@ -15,69 +28,144 @@ from gnn.bundle_ranking.scorer import BundleScorer
 class ShopBundleRanker:
     """Ranks the bundles of `artifact`. Holds no state of a request: threads may share it."""
 
-    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue) -> None:
-        self._bundles, self._histories, self._catalogue = artifact.bundles, artifact.histories, catalogue
+    def __init__(
+        self,
+        artifact: ModelArtifact,
+        *,
+        catalogue: ItemCatalogue,
+        reader: RequestReader,
+        composer: Composer,
+        presenter: BundlePresenter,
+        links: ItemLinks,
+    ) -> None:
+        self._bundles, self._histories, self._links = artifact.bundles, artifact.histories, links
+        self._reader, self._composer, self._presenter = reader, composer, presenter
         self._scorer = BundleScorer(artifact.bundle_model, artifact.bundles)
-        sizes = np.diff(self._bundles.indptr)
-        of = np.repeat(np.arange(len(sizes)), sizes)
-        missing = np.bincount(of, ~catalogue.in_stock[self._bundles.item], minlength=len(sizes))
-        self._is_offered = (sizes > 0) & (missing == 0)
-        baskets = np.bincount(of, catalogue.baskets[self._bundles.item], minlength=len(sizes))
-        self._mean_baskets = baskets / np.maximum(sizes, 1)
+        self._rules = ShopBundleRules(artifact, catalogue=catalogue)
+        self._mean_baskets = self._rules.means(catalogue.baskets)
 
     def __len__(self) -> int:
-        return len(self._is_offered)
+        return len(self._mean_baskets)
 
-    def rank(self, visit: Visit, *, count: int) -> tuple[list[ShopBundle], Source | None]:
-        """At most `count` bundles, best first, and the path; none is popularity.
+    def rank(
+        self,
+        request: ShopBundlesRequest,
+        visit: Visit,
+        *,
+        now: datetime,
+        language: Language,
+        warnings: list[str],
+    ) -> tuple[list[ShopBundle], Source | None]:
+        """At most `request.n` bundles, best first, and the path; none is popularity.
 
-        A bundle with an item that is out of stock is left out; equal scores go by how often the items sell.
+        What the merchandiser pinned stands first; equal scores go by how often the items sell. Constraints
+        hold as for composed bundles, but for those on what may be added: the shop made these as they are, so
+        they may hold what is in the cart, and items that replace each other.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
+        if not len(self):
+            warnings.append("the shop gave no bundles of its own: ask bundles/generate for composed ones")
+        asked = self._reader.read(_composed(request), visit, now=now, warnings=warnings)
+        held = self._held(visit)
+        scores = self._scorer.score(held, user_index=visit.user_index)
+        source: Source | None = "cold_start" if held else None
+        if self._scorer.knows(visit.user_index):
+            source = "gnn"
+        if request.validate_only or not len(self):
+            return [], source
+        chosen = self._best(asked.rules, scores, count=request.n or MAX_BUNDLES)
+        if not chosen:
+            warnings.append(self._why_empty(asked.rules))
+        return [
+            self._present(
+                bundle,
+                rank,
+                float(scores[bundle]),
+                asked=asked,
+                explain=request.explain,
+                language=language,
+            )
+            for rank, bundle in enumerate(chosen, start=1)
+        ], source
+
+    def _held(self, visit: Visit) -> list[int]:
+        """Items of the cart, recent ones, and all that the user bought."""
         held = [*visit.cart, *visit.recent]
         if visit.user_index is not None:
             start, end = self._histories.indptr[visit.user_index : visit.user_index + 2]
             held += self._histories.item[start:end].tolist()
-        scores = self._scorer.score(held, user_index=visit.user_index)
-        offered = np.flatnonzero(self._is_offered)
-        order = np.lexsort((offered, -self._mean_baskets[offered], -scores[offered]))
-        found = [
-            self._bundle(int(bundle), rank, float(scores[bundle]))
-            for rank, bundle in enumerate(offered[order[:count]], start=1)
-        ]
-        if self._scorer.knows(visit.user_index):
-            return found, "gnn"
-        return found, "cold_start" if held else None
+        return held
 
-    def _bundle(self, bundle: int, rank: int, score: float) -> ShopBundle:
-        start, end = self._bundles.indptr[bundle : bundle + 2]
+    def _best(self, rules: Rules, scores: NDArray[np.floating], *, count: int) -> list[int]:
+        allowed, words = np.flatnonzero(self._rules.satisfied(rules)), self._rules.words(rules.decided)
+        is_pinned = np.array(
+            [words.get(bundle, UNDECIDED).verdict == "pinned" for bundle in allowed.tolist()], dtype=np.bool_
+        )
+        order = np.lexsort((allowed, -self._mean_baskets[allowed], -scores[allowed], ~is_pinned))
+        if rules.min_link is None:
+            chosen: list[int] = allowed[order[:count]].tolist()
+            return chosen
+        chosen = []
+        for bundle in allowed[order].tolist():
+            # Links are looked up for as many bundles as it takes, not for all.
+            if len(chosen) < count and self._weakest_link(bundle) >= rules.min_link:
+                chosen.append(bundle)
+        return chosen
+
+    def _weakest_link(self, bundle: int) -> float:
+        items = self._items(bundle)
+        is_pair = ~np.eye(len(items), dtype=np.bool_)
+        return float(self._links.between(items, items)[is_pair].min()) if len(items) > 1 else 0.0
+
+    def _why_empty(self, rules: Rules) -> str:
+        asked = relaxations(rules)
+        guilty = [name for name, relaxed in asked if self._best(relaxed, self._mean_baskets, count=1)]
+        if guilty:
+            return f"no bundle of the shop satisfies {' or '.join(guilty)}"
+        return f"no bundle of the shop satisfies {', '.join(name for name, _ in asked)} together"
+
+    def _present(
+        self, bundle: int, rank: int, score: float, *, asked: Asked, explain: bool, language: Language
+    ) -> ShopBundle:
+        items = self._items(bundle)
+        word = self._rules.words(asked.rules.decided).get(bundle, UNDECIDED)
+        # The shop made it: nothing in it is fixed, and what it costs is its own affair.
+        rules = replace(
+            asked.rules,
+            anchors=(),
+            required=(),
+            size_max=max(len(items), 2),
+            discount=DiscountPolicy(share=float(self._bundles.discount[bundle])),
+            decided=replace(asked.rules.decided, sets={frozenset(items.tolist()): word}),
+        )
+        row = slice(*self._bundles.indptr[bundle : bundle + 2])
+        shortlist, sets = self._composer.as_it_is(
+            items, rules, asked.wish, quantity=self._bundles.quantity[row]
+        )
+        (shown,) = self._presenter.present(
+            shortlist, sets, asked=replace(asked, rules=rules), explain=explain, language=language
+        )
         return ShopBundle(
             rank=rank,
             score=score,
             bundle_id=self._bundles.bundle_ids[bundle],
-            title=self._bundles.titles[bundle],
-            items=[
-                BundleItem(
-                    item_id=self._catalogue.item_id(item),
-                    title=self._catalogue.title(item),
-                    category=self._catalogue.category_path(item),
-                    price=self._catalogue.price_of(item),
-                    role="added",
-                )
-                for item in self._bundles.item[start:end].tolist()
-            ],
-            price=self._price(bundle),
+            title=shown.title or self._bundles.titles[bundle],
+            decision=shown.decision,
+            objectives=shown.objectives,
+            weakest_link=shown.weakest_link,
+            items=shown.items,
+            price=shown.price,
+            reasons=shown.reasons,
         )
 
-    def _price(self, bundle: int) -> BundlePrice:
-        """List = Σ price · quantity, offer = list less the bundle's discount; none without a price."""
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
-        prices = self._catalogue.price[self._bundles.item[row]]
-        if (prices < 0).any():
-            return BundlePrice(list=None, offer=None, discount=0.0)
-        total = np.array([int(np.floor(prices @ self._bundles.quantity[row] + 0.5))])
-        offer = int(offer_prices(total, self._bundles.discount[bundle : bundle + 1])[0])
-        return BundlePrice(
-            list=to_amount(int(total[0]), digits=self._catalogue.digits),
-            offer=to_amount(offer, digits=self._catalogue.digits),
-            discount=round(1 - offer / int(total[0]), 4) if total[0] else 0.0,
-        )
+    def _items(self, bundle: int) -> NDArray[np.int64]:
+        return self._bundles.item[slice(*self._bundles.indptr[bundle : bundle + 2])].astype(np.int64)
+
+
+def _composed(request: ShopBundlesRequest) -> ComposeRequest:
+    """What a request for composed bundles would say in its place."""
+    return ComposeRequest(
+        user_id=request.user_id, cart=request.cart, recent=request.recent, constraints=request.constraints
+    )

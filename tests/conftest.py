@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from graph.credentials import ENV_FILE, Credentials, credentials, read_env
 from graph.neo4j_server import down, up
@@ -19,6 +20,10 @@ from graph.store import GraphError
 
 TEST_URI = "BUNDLEGRAPH_TEST_NEO4J_URI"
 _NOT_TESTED = pytest.StashKey[str]()
+
+# A busy machine is no defect: nothing here is asserted about time.
+settings.register_profile("bundlegraph", deadline=None)
+settings.load_profile("bundlegraph")
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,10 @@ async def generate_bundles(
     "/recommend", summary="Rank the shop's own bundles", responses=answer_example(SHOP_BUNDLES_ANSWER)
 )
 async def recommend_bundles(
-    request: ShopBundlesRequest, recommender: RecommenderDep, request_id: RequestId
+    request: ShopBundlesRequest,
+    recommender: RecommenderDep,
+    language: AcceptedLanguage,
+    request_id: RequestId,
 ) -> ShopBundlesAnswer:
     """The shop's own bundles for a visitor, best first, by who chose which before and what they hold."""
-    return recommender.recommend_bundles(request, request_id=request_id)
+    return recommender.recommend_bundles(request, language=language, request_id=request_id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from bundles.answers import GeneratedBundle, Source
 from bundles.asking import Asked
 from bundles.compose import ComposedSets, compose_sets
 from bundles.context import Visit
+from bundles.decisions.offering import settled_members
 from bundles.generate import BundleGenerator
+from bundles.pareto.effort import STANDARD_EFFORT
 from bundles.pareto.requests import ObjectiveName, ParetoRequest
 from bundles.pareto.values import equal_weights
 from bundles.rules import Rules
@@ -25,15 +27,14 @@ from gnn.artifact import ModelArtifact
 NUM_KNOWN = 50
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(TypedDict):
     """What `ParetoAnswer` says, but for its header."""
 
-    objectives: tuple[ObjectiveName, ...]
+    objectives: list[ObjectiveName]
+    hypervolume: float
+    num_points: int
+    num_evaluations: int
     bundles: list[GeneratedBundle]
-    hypervolume: float = 0.0
-    num_points: int = 0
-    num_evaluations: int = 0
 
 
 class ParetoPlanner:
@@ -65,13 +66,13 @@ class ParetoPlanner:
         if "margin" in objectives and not self._has_cost:
             warnings.append("objectives: no item has a cost, so every margin is unknown and counts 0")
         if request.validate_only:
-            return Plan(objectives, []), asked.source
+            return _without_bundles(objectives), asked.source
         composed = self._composer.compose(
             asked.rules, asked.wish, weights=equal_weights(objectives), num_kept=NUM_KNOWN
         )
         if composed is None:
             warnings.append(self._composer.why_empty(asked.rules, asked.wish))
-            return Plan(objectives, []), asked.source
+            return _without_bundles(objectives), asked.source
         shortlist, sets = composed
         # pymoo takes .6 s and 45 MB to import: who never asks for a front does not pay for it.
         from bundles.pareto.search import find_front
@@ -81,6 +82,7 @@ class ParetoPlanner:
             asked.rules,
             objectives=objectives,
             known=known_sets(shortlist, asked.rules, objectives=objectives, balanced=sets),
+            effort=STANDARD_EFFORT,
         )
         warnings += [
             f"objectives: {name} is 0 for every bundle, so that the others decide and the hypervolume is 0"
@@ -92,9 +94,13 @@ class ParetoPlanner:
         bundles = self._presenter.present(
             shortlist, ComposedSets(shown, values), asked=asked, explain=request.explain, language=language
         )
-        plan = Plan(
-            objectives, bundles, found.front.hypervolume, len(found.front.members), found.num_evaluations
-        )
+        plan: Plan = {
+            "objectives": list(objectives),
+            "hypervolume": round(found.front.hypervolume, 6),
+            "num_points": len(found.front.members),
+            "num_evaluations": found.num_evaluations,
+            "bundles": bundles,
+        }
         return plan, asked.source
 
     def _default_objectives(self, asked: Asked) -> tuple[ObjectiveName, ...]:
@@ -105,13 +111,26 @@ class ParetoPlanner:
 def known_sets(
     shortlist: Shortlist, rules: Rules, *, objectives: tuple[ObjectiveName, ...], balanced: ComposedSets
 ) -> NDArray[np.bool_]:
-    """At most about `NUM_KNOWN` good sets: the best `balanced` ones, and the best on each objective alone."""
+    """Sets to search from, [K, P]: those that the merchandiser settled, and about `NUM_KNOWN` of beam search.
+
+    These are the best of `balanced` and the best on each objective alone.
+    """
     count = NUM_KNOWN // (len(objectives) + 1)
     found = [balanced]
     found += [
         compose_sets(shortlist, rules, weights=equal_weights((name,)), num_kept=count) for name in objectives
     ]
     best = [sets.members[np.argsort(-sets.values.score, kind="stable")[:count]] for sets in found]
-    members: NDArray[np.bool_] = np.concatenate(best)
+    members = np.concatenate([settled_members(rules.decided, shortlist.items), *best])
     _, first = np.unique(members, axis=0, return_index=True)
     return members[np.sort(first)]
+
+
+def _without_bundles(objectives: tuple[ObjectiveName, ...]) -> Plan:
+    return {
+        "objectives": list(objectives),
+        "hypervolume": 0.0,
+        "num_points": 0,
+        "num_evaluations": 0,
+        "bundles": [],
+    }

@@ -9,11 +9,12 @@ import pytest
 
 from bundles.answers import ShopBundlesAnswer
 from bundles.recommender import Recommender
-from bundles.requests import ShopBundlesRequest
+from bundles.requests import RequestError, ShopBundlesRequest
 from gnn.artifact import ModelArtifact, ShopBundles
 from gnn.bundle_ranking.model import BundleModel
 from gnn.text_column import TextColumn
 from tests.artifact_factory import KEY, make_artifact
+from tests.merchant import decided, request
 from tests.planted_shop import GROCERY
 
 #: What is in each bundle, how often, and its discount. Wine is out of stock, water has no price.
@@ -103,3 +104,91 @@ def test_a_shop_without_bundles_is_told_what_to_ask() -> None:
 
     assert answer.bundles == []
     assert "bundles/generate" in answer.warnings[-1]
+
+
+@pytest.mark.parametrize(
+    ("constraints", "left"),
+    [
+        ({"price_max": 3.6}, ["breakfast"]),
+        ({"price_max": 3.59}, []),
+        ({"price_min": 3.7}, ["dinner"]),
+        ({"categories_include": ["Grocery"]}, ["dinner"]),
+        ({"categories_exclude": ["Bakery"]}, ["dinner"]),
+        ({"items_require": ["bread"]}, ["picnic", "breakfast"]),
+        ({"items_exclude": ["bread"]}, ["dinner"]),
+        ({"items_from": ["pasta", "sauce", "milk"]}, ["dinner"]),
+        ({"min_categories": 2}, ["picnic", "breakfast"]),
+        ({"min_link": 0.6}, ["dinner", "picnic"]),
+        ({"in_stock_only": False, "items_require": ["wine"]}, ["party"]),
+        ({"promotion_id": "over"}, []),
+    ],
+)
+def test_constraints_hold_as_for_composed_bundles(
+    artifact: ModelArtifact, constraints: dict[str, object], left: list[str]
+) -> None:
+    answer = ask(artifact, constraints=constraints, n=None)
+
+    assert names(answer) == left
+    if not left:
+        assert next(iter(constraints)) in answer.warnings[-1]
+
+
+def test_a_bundle_is_measured_and_has_its_reasons(artifact: ModelArtifact) -> None:
+    (dinner,) = ask(artifact, constraints={"items_require": ["pasta"]}).bundles
+
+    assert dinner.weakest_link > 0.5
+    # Costs of 1.00 + 1.00 at 4.00
+    assert dinner.objectives.margin == 0.5
+    assert [reason.kind for reason in dinner.reasons] == ["co_purchase"]
+    assert ask(artifact, explain=False).bundles[0].reasons == []
+
+
+def test_a_quantity_counts_in_the_margin(artifact: ModelArtifact) -> None:
+    (breakfast,) = ask(artifact, constraints={"items_require": ["milk"]}).bundles
+
+    # Two of milk at a cost of .50 and a loaf of 1.00 for 3.60
+    assert breakfast.objectives.margin == pytest.approx((3.6 - 2.0) / 3.6, abs=1e-6)
+    assert breakfast.objectives.discount == pytest.approx(0.1)
+
+
+def test_reasons_are_in_the_language_asked_for(artifact: ModelArtifact) -> None:
+    body = ShopBundlesRequest.model_validate({"constraints": {"items_require": ["pasta"]}})
+
+    (dinner,) = Recommender(artifact, KEY).recommend_bundles(body, language="zh").bundles
+
+    assert dinner.reasons[0].text.startswith("在 40 个购物篮")
+
+
+def test_a_request_may_be_checked_without_an_answer(artifact: ModelArtifact) -> None:
+    answer = ask(artifact, cart=["milk", "no such item"], validate_only=True)
+
+    assert answer.bundles == []
+    assert answer.warnings == ["cart: left out, not in the catalogue: 'no such item'"]
+
+
+def test_an_unknown_required_item_is_refused_by_name(artifact: ModelArtifact) -> None:
+    with pytest.raises(RequestError, match=r"constraints\.items_require"):
+        ask(artifact, constraints={"items_require": ["no such item"]})
+
+
+def test_the_merchandisers_word_holds_for_the_shops_own_bundles(artifact: ModelArtifact) -> None:
+    word = decided(
+        request("pin", bundle_id="breakfast"),
+        request("rename", bundle_id="breakfast", title="Good Morning"),
+        request("price", bundle_id="breakfast", price=3.0),
+        request("reject", "sauce", "pasta"),
+    )
+
+    answer = Recommender(artifact, KEY, word=lambda: word).recommend_bundles(ShopBundlesRequest())
+
+    assert names(answer) == ["breakfast", "picnic"]
+    first = answer.bundles[0]
+    assert (first.title, first.decision, first.price.offer) == ("Good Morning", "pinned", 3.0)
+
+
+def test_a_banned_item_takes_its_bundles_out(artifact: ModelArtifact) -> None:
+    word = decided(request("ban", "bread"))
+
+    answer = Recommender(artifact, KEY, word=lambda: word).recommend_bundles(ShopBundlesRequest())
+
+    assert names(answer) == ["dinner"]
