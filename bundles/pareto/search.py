@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pymoo.algorithms.moo.nsga2 import NSGA2  # type: ignore[import-untyped]  # ships no types
 from pymoo.core.problem import Problem  # type: ignore[import-untyped]  # ships no types
 
+from bundles.pareto.effort import Effort
 from bundles.pareto.front import Front, front_of
 from bundles.pareto.growing import SetGrower
 from bundles.pareto.operators import DistinctSets, SetMating
@@ -24,15 +25,6 @@ from bundles.shortlist import Shortlist
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How much is searched: about `population` · `generations` sets are looked at."""
-
-    population: int = 100
-    generations: int = 60
-    seed: int = 0
-
-
-@dataclass(frozen=True)
 class Found:
     """What a search found."""
 
@@ -41,16 +33,13 @@ class Found:
     """Sets that were measured, those that it started from included."""
 
 
-STANDARD_EFFORT = Effort()
-
-
 def find_front(
     shortlist: Shortlist,
     rules: Rules,
     *,
     objectives: tuple[ObjectiveName, ...],
     known: NDArray[np.bool_],
-    effort: Effort = STANDARD_EFFORT,
+    effort: Effort,
 ) -> Found:
     """The front of all sets that the search looked at.
 
