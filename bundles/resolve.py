@@ -64,7 +64,7 @@ def resolve_rules(
         discount=decided.discount or NO_DISCOUNT
         if request.discount is None
         else DiscountPolicy(request.discount.share, request.discount.margin_floor),
-        decided=decided,
+        decided=decided.beside(cart, fixed=anchors + required),
     )
     _refuse_contradictions(rules, catalogue)
     return rules

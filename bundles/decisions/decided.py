@@ -67,6 +67,11 @@ class Decided:
         """Items that must not be recommended beside `items`: those banned, and partners of `items`."""
         return set(self.banned).union(*(self.partners.get(item, ()) for item in items))
 
+    def beside(self, cart: Collection[int], *, fixed: Collection[int]) -> Decided:
+        """The same for a visitor who has `cart`: partners of what is in it are banned, but for `fixed`."""
+        partners = self.barred_beside(cart).difference(self.banned, fixed)
+        return replace(self, banned=self.banned | partners) if partners else self
+
     def is_barred(self, items: Collection[int]) -> bool:
         """Whether a bundle of `items` is in no answer."""
         held = frozenset(items)
