@@ -29,7 +29,7 @@ from gnn.packing import (
     pack_model,
     pack_promotions,
 )
-from gnn.seasons.model import Seasons
+from gnn.seasons.packing import pack_seasons
 from gnn.sequence.model import SequenceModel
 from gnn.substitutes.model import Substitutes
 from gnn.weights import ServedWeights
@@ -81,7 +81,7 @@ def assemble(
         model=pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees),
         predicted_links=predicted_links or PredictedLinks.none(edges.nodes["Item"].num_rows),
         substitutes=substitutes or Substitutes.none(edges.nodes["Item"].num_rows),
-        seasons=Seasons.none(),
+        seasons=pack_seasons(edges, model.purchases),
         promotions=pack_promotions(tables, edges),
         bundles=pack_bundles(tables, edges),
         bundle_model=bundle_model

@@ -48,7 +48,16 @@ def _numbers(num_rows: int) -> pa.Array:
 def _equal_rows(left: pa.Table, right: pa.Table, *, first: int) -> NDArray[np.bool_]:
     equal = np.ones(left.num_rows, dtype=np.bool_)
     for name in left.column_names[first:]:
-        same = pc.fill_null(pc.equal(left[name], right[name]), False)
-        both_empty = pc.and_(pc.is_null(left[name]), pc.is_null(right[name]))
+        ours, theirs = _comparable(left[name]), _comparable(right[name])
+        same = pc.fill_null(pc.equal(ours, theirs), False)
+        both_empty = pc.and_(pc.is_null(ours), pc.is_null(theirs))
         equal &= pc.or_(same, both_empty).to_numpy(zero_copy_only=False)
     return equal
+
+
+def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """`column` itself, or for lists, which Arrow does not compare, a text of each."""
+    if not pa.types.is_list(column.type):
+        return column
+    texts = [None if value is None else repr(value) for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string())])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from graph.schema import (
+    COUNTS,
     NODE_TYPES,
     RELATIONSHIP_TYPES,
     SOURCE_KEY,
@@ -28,6 +29,7 @@ _TYPE_NAMES = {
     pa.bool_(): "BOOLEAN",
     TIME: "TIMESTAMP_TZ",
     VECTOR: "FLOAT[]",
+    COUNTS: "INT64[]",
 }
 
 

@@ -193,6 +193,13 @@ ORDER BY users DESC, item_id
 LIMIT $limit
 """
 
+ITEM_SEASONS = """
+MATCH (i:Item {item_id: $item_id})
+RETURN i.title AS title,
+       i.baskets AS baskets,
+       i.baskets_by_week AS baskets_by_week
+"""
+
 COLD_ITEMS = """
 MATCH (i:Item)
 WHERE NOT EXISTS { MATCH (i)<-[:PURCHASED]-(:User) }
@@ -275,6 +282,12 @@ QUERIES: dict[str, NamedQuery] = {
             "Items of a category and all below it, most bought first",
             CATEGORY_ITEMS,
             (QueryParameter("category_id", str, "a category's full path"), _LIMIT),
+        ),
+        NamedQuery(
+            "item_seasons",
+            "Baskets of an item by the week of the year in which they began, 53 weeks from 1 January on",
+            ITEM_SEASONS,
+            (_ITEM,),
         ),
         NamedQuery("cold_items", "Items that no user has bought", COLD_ITEMS, (_LIMIT,)),
         NamedQuery(

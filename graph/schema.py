@@ -17,6 +17,7 @@ TARGET_KEY = "target_key"
 
 TIME = pa.timestamp("us", tz="UTC")
 VECTOR = pa.list_(pa.float32())
+COUNTS = pa.list_(pa.int64())
 _NOTHING = pa.schema([])
 
 
@@ -83,6 +84,8 @@ NODE_TYPES: dict[str, NodeType] = {
                     ("in_stock", pa.bool_()),
                     # Purchase baskets that hold the item: its popularity.
                     ("baskets", pa.int64()),
+                    # The same by the week of the year in which they began, 53 counts; empty for few baskets.
+                    ("baskets_by_week", COUNTS),
                 ]
             ),
             written_back=pa.schema([("embedding", VECTOR)]),

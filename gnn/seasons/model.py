@@ -20,7 +20,7 @@ class Seasons:
     baskets: NDArray[np.int32]
     """Baskets that hold it and began in each week, [num_counted, 53]."""
     all_baskets: NDArray[np.int64]
-    """The same summed over all items of the shop, counted here or not, [53]."""
+    """The same summed over all items that the graph has weeks of, counted here or not, [53]."""
     num_days: NDArray[np.int64]
     """Days from the first basket to the last, [1]. Under 730 the counts are mostly of one year: what happened
     in it once, a recall or a launch, looks like a season."""

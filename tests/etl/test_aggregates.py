@@ -4,7 +4,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from etl.aggregates import item_baskets, user_bundle_events, user_item_events, user_spans
+from etl.aggregates import (
+    item_baskets,
+    item_baskets_by_week,
+    user_bundle_events,
+    user_item_events,
+    user_spans,
+)
 from etl.pseudonyms import load_key
 from tests.etl.shop import Shop, day
 
@@ -73,3 +79,29 @@ def test_baskets_of_an_item_count_each_basket_once_and_purchases_alone(shop: Sho
 
     assert _rows(item_baskets(tables)) == [("a", 2), ("b", 1)]
     assert _rows(item_baskets(tables, until=_at(2))) == [("a", 1)]
+
+
+def test_baskets_count_in_the_week_of_the_year_in_which_they_began(shop: Shop) -> None:
+    lines = [
+        *(f"a,{year}-01-07T10:00:00Z,,b{year}" for year in (2023, 2024, 2025)),
+        # One basket over midnight, from week 1 to week 2; and one of the last day of a leap year.
+        "a,2026-01-07T23:59:00Z,,long\na,2026-01-08T00:01:00Z,,long\nb,2026-01-08T00:01:00Z,,long",
+        "a,2024-12-31T10:00:00Z,,last",
+    ]
+    shop.write(interactions="item_id,timestamp,user_id,basket_id\n" + "\n".join(lines) + "\n")
+    tables = shop.ingest().tables
+
+    found = item_baskets_by_week(tables)
+
+    # b is in one basket, which tells no season.
+    assert found["item_id"].to_pylist() == ["a"]
+    assert found["baskets_by_week"].to_pylist() == [[4, *[0] * 51, 1]]
+    assert item_baskets(tables)["baskets"].to_pylist() == [5, 1]
+    before = item_baskets_by_week(tables, until=datetime(2025, 6, 1, tzinfo=UTC))
+    assert before["baskets_by_week"].to_pylist() == [[3, *[0] * 51, 1]]
+
+
+def test_a_shop_without_baskets_has_no_weeks(shop: Shop) -> None:
+    tables = shop.write(interactions=f"item_id,timestamp\na,{day(1)}\n").ingest().tables
+
+    assert item_baskets_by_week(tables).num_rows == 0

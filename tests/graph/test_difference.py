@@ -34,3 +34,19 @@ def test_all_is_written_where_nothing_was_found_and_gone_where_nothing_is_wanted
 
     assert difference(rows, table(), num_keys=1).written.num_rows == 1
     assert difference(table(), rows, num_keys=1).gone.num_rows == 1
+
+
+def test_lists_are_compared_by_their_values() -> None:
+    columns = pa.schema([("key", pa.string()), ("counts", pa.list_(pa.int64()))])
+
+    def counts(**by_key: list[int] | None) -> pa.Table:
+        rows = [{"key": key, "counts": values} for key, values in by_key.items()]
+        return pa.Table.from_pylist(rows, schema=columns)
+
+    change = difference(
+        counts(same=[1, 2], other=[1, 3], none=None, emptied=None),
+        counts(same=[1, 2], other=[1, 2], none=None, emptied=[0]),
+        num_keys=1,
+    )
+
+    assert change.written["key"].to_pylist() == ["other", "emptied"]

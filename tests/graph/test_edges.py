@@ -72,9 +72,13 @@ def test_a_cut_leaves_out_later_events_and_keeps_the_indices(shop_tables: Tables
 
     before = edge_tables(shop_tables, until=NOON + timedelta(days=1))
 
-    assert before.nodes["Item"].drop(["baskets"]).equals(whole.nodes["Item"].drop(["baskets"]))
+    counts = ["baskets", "baskets_by_week"]
+    assert before.nodes["Item"].drop(counts).equals(whole.nodes["Item"].drop(counts))
     assert before.nodes["Item"]["baskets"].to_pylist() == [1, 0, 0, 0, 0]
     assert whole.nodes["Item"]["baskets"].to_pylist() == [3, 2, 0, 0, 0]
+    # Two baskets tell no season.
+    by_week = whole.nodes["Item"]["baskets_by_week"].to_pylist()
+    assert by_week == [[0] * 8 + [3] + [0] * 44, None, None, None, None]
     assert before.nodes["User"]["user_id"].equals(whole.nodes["User"]["user_id"])
     assert before.edges[PURCHASED].select(["source_index", "target_index", "count"]).to_pylist() == [
         {"source_index": 0, "target_index": 0, "count": 1}

@@ -46,6 +46,8 @@ ANSWERS: dict[str, tuple[list[str], list[tuple[object, ...]]]] = {
         ["category_id=Food"],
         [("0012", MILK, 1.0, 2), ("a/b", BREAD, 2.0, 1), ("ä'ö\"", CHEESE, 0.0, 0)],
     ),
+    # Three orders from 1 March on, the 61st day of a leap year: in week 60 // 7 + 1 = 9.
+    "item_seasons": (["item_id=0012"], [(MILK, 3, [0] * 8 + [3] + [0] * 44)]),
     "cold_items": (
         [],
         [
