@@ -15,6 +15,8 @@ _Rows = Mapping[str, Mapping[str, float]]
 
 def print_metrics(info: ArtifactInfo) -> None:
     """The test table, what is shown, kinds of baskets, and what the leak probe says."""
+    from gnn.evaluation.calibration import calibration_sentence
+
     metrics = info.metrics
     if not metrics:
         print_line("Nothing was measured: too little data")
@@ -24,6 +26,9 @@ def print_metrics(info: ArtifactInfo) -> None:
     _print_test(protocol, cast("_Rows", metrics["test"]), metrics)
     _print_exposure(cast("_Rows", metrics.get("exposure", {})))
     _print_slices(cast("Mapping[str, Mapping[str, object]]", metrics.get("slices", {})))
+    links = cast("Mapping[str, object] | None", metrics.get("link_calibration"))
+    if links is not None:
+        print_line(calibration_sentence(links))
     verdict = cast("Mapping[str, str] | None", metrics.get("leak_probe"))
     if verdict is not None:
         print_line(f"Leak probe: {verdict['text']}")

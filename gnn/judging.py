@@ -26,6 +26,7 @@ from gnn.evaluation.tables import metrics_of
 from gnn.item_codes import LEVELS, item_codes
 from gnn.judged_models import baselines, served_models
 from gnn.judgement import Judgement
+from gnn.link_judging import judge_links
 from gnn.scorer import ItemScorer
 from gnn.sequence.judging import judge_sequences
 from gnn.split import TimeSplit
@@ -108,6 +109,9 @@ def judge_trial(
         # The trees know validation by heart: what they are worth is measured out of fold.
         metrics["validation"]["served"] = metrics_of(choice.served_ranks)
         metrics["importances"] = choice.importances
+    links = judge_links(at_cut.model, choice.weights, trial.test, rng=np.random.default_rng(config.seed))
+    if links:
+        metrics["link_calibration"] = links
     logger.info(
         "metrics of %d models on %d + %d queries", len(models), len(trial.validation), len(trial.test)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -33,6 +33,27 @@ def intervals(rows: Mapping[str, Mapping[str, float]], *, title: str) -> str:
     axes.margins(y=0.08)
     axes.grid(axis="x", color="#e5e5e5")
     return _svg(figure)
+
+
+def reliability(bins: Sequence[Mapping[str, float]], *, title: str) -> str:
+    """`frequency` by `confidence`, a point a bin, against the line on which both are equal."""
+    return _svg(reliability_figure(bins, title=title))
+
+
+def reliability_figure(bins: Sequence[Mapping[str, float]], *, title: str) -> Figure:
+    """The same as a figure that any format can be written of."""
+    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    axes = figure.subplots()
+    said, so = ([of[column] for of in bins] for column in ("confidence", "frequency"))
+    axes.axline((0, 0), slope=1, color="#777", linewidth=1)
+    axes.plot(said, so, "o-", color=_OURS_COLOUR, linewidth=1, markersize=5)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set_xlabel("probability that is served")
+    axes.set_ylabel("share of pairs from one basket")
+    axes.set_title(title, loc="left", fontsize=11, pad=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e5e5e5")
+    return figure
 
 
 def _rows(count: int, title: str) -> tuple[Figure, Axes]:

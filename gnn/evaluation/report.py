@@ -7,7 +7,8 @@ from html import escape
 from pathlib import Path
 
 from gnn.artifact import ArtifactInfo
-from gnn.evaluation.plots import bars, intervals
+from gnn.evaluation.calibration import calibration_sentence
+from gnn.evaluation.plots import bars, intervals, reliability
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -71,7 +72,8 @@ def render_report(info: ArtifactInfo) -> str:
     """The page for the model that `info` describes; where nothing was measured, it says why.
 
     Of the model's metrics it shows what `gnn.evaluation.measuring.measure` gives, and where they are there
-    `ablations` (what was left out → a row of metrics) and `importances` (group of features → its share).
+    `link_calibration` (`gnn.link_judging`), `ablations` (what was left out → a row of metrics) and
+    `importances` (group of features → its share).
     """
     parts = [_paragraph(_summary(info))]
     parts += [_paragraph(warning, style="warning") for warning in info.warnings]
@@ -102,6 +104,7 @@ def _measured(metrics: Mapping[str, object]) -> Iterator[str]:
     for name, values in _mapping(metrics.get("slices")).items():
         yield from _slice(name, _mapping(values), ours=ours)
     yield from _exposure(_rows(metrics, "exposure"), ours=ours)
+    yield from _calibration(_mapping(metrics.get("link_calibration")))
     yield from _parts_of_the_model(metrics)
     yield _metrics_table("Validation", _rows(metrics, "validation"), ours=ours)
     protocol = _mapping(metrics.get("protocol"))
@@ -135,6 +138,17 @@ def _exposure(rows: _Rows, *, ours: str) -> Iterator[str]:
         return
     yield _metrics_table("What is shown, right or wrong", rows, ours=ours)
     yield _paragraph(_EXPOSURE_NOTE, style="note")
+
+
+def _calibration(measured: Mapping[str, object]) -> Iterator[str]:
+    """Whether the probability of a link is how often it is so."""
+    if not measured:
+        return
+    bins = [row for row in _sequence(measured["bins"]) if isinstance(row, Mapping)]
+    rows = [[f"{row['confidence']:.3f}", f"{row['frequency']:.3f}", f"{row['pairs']:,}"] for row in bins]
+    yield _table("Probability of a link", ["served", "from one basket", "pairs"], rows)
+    yield _paragraph(f"{calibration_sentence(measured)}.", style="note")
+    yield reliability(bins, title="Links: served probability and how often it was so, on test")
 
 
 def _parts_of_the_model(metrics: Mapping[str, object]) -> Iterator[str]:
@@ -190,6 +204,10 @@ def _column(rows: _Rows, metric: str) -> dict[str, float]:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, Sequence) else ()
 
 
 def _rows(metrics: Mapping[str, object], name: str) -> _Rows:

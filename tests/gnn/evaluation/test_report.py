@@ -72,6 +72,21 @@ def test_the_page_has_a_plot_of_the_test_of_the_intervals_and_of_each_slice() ->
     assert render_report(info()).count("<svg") == 3
 
 
+def test_the_page_shows_how_well_links_are_calibrated_where_that_was_measured() -> None:
+    calibration = {
+        "num_pairs": 900,
+        **dict.fromkeys(["ece", "ece_low", "ece_high", "brier", "brier_low", "brier_high"], 0.1),
+        "bins": [{"confidence": 0.25, "frequency": 0.3, "pairs": 450}] * 2,
+        "uncalibrated": {"ece": 0.2, "brier": 0.2},
+    }
+
+    page = render_report(info(link_calibration=calibration))
+
+    assert page.count("<svg") == 3 + 1
+    assert "<td>0.250</td><td>0.300</td><td>450</td>" in page
+    assert "Links of 900 test pairs" in page
+
+
 def test_the_served_row_is_marked_in_each_table_of_models() -> None:
     assert render_report(info()).count('<tr class="ours"><td>blend</td>') == 4
 
