@@ -84,8 +84,8 @@ def run(options: Options) -> ProtocolReport:
         seconds=seconds,
         slices={"warm items": (len(setting.queries["warm"]), gather(warm))},
         intervals={"ndcg@20": _intervals(runs[0]["cold"])},
-        targets=_targets(cold, warm, baselines),
-        notes=_notes(warm),
+        targets=targets(cold, warm, baselines),
+        notes=warm_costs(warm),
     )
 
 
@@ -137,7 +137,7 @@ def _measures(setting: Setting) -> str:
     )
 
 
-def _targets(cold: Sequence[Table], warm: Sequence[Table], baselines: Sequence[str]) -> dict[str, float]:
+def targets(cold: Sequence[Table], warm: Sequence[Table], baselines: Sequence[str]) -> dict[str, float]:
     """1.3 × the best baseline, and warm items within 1 % of either reference."""
     best = {metric: max(cold[0][name][metric] for name in baselines) for metric in ("ndcg@20", "hr@20")}
     return {f"{OURS}/{metric}": 1.3 * value for metric, value in best.items()} | {
@@ -147,7 +147,8 @@ def _targets(cold: Sequence[Table], warm: Sequence[Table], baselines: Sequence[s
     }
 
 
-def _notes(warm: Sequence[Table]) -> list[str]:
+def warm_costs(warm: Sequence[Table]) -> list[str]:
+    """What cold items cost the warm ones, in sentences."""
     last, known = _mean(warm, COLD_LAST), _mean(warm, ALL_KNOWN)
     costs = [
         f"{name} {_mean(warm, name) / last - 1:+.1%} ({_mean(warm, name) / known - 1:+.1%})"
