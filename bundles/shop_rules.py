@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
-from bundles.decisions.decided import BundleWord, Decided
+from bundles.decisions.decided import UNDECIDED, BundleWord, Decided
 from bundles.pricing import offer_prices
 from bundles.rules import Rules, all_offers, may_accompany
 from gnn.artifact import ModelArtifact
@@ -36,11 +36,14 @@ class ShopBundleRules:
         return self._sums(column[self._bundles.item]) / self._sizes
 
     def words(self, decided: Decided) -> Mapping[int, BundleWord]:
-        """What was decided about each bundle, by its index: by its id, else by its items."""
-        found = {
+        """What was decided about each bundle, by its index: by its id first, then by its items."""
+        by_items = {
             bundle: word for items, word in decided.sets.items() for bundle in self._by_items.get(items, ())
         }
-        return found | dict(decided.shop_bundles)
+        return {
+            bundle: decided.shop_bundles.get(bundle, UNDECIDED).over(by_items.get(bundle, UNDECIDED))
+            for bundle in by_items.keys() | decided.shop_bundles.keys()
+        }
 
     def satisfied(self, rules: Rules) -> NDArray[np.bool_]:
         """Which bundles satisfy `rules` but for `min_link`, [num_bundles]."""

@@ -30,6 +30,13 @@ class BundleWord:
         """Whether more than its title was decided: it is looked at by itself, and not found by search."""
         return self.verdict is not None or self.offer is not None
 
+    def over(self, by_items: BundleWord) -> BundleWord:
+        """This about a bundle of the shop, and what it leaves open as it was decided about its items.
+
+        But for the price: the shop's bundle may hold several of an item.
+        """
+        return BundleWord(self.verdict or by_items.verdict, self.title or by_items.title, self.offer)
+
 
 UNDECIDED = BundleWord()
 

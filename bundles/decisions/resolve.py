@@ -29,9 +29,10 @@ class ResolvedWord:
 def resolve_word(word: MerchantWord, *, targets: DecisionTargets) -> ResolvedWord:
     """`word` in the indices of the catalogue of `targets`.
 
-    A decision about items is about the composed bundle of exactly these, one about a `bundle_id` about the
-    shop's own bundle. What was rejected as either is rejected as the other, unless that one has a verdict of
-    its own. A bundle that was approved or pinned and holds what is banned stays banned.
+    A decision about items is about the composed bundle of exactly these and, but for a price, about a bundle
+    of the shop's own that holds the same (`BundleWord.over`); one about a `bundle_id` is about that bundle
+    alone, but that what is rejected so is not composed either, unless it has a verdict as composed. A bundle
+    that was approved or pinned and holds what is banned stays banned.
     """
     faults = {decision.id: targets.fault_of(decision) for decision in word.decisions}
     without_effect = {which: f"{fault.field}: {fault.message}" for which, fault in faults.items() if fault}
