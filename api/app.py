@@ -18,7 +18,7 @@ from api.body_limit import BodyLimit
 from api.openapi import PROBLEM_RESPONSES, describe_problems
 from api.problems import install_problem_handlers
 from api.request_ids import RequestIds
-from api.routes import bundles, decisions, health, items, model
+from api.routes import bundles, decisions, health, items, model, pareto
 from api.serving import Serving
 from api.settings import ApiSettings
 
@@ -48,7 +48,14 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestIds)
     install_problem_handlers(app)
-    for router in (bundles.router, items.router, decisions.router, model.router, health.router):
+    for router in (
+        bundles.router,
+        pareto.router,
+        items.router,
+        decisions.router,
+        model.router,
+        health.router,
+    ):
         app.include_router(router)
     describe_problems(app)
     return app

@@ -19,9 +19,11 @@ from cli.decide import decide_app
 from cli.decisions import decisions
 from cli.demo import demo
 from cli.explore import cypher, query
+from cli.exporting import export_app
 from cli.models import models_app
 from cli.neo4j import neo4j_app
 from cli.output import err
+from cli.pareto import pareto
 from cli.retraining import retrain
 from cli.serving import serve
 from cli.status import status
@@ -51,6 +53,8 @@ app.command()(load)
 app.command()(train)
 app.command()(evaluate)
 app.command()(recommend)
+app.command()(pareto)
+app.add_typer(export_app, name="export")
 app.add_typer(decide_app, name="decide")
 app.command()(decisions)
 app.command()(serve)

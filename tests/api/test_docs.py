@@ -11,12 +11,15 @@ from api.routes.decisions import DecisionAnswer, DecisionsAnswer
 from api.routes.health import ReadyAnswer
 from api.routes.model import ModelAnswer
 from bundles.answers import GenerateAnswer, ItemsAnswer, RelatedAnswer, SearchAnswer
+from bundles.pareto.answers import ParetoAnswer
+from bundles.pareto.requests import ParetoRequest
 from bundles.requests import GenerateRequest, ItemsRequest
 
 #: Each with its status where all is well.
 ROUTES = {
     ("post", "/v1/bundles/generate"): "200",
     ("post", "/v1/bundles/recommend"): "200",
+    ("post", "/v1/bundles/pareto"): "200",
     ("post", "/v1/items/recommend"): "200",
     ("get", "/v1/items/{item_id}/related"): "200",
     ("get", "/v1/items"): "200",
@@ -104,6 +107,7 @@ def test_fields_are_described(description: dict[str, Any]) -> None:
 
 def test_the_examples_are_what_the_models_say() -> None:
     GenerateAnswer.model_validate(examples.GENERATE_ANSWER)
+    ParetoAnswer.model_validate(examples.PARETO_ANSWER)
     ItemsAnswer.model_validate(examples.ITEMS_ANSWER)
     RelatedAnswer.model_validate(examples.RELATED_ANSWER)
     SearchAnswer.model_validate(examples.SEARCH_ANSWER)
@@ -111,7 +115,7 @@ def test_the_examples_are_what_the_models_say() -> None:
     DecisionsAnswer.model_validate_json(json.dumps(examples.DECISIONS_ANSWER))
     ModelAnswer.model_validate(examples.MODEL_ANSWER)
     ReadyAnswer.model_validate(examples.READY_ANSWER)
-    for request in (GenerateRequest, ItemsRequest):
+    for request in (GenerateRequest, ParetoRequest, ItemsRequest):
         for example in request.model_json_schema()["examples"]:
             request.model_validate(example)
 

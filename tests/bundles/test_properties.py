@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bundles.answers import GeneratedBundle
 from bundles.recommender import Recommender
-from bundles.requests import MAX_BUNDLES, GenerateRequest, ItemsRequest, RequestError
+from bundles.requests import MAX_BUNDLES, ComposeRequest, GenerateRequest, ItemsRequest, RequestError
 from tests.artifact_factory import KEY, PlantedItem, PlantedPromotion, PlantedShop, make_artifact
 
 NUM_ITEMS = 60
@@ -133,7 +133,7 @@ def test_no_item_of_the_cart_comes_back_and_none_twice(
     assert scores == sorted(scores, reverse=True)
 
 
-def check_bundle(bundle: GeneratedBundle, request: GenerateRequest) -> None:
+def check_bundle(bundle: GeneratedBundle, request: ComposeRequest) -> None:
     asked = request.constraints
     found = [ITEMS[item.item_id] for item in bundle.items]
     fixed = {*request.anchors, *asked.items_require}
@@ -163,7 +163,7 @@ def check_bundle(bundle: GeneratedBundle, request: GenerateRequest) -> None:
     assert (objectives.margin is None) == any(item.cost is None or item.price is None for item in found)
 
 
-def check_price(bundle: GeneratedBundle, found: list[PlantedItem], request: GenerateRequest) -> None:
+def check_price(bundle: GeneratedBundle, found: list[PlantedItem], request: ComposeRequest) -> None:
     asked = request.constraints
     if asked.price_min is not None or asked.price_max is not None:
         assert bundle.price.offer is not None

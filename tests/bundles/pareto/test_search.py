@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bundles.pareto.effort import STANDARD_EFFORT, Effort
 from bundles.pareto.front import Front, front_of
 from bundles.pareto.growing import SetGrower
 from bundles.pareto.requests import ObjectiveName
-from bundles.pareto.search import Effort, find_front, random_sets
+from bundles.pareto.search import find_front, random_sets
 from bundles.pareto.values import objective_values
 from bundles.rules import Rules
 from bundles.sets import satisfies
@@ -46,7 +47,7 @@ def test_the_whole_front_is_found_where_every_set_can_be_tried(
 ) -> None:
     shortlist = make_shortlist(num_fixed=1)
 
-    found = find_front(shortlist, rules, objectives=objectives, known=NONE_KNOWN)
+    found = find_front(shortlist, rules, objectives=objectives, known=NONE_KNOWN, effort=STANDARD_EFFORT)
 
     exact = exact_front(shortlist, rules, objectives)
     assert len(exact.values) >= 3
@@ -56,7 +57,7 @@ def test_the_whole_front_is_found_where_every_set_can_be_tried(
 def test_the_search_ends_when_there_is_no_other_set_to_look_at() -> None:
     shortlist, rules = make_shortlist(num_fixed=1), make_rules(size_min=2, size_max=2)
 
-    found = find_front(shortlist, rules, objectives=TWO, known=NONE_KNOWN)
+    found = find_front(shortlist, rules, objectives=TWO, known=NONE_KNOWN, effort=STANDARD_EFFORT)
 
     # One of 13 others, of which one replaces the fixed item.
     assert found.num_evaluations == NUM_CANDIDATES - 2
@@ -96,7 +97,7 @@ def test_a_front_is_never_behind_what_was_known_before() -> None:
 def test_where_no_set_satisfies_the_rules_the_front_is_empty() -> None:
     rules = make_rules(price_max=10)
 
-    found = find_front(make_shortlist(), rules, objectives=TWO, known=NONE_KNOWN)
+    found = find_front(make_shortlist(), rules, objectives=TWO, known=NONE_KNOWN, effort=STANDARD_EFFORT)
 
     assert len(found.front.members) == 0
     assert found.front.hypervolume == 0

@@ -1,0 +1,42 @@
+"""A front as characters: each bundle stands at its place under its rank.
+
+Plotext (MIT) was looked at: its marks cannot be the ranks, which is what leads from a place to its bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_WIDTH, _HEIGHT = 60, 16
+#: Room for the numbers at the vertical axis.
+_MARGIN = 6
+
+
+def scatter_lines(
+    points: Sequence[tuple[float, float]], *, across: str, up: str, width: int = _WIDTH, height: int = _HEIGHT
+) -> list[str]:
+    """Lines of text with a frame that spans `points`, rank 1 first; `across` and `up` name the axes.
+
+    Where two stand at one place the better rank is seen.
+    """
+    lefts, heights = [x for x, _ in points], [y for _, y in points]
+    cells = [[" "] * (width + 2) for _ in range(height)]
+    for rank, (x, y) in enumerate(points, start=1):
+        column = round(_part(x, lefts) * (width - 1))
+        row = height - 1 - round(_part(y, heights) * (height - 1))
+        label = str(rank)
+        if all(cell == " " for cell in cells[row][column : column + len(label)]):
+            cells[row][column : column + len(label)] = label
+    ticks = {0: f"{max(heights):.3f}", height - 1: f"{min(heights):.3f}"}
+    lines = [f"{'':>{_MARGIN}} {up}"]
+    lines += [f"{ticks.get(row, ''):>{_MARGIN}} │{''.join(cells[row]).rstrip()}" for row in range(height)]
+    lines.append(f"{'':>{_MARGIN}} └{'─' * width}")
+    ends = f"{min(lefts):.3f}{across:^{width - 10}}{max(lefts):.3f}"
+    lines.append(f"{'':>{_MARGIN}}  {ends}")
+    return lines
+
+
+def _part(value: float, values: Sequence[float]) -> float:
+    """How far `value` is from the least of `values` to the greatest; the middle where they are one."""
+    least, greatest = min(values), max(values)
+    return (value - least) / (greatest - least) if greatest > least else 0.5
