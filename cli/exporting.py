@@ -59,8 +59,9 @@ def bundles(
     as_json: options.Json = False,
 ) -> None:
     """The best bundles of the whole catalogue: scored, priced, explained, no item shown too often."""
-    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, figures_of
+    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure
     from bundles.requests import Constraints, SizeRange
+    from cli.export_figures import figures_of
 
     if output.suffix not in FORMATS:
         raise typer.BadParameter(f"expected a name that ends in {', '.join(FORMATS)}", param_hint="-o")

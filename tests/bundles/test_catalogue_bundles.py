@@ -1,31 +1,8 @@
-from collections.abc import Sequence
-
-import pytest
-
-from bundles.answers import BundleItem, BundlePrice, GeneratedBundle, Objectives
 from bundles.bundle_ids import bundle_id_of
-from bundles.catalogue_bundles import bundles_around, choose_bundles, default_exposure, figures_of
+from bundles.catalogue_bundles import bundles_around, choose_bundles, default_exposure
 from bundles.recommender import Recommender
 from bundles.requests import Constraints, SizeRange
-
-
-def bundle(items: Sequence[str], score: float, decision: str | None = None) -> GeneratedBundle:
-    return GeneratedBundle.model_validate(
-        {
-            "rank": 1,
-            "bundle_id": bundle_id_of(items),
-            "title": "",
-            "decision": decision,
-            "score": score,
-            "objectives": Objectives(coherence=score, user_fit=0, breadth=0, margin=None, discount=0),
-            "weakest_link": 0.5,
-            "items": [
-                BundleItem(item_id=item, title="", category=[], price=None, role="added") for item in items
-            ],
-            "price": BundlePrice(list=None, offer=None, discount=0.0),
-            "reasons": [],
-        }
-    )
+from tests.planted_bundles import bundle
 
 
 def test_no_item_is_in_more_bundles_than_allowed() -> None:
@@ -56,16 +33,6 @@ def test_what_is_pinned_stands_first_whatever_its_score_and_exposure() -> None:
     chosen = choose_bundles(found, count=3, max_exposure=1)
 
     assert [[item.item_id for item in each.items] for each in chosen] == [["a", "d"], ["a", "c"]]
-
-
-def test_the_figures_are_those_of_the_choice() -> None:
-    figures = figures_of([bundle(["a", "b"], 0.9), bundle(["a", "c"], 0.8)], ["a", "b", "c", "d"])
-
-    assert (figures.num_bundles, figures.num_items) == (2, 4)
-    assert figures.coverage == 3 / 4
-    assert figures.max_exposure == 2
-    # Shown 0, 1, 1 and 2 times: (-3 · 0 - 1 · 1 + 1 · 1 + 3 · 2) / (4 · 4)
-    assert figures.gini == pytest.approx(6 / 16)
 
 
 def test_an_item_may_be_in_a_hundredth_of_many_bundles_and_in_five_of_few() -> None:
