@@ -10,14 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bundles.answers import GeneratedBundle
+from bundles.answers import GenerateAnswer, GeneratedBundle
 from bundles.recommender import Recommender
-from bundles.requests import MAX_BUNDLES, ComposeRequest, GenerateRequest, ItemsRequest, RequestError
+from bundles.requests import MAX_BUNDLES, ComposeRequest, GenerateRequest, ItemsRequest, RequestError, Weights
 from tests.artifact_factory import KEY, PlantedItem, PlantedPromotion, PlantedShop, make_artifact
 
 NUM_ITEMS = 60
 IDS = [f"i{number}" for number in range(NUM_ITEMS)]
 ROOTS = ["A", "B", "C", "D"]
+#: What is bought in January and in July alone, nearly; and a week of each that is asked for.
+IN_SEASON = {1: IDS[:25], 7: IDS[25:50]}
+WEEK_OF_MONTH = {1: 1, 7: 26}
 
 
 def make_shop() -> PlantedShop:
@@ -27,7 +30,7 @@ def make_shop() -> PlantedShop:
             item_id,
             "" if number % 13 == 0 else f"{ROOTS[number % 4]} > {number % 20}",
             None if number % 11 == 0 else round(float(rng.uniform(0.05, 9)), 2),
-            cost=None if number % 5 == 0 else 0.01,
+            cost=None if number % 5 == 0 else round(float(rng.uniform(0.01, 4)), 2),
             in_stock=number % 7 != 0,
         )
         for number, item_id in enumerate(IDS)
@@ -44,6 +47,11 @@ def make_shop() -> PlantedShop:
         baskets=baskets,
         histories={"u": {IDS[place]: 1 + place for place in range(9)}},
         promotions=[PlantedPromotion("p", dict.fromkeys(IDS[::3], 0.1))],
+        baskets_by_week={
+            item_id: {WEEK_OF_MONTH[month]: 90, 20: 10}
+            for month, item_ids in IN_SEASON.items()
+            for item_id in item_ids
+        },
     )
 
 
@@ -59,6 +67,7 @@ def recommender() -> Recommender:
 ids = st.lists(st.sampled_from(IDS), max_size=4)
 prices = st.none() | st.floats(0, 40).map(lambda price: round(price, 2))
 paths = st.lists(st.sampled_from([*ROOTS, "A > 0", "B > 5", "nowhere"]), max_size=2)
+shares = st.floats(0, 0.9).map(lambda share: round(share, 2))
 constraints = st.fixed_dictionaries(
     {},
     optional={
@@ -68,10 +77,17 @@ constraints = st.fixed_dictionaries(
         "categories_exclude": paths,
         "items_require": st.lists(st.sampled_from(IDS), max_size=1),
         "items_exclude": ids,
+        "items_from": st.lists(st.sampled_from([*IDS, "unknown"]), max_size=40),
         "min_categories": st.integers(1, 4),
+        "min_link": st.floats(0, 1).map(lambda link: round(link, 2)) | st.none(),
+        "substitutes": st.booleans(),
         "in_stock_only": st.booleans(),
         "promotion_id": st.sampled_from(["p", None]),
+        "event_date": st.sampled_from(["2026-01-03", "2026-07-01", None]),
     },
+)
+weights = st.fixed_dictionaries(
+    {name: st.sampled_from([0.0, 0.1, 1.0, 1e6]) for name in Weights.model_fields}
 )
 requests = st.fixed_dictionaries(
     {},
@@ -83,36 +99,47 @@ requests = st.fixed_dictionaries(
         "size": st.integers(2, 6) | st.just({"min": 2, "max": 5}),
         "n": st.integers(1, 12) | st.none(),
         "constraints": constraints,
-        "weights": st.fixed_dictionaries({"coherence": st.floats(0.1, 2), "margin": st.floats(0, 2)}),
+        "discount": st.fixed_dictionaries({}, optional={"share": shares, "margin_floor": shares}),
+        "weights": weights,
         "diversity": st.floats(0, 1),
+        "explain": st.booleans(),
     },
 )
 
 
+def test_no_constraint_is_ever_violated(recommender: Recommender) -> None:
+    num_answered = 0
+
+    @given(body=requests)
+    @settings(max_examples=2_000, deadline=None)
+    def check(body: dict[str, Any]) -> None:
+        nonlocal num_answered
+        request = valid_request(body)
+        if request is None:
+            return
+        try:
+            answer = recommender.generate(request)
+        except RequestError as error:
+            assert error.field.split(".")[0] in GenerateRequest.model_fields
+            return
+        num_answered += bool(answer.bundles)
+        check_answer(answer, request)
+
+    check()
+
+    # A property of empty lists would say little.
+    assert num_answered > 500
+
+
 @given(body=requests)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_constraint_is_ever_violated(recommender: Recommender, body: dict[str, Any]) -> None:
-    try:
-        request = GenerateRequest.model_validate(body)
-        answer = recommender.generate(request, request_id="one")
-    except (ValidationError, RequestError):
-        return
-
-    assert len(answer.bundles) <= (request.n or MAX_BUNDLES)
-    assert answer.bundles or answer.warnings
-    seen = {frozenset(item.item_id for item in bundle.items) for bundle in answer.bundles}
-    assert len(seen) == len(answer.bundles)
-    for bundle in answer.bundles:
-        check_bundle(bundle, request)
-
-
-@given(body=requests)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_request_has_the_same_bundles(recommender: Recommender, body: dict[str, Any]) -> None:
+    request = valid_request(body)
+    if request is None:
+        return
     try:
-        request = GenerateRequest.model_validate(body)
         first, second = recommender.generate(request), recommender.generate(request)
-    except (ValidationError, RequestError):
+    except RequestError:
         return
 
     assert first.bundles == second.bundles
@@ -131,6 +158,25 @@ def test_no_item_of_the_cart_comes_back_and_none_twice(
     assert len(set(found)) == len(found) <= n
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
+
+
+def valid_request(body: dict[str, Any]) -> GenerateRequest | None:
+    """The request, none where it is wrong on its face: then the answer names a field of it."""
+    try:
+        return GenerateRequest.model_validate(body)
+    except ValidationError as error:
+        assert {problem["loc"][0] for problem in error.errors()} <= {"constraints", "weights", "discount"}
+        return None
+
+
+def check_answer(answer: GenerateAnswer, request: GenerateRequest) -> None:
+    assert len(answer.bundles) <= (request.n or MAX_BUNDLES)
+    assert answer.bundles or answer.warnings
+    seen = {frozenset(item.item_id for item in bundle.items) for bundle in answer.bundles}
+    assert len(seen) == len(answer.bundles)
+    assert [bundle.rank for bundle in answer.bundles] == list(range(1, len(answer.bundles) + 1))
+    for bundle in answer.bundles:
+        check_bundle(bundle, request)
 
 
 def check_bundle(bundle: GeneratedBundle, request: ComposeRequest) -> None:
@@ -154,9 +200,15 @@ def check_bundle(bundle: GeneratedBundle, request: ComposeRequest) -> None:
     assert len({item.category.split(" > ")[0] for item in found if item.category}) >= (
         asked.min_categories if asked.min_categories > 1 else 0
     )
-    leaves = [item.category for item in added if item.category]
-    assert len(set(leaves)) == len(leaves)
-    assert not set(leaves) & {ITEMS[item_id].category for item_id in fixed}
+    if asked.items_from:
+        assert {item.item_id for item in added} <= set(asked.items_from)
+    if not asked.substitutes:
+        leaves = [item.category for item in added if item.category]
+        assert len(set(leaves)) == len(leaves)
+        assert not set(leaves) & {ITEMS[item_id].category for item_id in fixed}
+    assert bundle.weakest_link >= (asked.min_link or 0)
+    if asked.event_date is not None:
+        assert {item.item_id for item in added} <= set(IN_SEASON[asked.event_date.month])
     check_price(bundle, found, request)
     objectives = bundle.objectives
     assert all(0 <= value <= 1 for value in objectives.model_dump().values() if value is not None)
@@ -179,10 +231,28 @@ def check_price(bundle: GeneratedBundle, found: list[PlantedItem], request: Comp
     assert bundle.price.list is not None
     assert bundle.price.offer is not None
     assert 0 <= bundle.price.offer <= bundle.price.list
-    if asked.promotion_id is None:
-        assert bundle.price.offer == bundle.price.list
+    check_discount(bundle.price.offer, found, request)
     assert asked.price_min is None or bundle.price.offer >= asked.price_min
     assert asked.price_max is None or bundle.price.offer <= asked.price_max
+
+
+def check_discount(offer: float, found: list[PlantedItem], request: ComposeRequest) -> None:
+    """Exact but for the last cent: the promotion first, then the share, no further than the floor leaves."""
+    is_running = request.constraints.promotion_id is not None
+    item_offers = [
+        (item.price or 0) * (0.9 if is_running and item.item_id in IDS[::3] else 1.0) for item in found
+    ]
+    expected = total = sum(item_offers)
+    costs = [item.cost for item in found]
+    policy = request.discount
+    if policy is not None:
+        expected = 0.0 if policy.share is None else total * (1 - policy.share)
+    if policy is not None and policy.margin_floor is not None:
+        is_known = None not in costs
+        cost = sum(cost or 0 for cost in costs)
+        expected = min(max(expected, cost / (1 - policy.margin_floor)), total) if is_known else total
+        assert not is_known or offer * (1 - policy.margin_floor) >= cost - 1e-6
+    assert offer == pytest.approx(expected, abs=0.005 * len(found) + 0.011)
 
 
 def is_below(category: str, path: str) -> bool:
