@@ -78,8 +78,10 @@ class ShopBundleRules:
         """Which bundles hold a banned item or pair, or were rejected, [num_bundles]."""
         item = self._bundles.item
         is_barred = self._sums(np.isin(item, list(decided.banned))) > 0
-        for one, others in decided.partners.items():
-            is_barred |= (self._sums(item == one) > 0) & (self._sums(np.isin(item, list(others))) > 0)
+        # Few bundles hold two items that must not meet something: these are looked at one by one.
+        for bundle in np.flatnonzero(self._sums(np.isin(item, list(decided.partners))) >= 2).tolist():
+            row = slice(*self._bundles.indptr[bundle : bundle + 2])
+            is_barred[bundle] |= decided.holds_banned_pair(item[row].tolist())
         words = self.words(decided).items()
         is_barred[[bundle for bundle, word in words if word.verdict == "rejected"]] = True
         return is_barred

@@ -84,17 +84,23 @@ class Decided:
         held = frozenset(items)
         return (
             not held.isdisjoint(self.banned)
-            or any(not held.isdisjoint(self.partners.get(item, ())) for item in held)
+            or self.holds_banned_pair(held)
             or self.sets.get(held, UNDECIDED).verdict == "rejected"
         )
+
+    def holds_banned_pair(self, items: Iterable[int]) -> bool:
+        """Whether two of `items` must not be together."""
+        held = frozenset(items)
+        return any(not held.isdisjoint(self.partners.get(item, ())) for item in held)
 
     def is_apart(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which two of `items` are a banned pair, [P, P], symmetric."""
         is_apart = np.zeros((len(items), len(items)), dtype=np.bool_)
         if self.partners:
-            for place, item in enumerate(items.tolist()):
-                if item in self.partners:
-                    is_apart[place] = np.isin(items, list(self.partners[item]))
+            place = {item: position for position, item in enumerate(items.tolist())}
+            for item in place.keys() & self.partners.keys():
+                others = place.keys() & self.partners[item]
+                is_apart[place[item], [place[other] for other in others]] = True
         return is_apart
 
     def words(self, items: NDArray[np.int64], members: NDArray[np.bool_]) -> list[BundleWord]:

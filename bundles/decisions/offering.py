@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bundles.decisions.decided import Decided
 
 #: Of the settled bundles that fit a request, so many are looked at: pinned ones, then the last decided about.
-MAX_SETTLED = 60
+MAX_SETTLED = 40
 
 
 def settled_items(
