@@ -46,6 +46,7 @@ from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
 from gnn.cold.slate import ColdSlate
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
+from gnn.substitutes.pairs import SubstitutePairs
 
 
 class Recommender:
@@ -89,6 +90,7 @@ class Recommender:
             links=self._links,
             model=artifact.model,
             predicted=artifact.predicted_links,
+            substitutes=SubstitutePairs(artifact.substitutes),
         )
         scores = ItemScores(artifact, scorer, cold=cold)
         self._ranker = ItemRanker(

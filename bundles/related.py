@@ -11,6 +11,7 @@ from bundles.catalogue import ItemCatalogue
 from bundles.links import CHANCE, ItemLinks
 from gnn.artifact import ItemModel, PredictedLinks
 from gnn.scorer import ItemQuery, ItemScorer
+from gnn.substitutes.pairs import SubstitutePairs
 
 NUM_BY_SCORE, NUM_COUNTED = 200, 100
 
@@ -26,7 +27,9 @@ class RelatedItems:
         links: ItemLinks,
         model: ItemModel,
         predicted: PredictedLinks,
+        substitutes: SubstitutePairs,
     ) -> None:
+        self._substitutes = substitutes
         self._catalogue, self._scorer, self._links, self._predicted = catalogue, scorer, links, predicted
         self._ranked = model.ranked
         self._likeness = _unit_rows(np.hstack([model.target, model.history]))
@@ -43,8 +46,8 @@ class RelatedItems:
         None of `barred` is among them.
 
         Where a model has learned from the shop's own links which items go with this one, they are the
-        answer. Otherwise those of another leaf category by `linked_to`. An item without category counts as
-        of another leaf, but not as across categories. What is linked no more than by chance is left out.
+        answer. Otherwise those by `linked_to` that do not replace it. An item without category is in none
+        across categories. What is linked no more than by chance is left out.
         """
         catalogue = self._catalogue
         is_allowed = catalogue.in_stock.copy()
@@ -55,24 +58,23 @@ class RelatedItems:
         learned = self._learned(item, is_allowed)
         if learned:
             return learned[:count]
-        # What is of one leaf may stand in for the item; only the shop's own links say that it does not.
-        is_allowed &= (catalogue.leaf != catalogue.leaf[item]) | (catalogue.leaf < 0)
+        # What replaces the item is no complement, unless the shop's own links said so.
+        is_allowed[self._substitutes.of(item)] = False
         linked = self.linked_to([item], is_allowed=is_allowed, count=count)
         return [(other, link) for other, link in linked if link > CHANCE]
 
     def substitutes(self, item: int, *, count: int, barred: Collection[int]) -> list[tuple[int, float]]:
-        """Item indices of the same leaf category and their score, best first; none without a category.
+        """Item indices of what replaces an item (`gnn.substitutes`) and their score, best first.
 
         Score: the cosine of the two items' target and history vectors, at least 0, divided by the pair's lift
         where that is above 1 (what is bought together is no substitute). 0 where the model does not rank
         both; the more popular first among equals. None of `barred` is among them.
         """
         catalogue = self._catalogue
-        if catalogue.leaf[item] < 0:
-            return []
-        is_allowed = catalogue.in_stock & (catalogue.leaf == catalogue.leaf[item])
+        is_allowed = catalogue.in_stock.copy()
         is_allowed[[item, *barred]] = False
-        others = np.flatnonzero(is_allowed)
+        replacing = self._substitutes.of(item)
+        others = replacing[is_allowed[replacing]]
         scores = self._cosines(item, others)
         counted, _, lift = self._links.counted(item)
         _, places, positions = np.intersect1d(others, counted, return_indices=True)

@@ -29,7 +29,7 @@ def test_what_is_linked_no_more_than_by_chance_is_no_complement(grocery: Recomme
     assert all(item.score > 0.5 for item in answer.items)
 
 
-def test_substitutes_are_of_one_leaf_category(grocery: Recommender) -> None:
+def test_substitutes_are_what_was_learned_to_replace_the_item(grocery: Recommender) -> None:
     answer = grocery.related("pasta", kind="substitute")
 
     assert {item.item_id for item in answer.items} == {"penne", "cold"}
