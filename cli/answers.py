@@ -131,7 +131,12 @@ def _print_bundle(bundle: GeneratedBundle, currency: str | None) -> None:
     amount = "no price" if price.offer is None else f"{price.offer:.2f} {currency or ''}".rstrip()
     if price.discount:
         amount += f" instead of {price.list:.2f} (-{price.discount:.0%})"
-    out.print(f"[bold]{bundle.rank}. {amount}[/]  [dim]score {bundle.score:.2f}[/]", highlight=False)
+    title = f"{escape(bundle.title)}: " if bundle.title else ""
+    decision = "" if bundle.decision is None else f", {bundle.decision}"
+    out.print(
+        f"[bold]{bundle.rank}. {title}{amount}[/]  [dim]score {bundle.score:.2f}{decision}[/]",
+        highlight=False,
+    )
     for item in bundle.items:
         mark = "•" if item.role == "anchor" else "+"
         cost = "" if item.price is None else f"{item.price:.2f}"

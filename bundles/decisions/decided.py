@@ -45,7 +45,7 @@ UNDECIDED = BundleWord()
 class Decided:
     """The decisions in force, as answers need them. Items are item indices.
 
-    A bundle is *barred* when it holds a banned item or a banned pair, or was rejected: it is in no answer.
+    In no answer is a bundle that holds a banned item or a banned pair, or was rejected.
     """
 
     banned: frozenset[int] = frozenset()
@@ -78,15 +78,6 @@ class Decided:
         """The same for a visitor who has `cart`: partners of what is in it are banned, but for `fixed`."""
         partners = self.barred_beside(cart).difference(self.banned, fixed)
         return replace(self, banned=self.banned | partners) if partners else self
-
-    def is_barred(self, items: Collection[int]) -> bool:
-        """Whether a bundle of `items` is in no answer."""
-        held = frozenset(items)
-        return (
-            not held.isdisjoint(self.banned)
-            or self.holds_banned_pair(held)
-            or self.sets.get(held, UNDECIDED).verdict == "rejected"
-        )
 
     def holds_banned_pair(self, items: Iterable[int]) -> bool:
         """Whether two of `items` must not be together."""

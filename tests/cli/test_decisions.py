@@ -44,6 +44,8 @@ def test_a_decision_is_told_listed_and_honoured(run: Run, home: Path, decide: De
     listed = must(run("decisions", home=home))
     assert all(word in listed for word in ("1", "rename", "sauce, pasta", "Ann", "as in May", "in force"))
     assert "Dinner for two" in [bundle["title"] for bundle in bundles(run, home)]
+    shown = must(run("recommend", "--anchor", "pasta", "--size", "2", home=home))
+    assert "Dinner for two: 4.00 EUR" in shown
 
 
 def test_decisions_and_their_trail_are_printed_for_programs(run: Run, home: Path, decide: Decide) -> None:
