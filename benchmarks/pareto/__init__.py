@@ -1,0 +1,1 @@
+"""The front as it is served, beside weighted sums and random sets."""

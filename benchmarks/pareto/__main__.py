@@ -1,0 +1,141 @@
+"""Hypervolume and time of the served front, beside weighted sums and random sets.
+
+Run `python -m benchmarks.pareto --home HOME [--anchors 50] [--seed 0]` on a home with a model in service.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.pareto.cases import COST_SHARES, MIN_ANCHOR_BASKETS, SETTINGS, Case, CaseMaker, with_costs
+from benchmarks.pareto.rivals import (
+    Outcome,
+    exact,
+    from_random_sets,
+    random_search,
+    served,
+    weighted_sums,
+)
+from benchmarks.results import markdown_table, write_section
+from bundles.pareto.effort import STANDARD_EFFORT
+from etl.errors import StageError
+from gnn.registry import load_promoted
+
+SERVED = "served: NSGA-II from sets of beam searches"
+#: Sets of at most so many added items are all tried.
+MAX_EXACT_ADDED = 3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One way to the front of one case."""
+
+    hypervolume: float
+    num_points: int
+    num_evaluations: int
+    seconds: float
+    """Of processor time."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and write the section of the results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pareto", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="a home with a model in service")
+    parser.add_argument("--anchors", type=int, default=50, help="how many requests of each kind")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args(arguments)
+    try:
+        artifact = load_promoted(asked.home / "models")
+    except StageError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    planted = with_costs(artifact, rng=np.random.default_rng(asked.seed))
+    maker = CaseMaker(planted)
+    body = [_note(has_costs=planted is artifact, anchors=asked.anchors)]
+    with threadpool_limits(limits=1):
+        for setting in SETTINGS:
+            rng = np.random.default_rng(asked.seed)
+            rows = [
+                measure(case, seed=asked.seed) for case in maker.make(setting, count=asked.anchors, rng=rng)
+            ]
+            body += ["", f"{setting.name[0].upper()}{setting.name[1:]}: {', '.join(setting.objectives)}."]
+            body += ["", *markdown_table(COLUMNS, table(rows))]
+    sys.stdout.write("\n".join(body) + "\n")
+    command = f"python -m benchmarks.pareto --anchors {asked.anchors} --seed {asked.seed}"
+    write_section("Pareto fronts", command, body)
+
+
+def measure(case: Case, *, seed: int) -> dict[str, Measured]:
+    """Each way to the front of `case`, by its name."""
+    ours = _timed(lambda: served(case))
+    budget = ours.num_evaluations
+    rng = np.random.default_rng(seed)
+    found = {
+        SERVED: ours,
+        "NSGA-II from random sets": _timed(lambda: from_random_sets(case)),
+        "weighted sums, as many sets as served": _timed(lambda: weighted_sums(case, max_evaluations=budget)),
+        "about 100 weighted sums": _timed(lambda: weighted_sums(case)),
+        "random sets, as many as served": _timed(
+            lambda: random_search(case, num_evaluations=budget, rng=rng)
+        ),
+    }
+    if case.asked.rules.size_max - case.shortlist.num_fixed <= MAX_EXACT_ADDED:
+        found["all sets (exact)"] = _timed(lambda: exact(case))
+    return found
+
+
+COLUMNS = ["way", "hypervolume", "of the served one's", "points", "sets measured", "processor s"]
+
+
+def table(rows: Sequence[dict[str, Measured]]) -> list[list[str]]:
+    """A row a way: means over the cases `rows`, with 95 % intervals of hypervolume and of its ratio."""
+    lines = []
+    for way in rows[0]:
+        ratios = [row[way].hypervolume / row[SERVED].hypervolume for row in rows]
+        lines.append(
+            [
+                way,
+                interval([row[way].hypervolume for row in rows]),
+                interval(ratios),
+                f"{np.mean([row[way].num_points for row in rows]):.0f}",
+                f"{np.mean([row[way].num_evaluations for row in rows]):,.0f}",
+                f"{np.mean([row[way].seconds for row in rows]):.2f}",
+            ]
+        )
+    return lines
+
+
+def interval(values: Sequence[float]) -> str:
+    """Mean ± half the width of its 95 % interval, 1.96 · s / √n (normal approximation)."""
+    half = 1.96 * np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    return f"{np.mean(values):.4f} ± {half:.4f}"
+
+
+def _timed(way: Callable[[], Outcome]) -> Measured:
+    started = time.process_time()
+    outcome = way()
+    seconds = time.process_time() - started
+    return Measured(outcome.front.hypervolume, len(outcome.front.values), outcome.num_evaluations, seconds)
+
+
+def _note(*, has_costs: bool, anchors: int) -> str:
+    low, high = COST_SHARES
+    planted = f"The shop gives no costs: these are planted, {low:.0%} to {high:.0%} of the price, evenly."
+    costs = "Costs are the shop's." if has_costs else planted
+    return (
+        f"{anchors} requests of each kind, with one anchor in {MIN_ANCHOR_BASKETS} baskets or more. "
+        f"{costs} Hypervolume: share of the unit cube that the front dominates (reference: 0 on every "
+        f"objective), mean ± 95 % interval over the requests. Population {STANDARD_EFFORT.population}, "
+        f"{STANDARD_EFFORT.generations} generations; sets that beam searches measure count wherever one runs."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What fronts are asked for: anchors of a shop, each in several kinds of request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from bundles.asking import Asked
+from bundles.catalogue import ItemCatalogue
+from bundles.context import Visit
+from bundles.decisions.standing import StandingWord
+from bundles.decisions.targets import DecisionTargets
+from bundles.decisions.word import NO_WORD
+from bundles.generate import BundleGenerator
+from bundles.links import ItemLinks
+from bundles.pareto.requests import ObjectiveName, ParetoRequest
+from bundles.pareto.values import equal_weights
+from bundles.shortlist import Shortlist
+from gnn.artifact import ModelArtifact
+from gnn.cold.slate import ColdSlate
+from gnn.item_scores import ItemScores
+from gnn.scorer import ItemScorer
+
+#: Anchors are items in so many baskets or more.
+MIN_ANCHOR_BASKETS = 100
+#: Planted costs are this share of the price, even between the two.
+COST_SHARES = (0.4, 0.9)
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A kind of request."""
+
+    name: str
+    objectives: tuple[ObjectiveName, ...]
+    body: dict[str, object]
+    """Beside anchors and objectives, as in a request."""
+
+
+SETTINGS = (
+    Setting("two objectives, 2 to 4 items", ("coherence", "margin"), {}),
+    Setting("three objectives, 2 to 4 items", ("coherence", "user_fit", "margin"), {}),
+    Setting(
+        "three objectives, 3 to 6 items for at most 25.00 from at least 2 departments",
+        ("coherence", "user_fit", "margin"),
+        {"size": {"min": 3, "max": 6}, "constraints": {"price_max": 25.0, "min_categories": 2}},
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request, as the search sees it."""
+
+    shortlist: Shortlist
+    asked: Asked
+    objectives: tuple[ObjectiveName, ...]
+
+
+class CaseMaker:
+    """Makes cases of one artifact."""
+
+    def __init__(self, artifact: ModelArtifact) -> None:
+        self._catalogue = ItemCatalogue(artifact)
+        scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
+        decisions = StandingWord(
+            lambda: NO_WORD, targets=DecisionTargets(catalogue=self._catalogue, bundles=artifact.bundles)
+        )
+        self._generator = BundleGenerator(
+            artifact,
+            catalogue=self._catalogue,
+            scorer=scorer,
+            scores=ItemScores(artifact, scorer, cold=cold),
+            links=ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold),
+            decisions=decisions,
+        )
+
+    def make(self, setting: Setting, *, count: int, rng: np.random.Generator) -> Iterator[Case]:
+        """`count` cases with an anchor each, of those that any bundle satisfies."""
+        catalogue = self._catalogue
+        may_anchor = (catalogue.baskets >= MIN_ANCHOR_BASKETS) & (catalogue.price > 0) & catalogue.in_stock
+        made = 0
+        for item in rng.permutation(np.flatnonzero(may_anchor)).tolist():
+            if made == count:
+                return
+            case = self._case(setting, catalogue.item_id(item))
+            if case is not None:
+                made += 1
+                yield case
+
+    def _case(self, setting: Setting, anchor: str) -> Case | None:
+        request = ParetoRequest.model_validate({**setting.body, "anchors": [anchor]})
+        visit = Visit(cart=(), recent=(), user_index=None)
+        asked = self._generator.reader.read(request, visit, now=NOW, warnings=[])
+        composed = self._generator.composer.compose(
+            asked.rules, asked.wish, weights=equal_weights(setting.objectives), num_kept=1
+        )
+        return None if composed is None else Case(composed[0], asked, setting.objectives)
+
+
+def with_costs(artifact: ModelArtifact, *, rng: np.random.Generator) -> ModelArtifact:
+    """`artifact`, with planted costs where it has none at all."""
+    catalogue = artifact.catalogue
+    if np.isfinite(catalogue.cost).any():
+        return artifact
+    cost = catalogue.price * rng.uniform(*COST_SHARES, size=len(catalogue.price))
+    return replace(artifact, catalogue=replace(catalogue, cost=cost))
