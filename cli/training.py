@@ -26,6 +26,12 @@ def train(
     validation_from: Day = None,
     test_from: Day = None,
     *,
+    launches: Annotated[
+        bool,
+        typer.Option(
+            "--launches", help="Items never bought are new: show them as early as known ones of their kind."
+        ),
+    ] = False,
     home: options.Home = options.DEFAULT_HOME,
     store: options.Store = None,
     as_json: options.Json = False,
@@ -40,6 +46,8 @@ def train(
         validation_from=validation_from and validation_from.date(),
         test_from=test_from and test_from.date(),
     )
+    if launches:
+        chosen = replace(chosen, warm_tolerance=None)
     info = run_train(home, store, chosen)
     is_promoted = registry.promoted(home / "models") == info.model_version
     print_warnings(info.warnings)

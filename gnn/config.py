@@ -70,6 +70,9 @@ class TrainingConfig:
     reads_texts: bool = True
     """Titles, descriptions and category names are encoded where the extra `text` is installed, for items that
     nobody bought; else their words count alone."""
+    warm_tolerance: float | None = 0.01
+    """Share of their NDCG@20 that known items may lose to those that nobody bought yet; none: as much as the
+    same items cost them when they were known, for a shop whose unsold items are launches."""
     sequence: SequenceConfig = field(default_factory=SequenceConfig)
     """Where the data are sequences: what differs from the fields above."""
 

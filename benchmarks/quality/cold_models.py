@@ -27,9 +27,9 @@ from gnn.split import TimeSplit
 from gnn.trial import Trial
 from graph.edges import EdgeTables
 
-OURS = "blend with cold items"
+OURS = "blend with cold items as launches"
 WITHOUT_TEXT = "the same without text"
-HELD_BACK = "the same, held back to 1 % below cold items last"
+HELD_BACK = "the same, held back to 1 % below cold items last (default)"
 COLD_LAST = "blend, cold items last"
 ALL_KNOWN = "blend that knows all items"
 

@@ -157,7 +157,8 @@ def warm_costs(warm: Sequence[Table]) -> list[str]:
     return [
         "NDCG@20 of warm items against a model that never shows a cold item before a warm one (in brackets: "
         f"against {ALL_KNOWN}, the same carts, fitted once, by seed 0): {', '.join(costs)}. {OURS} takes on "
-        f"validation the room that known items took there; {HELD_BACK} was allowed {TOLERANCE:.0%}.",
+        f"validation the room that known items took there (`train --launches`); {HELD_BACK} was allowed "
+        f"{TOLERANCE:.0%}.",
         "The rows of baselines rank by content alone: see what that costs in the slice of warm items.",
     ]
 
