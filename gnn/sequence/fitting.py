@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.baselines.ease import Ease, fit_ease
-from gnn.evaluation.next_item import NextItemQueries
 from gnn.purchases import Purchases
 from gnn.ranker import no_trees
 from gnn.ranking import RankerParams, fit_ranker
 from gnn.sequence.evidence import SequenceEvidence
-from gnn.sequence.features import NAMES, features, shortlist, stage_one
+from gnn.sequence.features import NAMES
 from gnn.sequence.histories import SequenceGate
-from gnn.sequence.scorer import SHORTLIST_SIZE
+from gnn.sequence.shortlists import Shortlists
 from gnn.sequence.sparse_rows import SparseRows
 from gnn.sequence.transitions import fit_transitions
 from gnn.sequence.users import user_sequences, users_as_baskets
@@ -28,7 +27,6 @@ TREES = RankerParams(num_trees=150, learning_rate=0.05, num_leaves=15, min_rows_
 #: Weights of EASE and of transitions that are kept a row.
 _EASE_KEPT, _TRANSITIONS_KEPT = 200, 100
 _NEAR, _WIDE = 3, 10
-_BLOCK = 256
 
 
 def fit_history_ease(purchases: Purchases) -> Ease:
@@ -70,38 +68,21 @@ def fit_evidence(
     )
 
 
-def fit_trees(evidence: SequenceEvidence, queries: NextItemQueries, *, seed: int) -> NDArray[np.uint8]:
+def fit_trees(shortlists: Shortlists, *, seed: int) -> NDArray[np.uint8]:
     """Trees that put the next item first, for `gnn.sequence.scorer`; none where none is shortlisted.
 
-    `queries` are of a time that the evidence does not know. Those whose item is not in the shortlist teach
-    nothing and are left out.
+    The queries of `shortlists` are of a time that the evidence does not know.
     """
-    parts = [
-        _shortlisted(evidence, queries[start : start + _BLOCK]) for start in range(0, len(queries), _BLOCK)
-    ]
-    if not any(len(rows) for rows, _ in parts):
+    if not len(shortlists.query):
         return no_trees()
-    rows, is_hidden = (np.concatenate([part[column] for part in parts]) for column in range(2))
     return fit_ranker(
-        rows.reshape(-1, len(NAMES)),
-        is_hidden.ravel().astype(np.int64),
-        np.full(len(rows), rows.shape[1]),
+        shortlists.features.reshape(-1, len(NAMES)),
+        shortlists.is_hidden.ravel().astype(np.int64),
+        np.full(len(shortlists.query), shortlists.is_hidden.shape[1]),
         names=NAMES,
         seed=seed,
         params=TREES,
     )
-
-
-def _shortlisted(
-    evidence: SequenceEvidence, queries: NextItemQueries
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Features of the shortlists that hold the hidden item, and which candidate it is."""
-    first = stage_one(evidence, queries.histories)
-    candidates = shortlist(first.blend, queries.histories, size=SHORTLIST_SIZE)
-    is_hidden = candidates == queries.hidden[:, np.newaxis]
-    rows = features(evidence, queries.histories, first, candidates)
-    kept = is_hidden.any(axis=1)
-    return rows[kept], is_hidden[kept]
 
 
 def _rows(matrix: csr_matrix) -> SparseRows:

@@ -36,6 +36,7 @@ from gnn.sequence.features import GROUPS
 from gnn.sequence.fitting import fit_evidence, fit_trees
 from gnn.sequence.histories import Sequences, decayed
 from gnn.sequence.scorer import SequenceScorer
+from gnn.sequence.shortlists import Shortlists, read_shortlists
 from gnn.sequence.task import score_sequences
 from gnn.sequence.transitions import fit_transitions
 from gnn.sequence.users import user_sequences, users_as_baskets
@@ -86,8 +87,9 @@ def judge_sequences(
     progress("judging", 0, 3)
     groups = item_codes(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked)
     evidence = fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups)
+    shortlists = read_shortlists(evidence, validation)
     has_trees = len(validation) >= FEWEST_QUERIES
-    trees = fit_trees(evidence, validation, seed=config.seed) if has_trees else no_trees()
+    trees = fit_trees(shortlists, seed=config.seed) if has_trees else no_trees()
     progress("judging", 1, 3)
     rows = closed_forms(model.ranked_purchases, model.ease, category=groups[LEVELS.index("category")])
     if model.links.gate is not None:
@@ -98,7 +100,8 @@ def judge_sequences(
     metrics = _metrics(model, rows, validation, test, root=groups[LEVELS.index("root")], split=split)
     if len(trees):
         # The trees know validation by heart: what they are worth is measured out of fold.
-        metrics["validation"]["served"] = metrics_of(out_of_fold_ranks(evidence, validation, config.seed))
+        ranks = out_of_fold_ranks(evidence, validation, shortlists, seed=config.seed)
+        metrics["validation"]["served"] = metrics_of(ranks)
         metrics["importances"] = group_gains(trees, GROUPS)
     logger.info("metrics of %d models on %d + %d sequences", len(rows), len(validation), len(test))
     progress("judging", 3, 3)
@@ -143,11 +146,16 @@ def sequence_score(evidence: SequenceEvidence, trees: NDArray[np.uint8]) -> Scor
     return lambda queries: scorer.score(histories_of(queries))
 
 
-def out_of_fold_ranks(evidence: SequenceEvidence, queries: NextItemQueries, seed: int) -> NDArray[np.float64]:
-    """Ranks of each half of the users by trees that were fitted to the other half, [num_queries]."""
+def out_of_fold_ranks(
+    evidence: SequenceEvidence, queries: NextItemQueries, shortlists: Shortlists, *, seed: int
+) -> NDArray[np.float64]:
+    """Ranks of each half of the users by trees that were fitted to the other half, [num_queries].
+
+    `shortlists` are those of `queries`.
+    """
     ranks = np.empty(len(queries))
     for half in range(2):
-        trees = fit_trees(evidence, queries[1 - half :: 2], seed=seed)
+        trees = fit_trees(shortlists.where(shortlists.query % 2 != half), seed=seed)
         ranks[half::2] = full_ranking(sequence_score(evidence, trees), queries[half::2])
     return ranks
 

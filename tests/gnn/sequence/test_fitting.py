@@ -14,6 +14,7 @@ from gnn.ranker import no_trees
 from gnn.sequence.evidence import SequenceEvidence
 from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
 from gnn.sequence.scorer import SequenceScorer
+from gnn.sequence.shortlists import read_shortlists
 
 NO_TREES = no_trees()
 
@@ -46,18 +47,21 @@ def test_transitions_backward_are_those_forward_seen_from_the_follower(evidence:
 
 
 def test_trees_put_the_next_item_first(evidence: SequenceEvidence, queries: NextItemQueries) -> None:
-    trees = fit_trees(evidence, queries[::2], seed=0)
+    trees = fit_trees(read_shortlists(evidence, queries[::2]), seed=0)
 
     assert ndcg_of(evidence, trees, queries[1::2]) > 0.8
     assert ndcg_of(evidence, trees, queries[1::2]) >= ndcg_of(evidence, NO_TREES, queries[1::2]) - 0.05
 
 
 def test_the_same_seed_gives_the_same_trees(evidence: SequenceEvidence, queries: NextItemQueries) -> None:
-    assert np.array_equal(fit_trees(evidence, queries, seed=3), fit_trees(evidence, queries, seed=3))
+    assert np.array_equal(
+        fit_trees(read_shortlists(evidence, queries), seed=3),
+        fit_trees(read_shortlists(evidence, queries), seed=3),
+    )
 
 
 def test_nothing_to_learn_from_gives_no_trees(evidence: SequenceEvidence, queries: NextItemQueries) -> None:
-    assert len(fit_trees(evidence, queries[:0], seed=0)) == 0
+    assert len(fit_trees(read_shortlists(evidence, queries[:0]), seed=0)) == 0
 
 
 def test_no_trees_leave_the_first_stage_as_it_is(
@@ -73,11 +77,13 @@ def test_no_trees_leave_the_first_stage_as_it_is(
 def test_what_is_outside_the_shortlist_comes_after_it(
     evidence: SequenceEvidence, queries: NextItemQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gnn.sequence.fitting.SHORTLIST_SIZE", 4)
+    monkeypatch.setattr("gnn.sequence.shortlists.SHORTLIST_SIZE", 4)
     monkeypatch.setattr("gnn.sequence.scorer.SHORTLIST_SIZE", 4)
     before = SequenceScorer(evidence, NO_TREES).score(queries.histories)
 
-    after = SequenceScorer(evidence, fit_trees(evidence, queries, seed=0)).score(queries.histories)
+    after = SequenceScorer(evidence, fit_trees(read_shortlists(evidence, queries), seed=0)).score(
+        queries.histories
+    )
 
     for scores in (before, after):
         scores[queries.carts.nonzero()] = -np.inf

@@ -12,6 +12,7 @@ from gnn.sequence.fitting import fit_trees
 from gnn.sequence.model import SequenceModel
 from gnn.sequence.packing import open_scorer, pack_sequences
 from gnn.sequence.scorer import SequenceScorer
+from gnn.sequence.shortlists import read_shortlists
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 
@@ -34,7 +35,7 @@ def items_of(evidence: SequenceEvidence) -> ItemModel:
 
 
 def test_what_is_packed_scores_as_before(learned: SequenceEvidence, queries: NextItemQueries) -> None:
-    trees = fit_trees(learned, queries, seed=0)
+    trees = fit_trees(read_shortlists(learned, queries), seed=0)
 
     model = pack_sequences(learned, trees)
 
