@@ -14,7 +14,7 @@ from etl.tables import Tables
 from gnn.blend import scorer_queries
 from gnn.category_links.judging import judge_categories
 from gnn.choosing import choose_weights, with_weights
-from gnn.cold.choice import choose_cold
+from gnn.cold.choice import cold_of_catalogue
 from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
@@ -84,10 +84,7 @@ def _has_cold(trial: Trial) -> bool:
 
     Where none is, none is later, and weights of cold items would weigh nothing.
     """
-    catalogue, ranked = trial.at_cut.catalogue, trial.model.ranked
-    is_offered = catalogue.in_stock & (catalogue.category >= 0)
-    cold = choose_cold(catalogue.baskets, catalogue.category, ranked, is_offered=is_offered)
-    return len(cold) > 0
+    return len(cold_of_catalogue(trial.at_cut.catalogue, trial.model.ranked)) > 0
 
 
 def judge_trial(

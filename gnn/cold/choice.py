@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.artifact import Catalogue
 from gnn.cold.fitting import COLD_SHARE
 
 #: Cold items that any shop may have; larger catalogues have `COLD_SHARE` of what they rank.
 LEAST_COLD = 1_000
+
+
+def cold_of_catalogue(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
+    """`choose_cold` of the items that `catalogue` offers; `ranked` is of item indices.
+
+    Offered is what is in stock and has a category: an item without one has no group to stand in, and its
+    title alone says too little.
+    """
+    is_offered = catalogue.in_stock & (catalogue.category >= 0)
+    return choose_cold(catalogue.baskets, catalogue.category, ranked, is_offered=is_offered)
 
 
 def choose_cold(

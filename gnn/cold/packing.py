@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from etl.tables import Tables
 from gnn.artifact import Catalogue
-from gnn.cold.choice import choose_cold
+from gnn.cold.choice import cold_of_catalogue
 from gnn.cold.content import Content, read_content
 from gnn.cold.model import ColdModel
 from gnn.cold.siblings import cold_items
@@ -32,9 +32,7 @@ def fit_cold_model(
     """
     if not len(weights):
         return ColdModel.none()
-    # An item without a category has no group to stand in; its title alone says too little.
-    is_offered = catalogue.in_stock & (catalogue.category >= 0)
-    items = choose_cold(catalogue.baskets, catalogue.category, ranked, is_offered=is_offered)
+    items = cold_of_catalogue(catalogue, ranked)
     if not len(items):
         return ColdModel.none()
     together = np.union1d(ranked, items)
