@@ -108,7 +108,7 @@ _RANDOM_BASKETS = st.lists(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(baskets=_RANDOM_BASKETS, min_baskets=st.integers(1, 3))
 def test_pairs_equal_an_independent_count(
     tmp_path_factory: pytest.TempPathFactory, baskets: list[list[str]], min_baskets: int

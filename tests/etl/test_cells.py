@@ -18,7 +18,7 @@ from tests.etl.shop import Shop, day, rows
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.sets(st.text(st.characters(codec="utf-8"), min_size=1), min_size=1, max_size=20))
 def test_ids_keep_every_character(tmp_path_factory: pytest.TempPathFactory, ids: set[str]) -> None:
     wanted = {"007", "a/b", "Ä 🍞", " x", 'q"', "x;y"} | {text for text in ids if text.strip()}

@@ -74,7 +74,7 @@ _EXPORTS = st.lists(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(exports=_EXPORTS)
 def test_an_overlap_keeps_the_larger_count_of_each_line(
     tmp_path_factory: pytest.TempPathFactory, exports: list[list[tuple[str, int]]]
