@@ -24,6 +24,7 @@ from bundles.decisions.errors import (
     JournalError,
     UnknownDecisionError,
 )
+from bundles.pareto.errors import ParetoUnavailableError
 from bundles.requests import RequestError, UnknownItemError
 from gnn.artifact import ArtifactError
 
@@ -107,7 +108,7 @@ def problem_of_error(error: Exception, *, instance: str | None = None) -> Proble
         return problem(422, str(error), instance=instance, errors=[found])
     if isinstance(error, (UnknownItemError, UnknownDecisionError)):
         return problem(404, str(error), instance=instance)
-    if isinstance(error, (ModelUnavailableError, ArtifactError, JournalError)):
+    if isinstance(error, (ModelUnavailableError, ArtifactError, JournalError, ParetoUnavailableError)):
         return problem(503, str(error), instance=instance)
     if isinstance(error, (ReloadRefusedError, AlreadyRevokedError)):
         return problem(409, str(error), instance=instance)
@@ -118,7 +119,14 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Make every error that `app` answers a problem."""
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
-    for kind in (RequestError, UnknownItemError, DecisionError, ModelUnavailableError, ReloadRefusedError):
+    for kind in (
+        RequestError,
+        UnknownItemError,
+        DecisionError,
+        ParetoUnavailableError,
+        ModelUnavailableError,
+        ReloadRefusedError,
+    ):
         app.add_exception_handler(kind, _on_stage_error)
     app.add_exception_handler(Exception, _on_unexpected_error)
 

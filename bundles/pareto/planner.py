@@ -15,6 +15,7 @@ from bundles.context import Visit
 from bundles.decisions.offering import settled_members
 from bundles.generate import BundleGenerator
 from bundles.pareto.effort import STANDARD_EFFORT
+from bundles.pareto.errors import ParetoUnavailableError
 from bundles.pareto.requests import ObjectiveName, ParetoRequest
 from bundles.pareto.values import equal_weights
 from bundles.rules import Rules
@@ -60,6 +61,7 @@ class ParetoPlanner:
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
+            ParetoUnavailableError: If pymoo is not installed.
         """
         asked = self._reader.read(request, visit, now=now, warnings=warnings)
         objectives = request.objectives or self._default_objectives(asked)
@@ -75,8 +77,10 @@ class ParetoPlanner:
             return _without_bundles(objectives), asked.source
         shortlist, sets = composed
         # pymoo takes .6 s and 45 MB to import: who never asks for a front does not pay for it.
-        from bundles.pareto.search import find_front
-
+        try:
+            from bundles.pareto.search import find_front
+        except ModuleNotFoundError as error:
+            raise ParetoUnavailableError from error
         found = find_front(
             shortlist,
             asked.rules,

@@ -1,3 +1,6 @@
+import sys
+
+import pytest
 from fastapi.testclient import TestClient
 
 from bundles.pareto.answers import ParetoAnswer
@@ -43,3 +46,14 @@ def test_a_front_that_nothing_satisfies_is_200_and_empty(client: TestClient) -> 
     assert response.status_code == 200
     assert response.json()["bundles"] == []
     assert "price_max" in response.json()["warnings"][0]
+
+
+def test_without_pymoo_it_is_503_and_says_what_to_install(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bundles.pareto.search", None)
+
+    response = client.post("/v1/bundles/pareto", json={})
+
+    assert response.status_code == 503
+    assert "pip install 'bundlegraph[pareto]'" in response.json()["detail"]
