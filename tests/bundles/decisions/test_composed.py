@@ -10,6 +10,7 @@ import pytest
 from bundles.answers import GenerateAnswer
 from bundles.bundle_ids import bundle_id_of
 from bundles.decisions.requests import DecisionRequest
+from bundles.pareto.requests import ParetoRequest
 from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest, ItemsRequest, RequestError
 from tests.artifact_factory import KEY, PlantedItem, make_artifact
@@ -238,6 +239,30 @@ def test_related_items_leave_out_what_is_banned_and_what_must_not_meet() -> None
     assert not {item.item_id for item in recommender.related("bread", n=50).items} & {"milk", "butter"}
     # A page of a banned item may still show what goes with it.
     assert "cheese" in {item.item_id for item in recommender.related("milk", n=50).items}
+
+
+def test_the_front_honours_what_was_decided() -> None:
+    recommender = shop_of(
+        request("ban", "milk"),
+        request("ban", "bread", "butter"),
+        request("reject", "pasta", "sauce"),
+        request("rename", "sauce", "penne", title="Rare"),
+        request("price", "sauce", "penne", price=0.5),
+        request("approve", "sauce", "penne"),
+    )
+
+    front = recommender.pareto(
+        ParetoRequest.model_validate({"size": 2, "n": 100, "objectives": ["discount", "coherence"]})
+    )
+
+    found = {frozenset(item.item_id for item in bundle.items): bundle for bundle in front.bundles}
+    assert not any(
+        banned <= items for items in found for banned in ({"milk"}, {"bread", "butter"}, {"pasta", "sauce"})
+    )
+    # Nothing else has a discount: 1 - .50 / 4.10.
+    rare = found[frozenset({"sauce", "penne"})]
+    assert (rare.title, rare.decision, rare.price.offer) == ("Rare", "approved", 0.5)
+    assert rare.objectives.discount == pytest.approx(1 - 0.5 / 4.1, abs=1e-6)
 
 
 def test_the_last_word_is_asked_for_at_every_request() -> None:
