@@ -61,7 +61,7 @@ def render_page(answer: ParetoAnswer, *, currency: str | None) -> str:
     with mpl.rc_context({"svg.hashsalt": "bundlegraph", "svg.fonttype": "none"}):
         _figure(answer).savefig(drawn, format="svg", metadata={"Date": None})
     plot = drawn.getvalue()
-    columns = ["", *answer.objectives, f"offer {currency or ''}".strip(), "items"]
+    columns = ["rank", *answer.objectives, f"offer {currency or ''}".strip(), "items"]
     return _PAGE.format(
         title=f"{len(answer.bundles)} bundles of a front of {answer.num_points}",
         facts=escape(

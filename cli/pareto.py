@@ -89,9 +89,10 @@ def _print_front(answer: ParetoAnswer, currency: str | None) -> None:
     for bundle in answer.bundles:
         values = bundle.objectives.model_dump()
         titles = " + ".join(item.title or item.item_id for item in bundle.items)
-        rows.append([bundle.rank, *(values[name] for name in answer.objectives), bundle.price.offer, titles])
+        offer = "" if bundle.price.offer is None else f"{bundle.price.offer:9.2f}"
+        rows.append([bundle.rank, *(values[name] for name in answer.objectives), offer, titles])
         points.append((values[first] or 0.0, values[second] or 0.0))
-    print_table(None, ["", *answer.objectives, f"offer {currency or ''}".strip(), "items"], rows)
+    print_table(None, ["rank", *answer.objectives, f"offer {currency or ''}".strip(), "items"], rows)
     for line in scatter_lines(points, across=first, up=second):
         print_line(line)
     err.print(

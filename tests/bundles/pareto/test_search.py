@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
@@ -123,3 +124,18 @@ def test_an_unknown_margin_counts_0() -> None:
     offer, cost = shortlist.offer[[0, 2]].sum(), shortlist.cost[[0, 2]].sum()
     assert values[0, 0] == pytest.approx((offer - cost) / offer, abs=1e-6)
     assert values[1].tolist() == [0, 0]
+
+
+def test_searches_in_threads_do_not_meet() -> None:
+    shortlists = [make_shortlist(seed=seed) for seed in range(4)]
+    effort = Effort(population=20, generations=10)
+
+    def search(shortlist: Shortlist) -> bytes:
+        found = find_front(shortlist, RULES, objectives=THREE, known=NONE_KNOWN, effort=effort)
+        return found.front.members.tobytes()
+
+    alone = [search(shortlist) for shortlist in shortlists]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(search, shortlists))
+
+    assert together == alone
