@@ -99,15 +99,15 @@ def _targets(home: Path) -> DecisionTargets | None:
     if promoted(models) is None:
         return None
     artifact = load_promoted(models)
-    return DecisionTargets(catalogue=ItemCatalogue(artifact), bundles=artifact.bundles)
+    return DecisionTargets(artifact, catalogue=ItemCatalogue(artifact))
 
 
 def _listed(log: DecisionLog, targets: DecisionTargets | None, *, everything: bool) -> list[ListedDecision]:
     from bundles.decisions.listing import list_decisions
     from bundles.decisions.resolve import resolve_word
 
-    without_effect = {} if targets is None else resolve_word(log.word(), targets=targets).without_effect
-    return list_decisions(log.history(), without_effect=without_effect, everything=everything)
+    resolved = None if targets is None else resolve_word(log.word(), targets=targets)
+    return list_decisions(log.history(), resolved=resolved, everything=everything)
 
 
 def _listed_one(log: DecisionLog, decision_id: int, targets: DecisionTargets | None) -> ListedDecision:

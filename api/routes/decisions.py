@@ -95,9 +95,9 @@ def _answer(decision_id: int, serving: Serving, log: DecisionLog, request_id: st
 def _listed(
     serving: Serving, log: DecisionLog, *, everything: bool, warnings: list[str]
 ) -> list[ListedDecision]:
+    resolved = None
     try:
         resolved = serving.model().recommender.decisions.resolved()
     except ModelUnavailableError as error:
         warnings.append(f"without a model nothing is known of what has no effect: {error}")
-        return list_decisions(log.history(), without_effect={}, everything=everything)
-    return list_decisions(log.history(), without_effect=resolved.without_effect, everything=everything)
+    return list_decisions(log.history(), resolved=resolved, everything=everything)

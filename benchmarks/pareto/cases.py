@@ -68,7 +68,7 @@ class CaseMaker:
         self._catalogue = ItemCatalogue(artifact)
         scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
         decisions = StandingWord(
-            lambda: NO_WORD, targets=DecisionTargets(catalogue=self._catalogue, bundles=artifact.bundles)
+            lambda: NO_WORD, targets=DecisionTargets(artifact, catalogue=self._catalogue)
         )
         self._generator = BundleGenerator(
             artifact,

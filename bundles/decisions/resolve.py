@@ -24,6 +24,8 @@ class ResolvedWord:
     decided: Decided
     without_effect: Mapping[int, str]
     """Why, by the id of a decision in force that has no effect there."""
+    hints: Mapping[int, str]
+    """What is in the way of a bundle that was approved or pinned, by the id of the decision."""
 
 
 def resolve_word(word: MerchantWord, *, targets: DecisionTargets) -> ResolvedWord:
@@ -39,12 +41,12 @@ def resolve_word(word: MerchantWord, *, targets: DecisionTargets) -> ResolvedWor
     effective = [decision for decision in word.decisions if decision.id not in without_effect]
 
     bans = {frozenset(targets.items_of(each)): each.id for each in effective if each.kind == "ban"}
-    for decision in effective:
-        if decision.kind in ("approve", "pin"):
-            held = frozenset(targets.items_of(decision))
-            guilty = [ban for items, ban in bans.items() if items <= held]
-            if guilty:
-                without_effect[decision.id] = f"it holds what decision {min(guilty)} bans"
+    shown = [each for each in effective if each.kind in ("approve", "pin")]
+    for decision in shown:
+        held = frozenset(targets.items_of(decision))
+        guilty = [ban for items, ban in bans.items() if items <= held]
+        if guilty:
+            without_effect[decision.id] = f"it holds what decision {min(guilty)} bans"
 
     sets: dict[frozenset[int], BundleWord] = {}
     shop_bundles: dict[int, BundleWord] = {}
@@ -72,6 +74,7 @@ def resolve_word(word: MerchantWord, *, targets: DecisionTargets) -> ResolvedWor
             ),
         ),
         without_effect,
+        hints={each.id: hint for each in shown if (hint := targets.hint_on(each))},
     )
 
 

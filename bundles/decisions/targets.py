@@ -11,7 +11,8 @@ from bundles.catalogue import ItemCatalogue
 from bundles.decisions.requests import DecisionRequest
 from bundles.pricing import to_amount
 from bundles.requests import RequestError
-from gnn.artifact import ShopBundles
+from gnn.artifact import ModelArtifact
+from gnn.substitutes.pairs import SubstitutePairs
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Fault:
 class DecisionTargets:
     """Finds what decisions name."""
 
-    def __init__(self, *, catalogue: ItemCatalogue, bundles: ShopBundles) -> None:
-        self._catalogue, self._bundles = catalogue, bundles
+    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue) -> None:
+        self._catalogue, self._bundles = catalogue, artifact.bundles
+        self._substitutes = SubstitutePairs(artifact.substitutes)
 
     def check(self, request: DecisionRequest) -> None:
         """Refuse a decision that would have no effect.
@@ -53,6 +55,23 @@ class DecisionTargets:
                 f"the shop has no bundle {bundle_id[:64]!r} of its own: name a composed bundle by its items",
             )
         return None if request.price is None else self._fault_of_price(request, request.price)
+
+    def hint_on(self, request: DecisionRequest) -> str:
+        """What is in the way of a bundle, without fault, that is to be shown; empty where nothing is."""
+        items = self.items_of(request)
+        sold_out = [item for item in items if not self._catalogue.in_stock[item]]
+        if sold_out:
+            return f"{self.item_id(sold_out[0])!r} is out of stock"
+        if request.bundle_id is not None:
+            return ""
+        unpriced = [item for item in items if self._catalogue.price[item] < 0]
+        if unpriced and (self._catalogue.price >= 0).any():
+            return f"{self.item_id(unpriced[0])!r} has no price: it comes as an anchor alone"
+        alike = np.argwhere(np.triu(self._substitutes.among(np.array(items, dtype=np.int64)), 1))
+        if len(alike):
+            pair = " and ".join(repr(self.item_id(items[place])) for place in alike[0])
+            return f"{pair} replace each other: it comes where constraints.substitutes is true"
+        return ""
 
     def bundle_of(self, request: DecisionRequest) -> int | None:
         """Index of the shop's bundle that `request`, without fault, names."""

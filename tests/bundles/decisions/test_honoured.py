@@ -25,7 +25,7 @@ from tests.merchant import decided
 
 ARTIFACT = make_artifact(SHOP)
 CATALOGUE = ItemCatalogue(ARTIFACT)
-TARGETS = DecisionTargets(catalogue=CATALOGUE, bundles=ARTIFACT.bundles)
+TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
 #: What stands, for the one recommender.
 STANDING = [NO_WORD]
 RECOMMENDER = Recommender(ARTIFACT, KEY, word=lambda: STANDING[0])

@@ -1,5 +1,7 @@
+from bundles.decisions.decided import NOTHING_DECIDED
 from bundles.decisions.listing import list_decisions
 from bundles.decisions.requests import Decision
+from bundles.decisions.resolve import ResolvedWord
 from tests.merchant import MADE_AT, request
 
 HISTORY = [
@@ -15,20 +17,24 @@ HISTORY = [
     )
 ]
 HISTORY[2] = HISTORY[2].model_copy(update={"revoked_by": "Bo", "revoked_at": MADE_AT})
-WITHOUT_EFFECT = {4: "items: no item 'gone' in the catalogue"}
+RESOLVED = ResolvedWord(
+    NOTHING_DECIDED,
+    without_effect={4: "items: no item 'gone' in the catalogue"},
+    hints={2: "'bread' is out of stock"},
+)
 
 
 def test_what_is_in_force_is_listed_the_latest_first_with_why_it_has_no_effect() -> None:
-    listed = list_decisions(HISTORY, without_effect=WITHOUT_EFFECT, everything=False)
+    listed = list_decisions(HISTORY, resolved=RESOLVED, everything=False)
 
     assert [(each.id, each.status, each.remark) for each in listed] == [
         (4, "no_effect", "items: no item 'gone' in the catalogue"),
-        (2, "in_force", ""),
+        (2, "in_force", "'bread' is out of stock"),
     ]
 
 
 def test_the_audit_trail_has_what_was_replaced_and_revoked_too() -> None:
-    listed = list_decisions(HISTORY, without_effect={}, everything=True)
+    listed = list_decisions(HISTORY, resolved=None, everything=True)
 
     assert [(each.id, each.status, each.remark) for each in listed] == [
         (4, "in_force", ""),
@@ -40,4 +46,4 @@ def test_the_audit_trail_has_what_was_replaced_and_revoked_too() -> None:
 
 
 def test_nothing_decided_is_nothing_listed() -> None:
-    assert list_decisions([], without_effect={}, everything=True) == []
+    assert list_decisions([], resolved=None, everything=True) == []

@@ -37,7 +37,7 @@ def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
 
 ARTIFACT = with_bundles(make_artifact(GROCERY))
 CATALOGUE = ItemCatalogue(ARTIFACT)
-TARGETS = DecisionTargets(catalogue=CATALOGUE, bundles=ARTIFACT.bundles)
+TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
 
 
 def resolved(*requests: DecisionRequest) -> ResolvedWord:
@@ -57,7 +57,7 @@ def is_barred(found: Decided, items: frozenset[int]) -> bool:
 
 
 def test_nothing_decided_bars_nothing() -> None:
-    assert resolved() == ResolvedWord(NOTHING_DECIDED, {})
+    assert resolved() == ResolvedWord(NOTHING_DECIDED, {}, {})
     assert not is_barred(NOTHING_DECIDED, indices("pasta", "sauce"))
     assert NOTHING_DECIDED.barred_beside(indices("pasta")) == set()
 
@@ -181,3 +181,23 @@ def test_a_price_may_be_the_list_price_and_is_exact() -> None:
     # 100 * 2.51 is 250.99999999999997 as floats have it.
     word = resolved(request("price", "pasta", "sauce", price=2.51)).decided
     assert word.sets[indices("pasta", "sauce")].offer == 251
+
+
+@pytest.mark.parametrize(
+    ("shown", "hint"),
+    [
+        (request("pin", "wine", "cheese"), "'wine' is out of stock"),
+        (request("pin", "bread", "unpriced"), "'unpriced' has no price: it comes as an anchor alone"),
+        (request("approve", "penne", "pasta"), "'penne' and 'pasta' replace each other"),
+        (request("approve", "pasta", "sauce"), ""),
+        (request("pin", bundle_id="dinner"), ""),
+        (request("rename", "wine", "cheese", title="Evening"), ""),
+    ],
+)
+def test_what_is_in_the_way_of_a_bundle_that_is_to_be_shown_is_told(
+    shown: DecisionRequest, hint: str
+) -> None:
+    found = resolved(shown)
+
+    assert found.without_effect == {}
+    assert found.hints.get(1, "").startswith(hint) if hint else found.hints == {}
