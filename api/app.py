@@ -18,7 +18,7 @@ from api.body_limit import BodyLimit
 from api.openapi import PROBLEM_RESPONSES, describe_problems
 from api.problems import install_problem_handlers
 from api.request_ids import RequestIds
-from api.routes import bundles, decisions, health, items, model, pareto
+from api.routes import bundles, categories, decisions, health, items, model, pareto
 from api.serving import Serving
 from api.settings import ApiSettings
 
@@ -52,6 +52,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         bundles.router,
         pareto.router,
         items.router,
+        categories.router,
         decisions.router,
         model.router,
         health.router,

@@ -115,6 +115,19 @@ RELATED_ANSWER: dict[str, Any] = {
     ],
 }
 
+RELATED_CATEGORIES_ANSWER: dict[str, Any] = {
+    **_HEADER,
+    "categories": [
+        {
+            "category_id": "GROCERY > COLD CEREAL > ALL FAMILY CEREAL",
+            "name": "ALL FAMILY CEREAL",
+            "lift": 1.9,
+            "baskets": 1204,
+            "rank": 1,
+        }
+    ],
+}
+
 SEARCH_ANSWER: dict[str, Any] = {
     **_HEADER,
     "source": "fallback",

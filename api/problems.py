@@ -25,7 +25,7 @@ from bundles.decisions.errors import (
     UnknownDecisionError,
 )
 from bundles.pareto.errors import ParetoUnavailableError
-from bundles.requests import RequestError, UnknownItemError
+from bundles.requests import RequestError, UnknownCategoryError, UnknownItemError
 from gnn.artifact import ArtifactError
 
 MEDIA_TYPE = "application/problem+json"
@@ -106,7 +106,7 @@ def problem_of_error(error: Exception, *, instance: str | None = None) -> Proble
     if isinstance(error, RequestError):
         found = FieldError(field=error.field, message=error.message)
         return problem(422, str(error), instance=instance, errors=[found])
-    if isinstance(error, (UnknownItemError, UnknownDecisionError)):
+    if isinstance(error, (UnknownItemError, UnknownCategoryError, UnknownDecisionError)):
         return problem(404, str(error), instance=instance)
     if isinstance(error, (ModelUnavailableError, ArtifactError, JournalError, ParetoUnavailableError)):
         return problem(503, str(error), instance=instance)
@@ -122,6 +122,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     for kind in (
         RequestError,
         UnknownItemError,
+        UnknownCategoryError,
         DecisionError,
         ParetoUnavailableError,
         ModelUnavailableError,

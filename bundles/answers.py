@@ -157,6 +157,25 @@ class RelatedAnswer(ListAnswer):
     items: list[RelatedItem]
 
 
+class RelatedCategory(Answer):
+    """A linked category."""
+
+    category_id: str
+    """Its path from the root of the category tree down, joined by ` > `."""
+    name: str
+    lift: float
+    """How many times as often as by chance a basket is expected to hold items of both."""
+    baskets: int
+    """Baskets that held both; 0 where the link is predicted alone, from what the items are like."""
+    rank: int
+
+
+class RelatedCategoriesAnswer(ListAnswer):
+    """Linked categories, the largest lift first."""
+
+    categories: list[RelatedCategory]
+
+
 class FoundItem(Answer):
     """An item of the catalogue."""
 

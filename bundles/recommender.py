@@ -10,6 +10,7 @@ from bundles.answers import (
     GenerateAnswer,
     ItemsAnswer,
     RelatedAnswer,
+    RelatedCategoriesAnswer,
     SearchAnswer,
     ShopBundlesAnswer,
     Source,
@@ -29,12 +30,14 @@ from bundles.pareto.answers import ParetoAnswer
 from bundles.pareto.planner import ParetoPlanner
 from bundles.pareto.requests import ParetoRequest
 from bundles.related import RelatedItems
+from bundles.related_categories import RelatedCategories
 from bundles.requests import (
     GenerateRequest,
     ItemsRequest,
     RelatedKind,
     RequestError,
     ShopBundlesRequest,
+    UnknownCategoryError,
     UnknownItemError,
     VisitRequest,
 )
@@ -92,6 +95,7 @@ class Recommender:
             predicted=artifact.predicted_links,
             substitutes=SubstitutePairs(artifact.substitutes),
         )
+        self._related_categories = RelatedCategories(artifact.categories, artifact.category_links)
         scores = ItemScores(artifact, scorer, cold=cold)
         self._ranker = ItemRanker(
             artifact,
@@ -237,6 +241,26 @@ class Recommender:
         beside = {other: count for (_, other), count in counts.items()}
         items = related_items(found, beside, catalogue=self._catalogue)
         return RelatedAnswer(**self._header(request_id, source, warnings), items=items)
+
+    def related_categories(
+        self, path: str, *, n: int = 10, request_id: str | None = None
+    ) -> RelatedCategoriesAnswer:
+        """Categories linked to the one of a full path, the largest lift first.
+
+        Raises:
+            UnknownCategoryError: If the catalogue has no such category.
+        """
+        category = self._catalogue.category_of_path(path)
+        if category is None:
+            raise UnknownCategoryError(path)
+        found = self._related_categories.find(category, count=n)
+        warnings = []
+        if not len(self._artifact.category_links.lift):
+            warnings.append("the model has no links of categories: too few were bought together in validation")
+        elif not found:
+            warnings.append(f"no category is known to be bought with {path!r}")
+        source: Source | None = "gnn" if found else None
+        return RelatedCategoriesAnswer(**self._header(request_id, source, warnings), categories=found)
 
     def search(self, query: str, *, n: int = 20, request_id: str | None = None) -> SearchAnswer:
         """Items whose title has words that begin as those of `query`, or whose id begins with it.

@@ -57,6 +57,14 @@ class UnknownItemError(StageError):
         self.item_id = item_id
 
 
+class UnknownCategoryError(StageError):
+    """The catalogue has no such category."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"no category {path!r} in the catalogue: write the full path, as 'Grocery > Dairy'")
+        self.path = path
+
+
 class Request(BaseModel):
     """Unknown fields, NaN and values of another type are refused."""
 

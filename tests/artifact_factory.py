@@ -72,6 +72,8 @@ class PlantedShop:
     promotions: Sequence[PlantedPromotion] = ()
     predicted_links: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Score by item id and linked item id."""
+    category_links: Mapping[str, Mapping[str, tuple[float, int]]] = field(default_factory=dict)
+    """(lift, baskets) by path and linked path."""
     substitutes: Sequence[tuple[str, str]] = ()
     """Item ids of pairs that replace each other."""
     variants: Sequence[tuple[str, ...]] = ()
@@ -144,7 +146,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
         ),
         co_purchases=CoPurchases(indptr, other, counts, lift),
         category_pairs=CategoryPairs(*root_rows),
-        category_links=CategoryLinks.none(len(categories)),
+        category_links=_category_links(shop, category_index),
         histories=_histories(users),
         model=_model(shop, baskets, pairs, single, num_baskets, len(users)),
         predicted_links=_predicted_links(shop, index),
@@ -250,6 +252,19 @@ def _predicted_links(shop: PlantedShop, index: Mapping[str, int]) -> PredictedLi
         indptr=_ends([len(row) for row in rows]),
         item=np.array([item for _, item in entries], dtype=np.int32),
         score=np.array([-negative for negative, _ in entries], dtype=np.float32),
+    )
+
+
+def _category_links(shop: PlantedShop, index: Mapping[str, int]) -> CategoryLinks:
+    rows: list[list[tuple[float, int, int]]] = [[] for _ in index]
+    for path, links in shop.category_links.items():
+        rows[index[path]] = sorted((-lift, index[other], baskets) for other, (lift, baskets) in links.items())
+    entries = [entry for row in rows for entry in row]
+    return CategoryLinks(
+        indptr=_ends([len(row) for row in rows]),
+        category=np.array([other for _, other, _ in entries], dtype=np.int32),
+        baskets=np.array([baskets for _, _, baskets in entries], dtype=np.int64),
+        lift=np.array([-negative for negative, _, _ in entries], dtype=np.float32),
     )
 
 

@@ -34,6 +34,15 @@ GROCERY = PlantedShop(
         (["penne", "cheese"], 20),
     ],
     histories={"718": {"milk": 7, "bread": 2}, "9": {"soap/ü": 1}},
+    category_links={
+        "Grocery > Pasta": {
+            "Grocery > Sauce": (5.0, 40),
+            "Dairy > Cheese": (1.5, 20),
+            "Home > Soap": (0.7, 0),
+        },
+        "Grocery > Sauce": {"Grocery > Pasta": (5.0, 40), "Dairy > Cheese": (2.5, 0)},
+        "Home > Soap": {"Grocery > Pasta": (0.7, 0)},
+    },
     promotions=[
         PlantedPromotion(
             "over", {"cheese": 0.1, "butter": None}, starts_at=1_400_000_000, ends_at=1_500_000_000

@@ -10,7 +10,13 @@ from api import examples
 from api.routes.decisions import DecisionAnswer, DecisionsAnswer
 from api.routes.health import ReadyAnswer
 from api.routes.model import ModelAnswer
-from bundles.answers import GenerateAnswer, ItemsAnswer, RelatedAnswer, SearchAnswer
+from bundles.answers import (
+    GenerateAnswer,
+    ItemsAnswer,
+    RelatedAnswer,
+    RelatedCategoriesAnswer,
+    SearchAnswer,
+)
 from bundles.pareto.answers import ParetoAnswer
 from bundles.pareto.requests import ParetoRequest
 from bundles.requests import GenerateRequest, ItemsRequest
@@ -23,6 +29,7 @@ ROUTES = {
     ("post", "/v1/items/recommend"): "200",
     ("get", "/v1/items/{item_id}/related"): "200",
     ("get", "/v1/items"): "200",
+    ("get", "/v1/categories/related"): "200",
     ("post", "/v1/decisions"): "201",
     ("get", "/v1/decisions"): "200",
     ("delete", "/v1/decisions/{decision_id}"): "200",
@@ -110,6 +117,7 @@ def test_the_examples_are_what_the_models_say() -> None:
     ParetoAnswer.model_validate(examples.PARETO_ANSWER)
     ItemsAnswer.model_validate(examples.ITEMS_ANSWER)
     RelatedAnswer.model_validate(examples.RELATED_ANSWER)
+    RelatedCategoriesAnswer.model_validate(examples.RELATED_CATEGORIES_ANSWER)
     SearchAnswer.model_validate(examples.SEARCH_ANSWER)
     DecisionAnswer.model_validate_json(json.dumps(examples.DECISION_ANSWER))
     DecisionsAnswer.model_validate_json(json.dumps(examples.DECISIONS_ANSWER))

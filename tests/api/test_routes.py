@@ -4,7 +4,13 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
-from bundles.answers import GenerateAnswer, ItemsAnswer, RelatedAnswer, SearchAnswer
+from bundles.answers import (
+    GenerateAnswer,
+    ItemsAnswer,
+    RelatedAnswer,
+    RelatedCategoriesAnswer,
+    SearchAnswer,
+)
 from tests.planted_shop import GROCERY
 
 RFC_3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -77,6 +83,35 @@ def test_the_catalogue_is_searched(client: TestClient) -> None:
 
     found = SearchAnswer.model_validate(response.json()).items
     assert [item.item_id for item in found] == ["bread", "rolls"]
+
+
+def test_related_categories_come_with_their_lift(client: TestClient) -> None:
+    response = client.get("/v1/categories/related", params={"category": "Grocery > Pasta", "n": 1})
+
+    assert list(response.json())[-1] == "categories"
+    answer = RelatedCategoriesAnswer.model_validate(response.json())
+    assert [found.model_dump() for found in answer.categories] == [
+        {"category_id": "Grocery > Sauce", "name": "Sauce", "lift": 5.0, "baskets": 40, "rank": 1}
+    ]
+
+
+def test_an_unknown_category_is_404_and_says_how_to_write_one(client: TestClient) -> None:
+    response = client.get("/v1/categories/related?category=Pasta")
+
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "no category 'Pasta'" in response.json()["detail"]
+    assert "the full path" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("", "category"), ("?category=Home&n=0", "n"), ("?category=Home&kind=x", "kind")]
+)
+def test_a_wrong_query_of_categories_is_422(client: TestClient, query: str, field: str) -> None:
+    response = client.get(f"/v1/categories/related{query}")
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
 def test_an_unknown_id_in_a_path_is_404(client: TestClient) -> None:

@@ -1,0 +1,63 @@
+"""Categories linked to a category: what is bought together with its items, seldom counted links included."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundles.answers import RelatedCategory
+from gnn.artifact import Categories, CategoryLinks
+
+#: Lift of two categories that are bought together as often as by chance.
+_CHANCE = 1.0
+
+
+class RelatedCategories:
+    """Finds linked categories among those of one artifact. Read-only."""
+
+    def __init__(self, categories: Categories, links: CategoryLinks) -> None:
+        self._categories, self._links = categories, links
+
+    def find(self, category: int, *, count: int) -> list[RelatedCategory]:
+        """The `count` categories with the largest lift beside a category index, equal ones by id.
+
+        Links are between the categories that items are directly in. A category without links of its own has
+        those of the categories below it: of each other category, the link of largest lift. None is to the
+        category itself or to one below it, and what is linked no more than by chance is left out.
+        """
+        links, is_within = self._links, self._within(category)
+        entry = self._entries([category])
+        if not len(entry):
+            entry = self._entries(np.flatnonzero(is_within).tolist())
+        entry = entry[~is_within[links.category[entry]] & (links.lift[entry] > _CHANCE)]
+        entry = entry[np.lexsort((links.category[entry], -links.lift[entry]))]
+        # The first link to each category is the one of largest lift.
+        _, first = np.unique(links.category[entry], return_index=True)
+        best = entry[np.sort(first)[:count]].tolist()
+        return [self._answer(place, rank=rank) for rank, place in enumerate(best, start=1)]
+
+    def _entries(self, categories: list[int]) -> NDArray[np.int64]:
+        """Places of the links of `categories`."""
+        indptr = self._links.indptr
+        rows = [np.arange(indptr[row], indptr[row + 1], dtype=np.int64) for row in categories]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+
+    def _within(self, category: int) -> NDArray[np.bool_]:
+        """Which categories are `category` or below it, [num_categories]."""
+        parent = self._categories.parent
+        above = np.arange(len(parent), dtype=np.int32)
+        is_within: NDArray[np.bool_] = above == category
+        while (above >= 0).any():
+            above = np.where(above >= 0, parent[above], -1)
+            is_within |= above == category
+        return is_within
+
+    def _answer(self, place: int, *, rank: int) -> RelatedCategory:
+        other = int(self._links.category[place])
+        return RelatedCategory(
+            category_id=self._categories.category_ids[other],
+            name=self._categories.names[other],
+            lift=round(float(self._links.lift[place]), 3),
+            baskets=int(self._links.baskets[place]),
+            rank=rank,
+        )
