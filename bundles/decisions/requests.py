@@ -132,9 +132,10 @@ class DecisionRequest(Request):
 
 
 class Revocation(Request):
-    """Who takes a decision back."""
+    """A decision is taken back."""
 
-    revoked_by: PersonName
+    revoked_by: PersonName = Field(examples=["Ann"])
+    """Who takes it back."""
 
 
 class Decision(DecisionRequest):

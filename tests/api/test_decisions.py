@@ -160,6 +160,8 @@ def test_nothing_is_answered_that_decisions_might_forbid_when_they_cannot_be_rea
     for response in (
         client.get("/v1/items/bread/related"),
         client.post("/v1/items/recommend", json={}),
+        client.post("/v1/bundles/generate", json={}),
+        client.post("/v1/bundles/recommend", json={}),
         client.post("/v1/decisions", json=BAN_MILK),
         client.get("/v1/decisions"),
         client.get("/readyz"),

@@ -195,6 +195,21 @@ def test_a_decision_of_a_later_version_is_told(tmp_path: Path, log: DecisionLog)
         log.history()
 
 
+def test_a_transaction_is_on_the_disk_when_it_ends_and_readers_wait_for_no_writer(tmp_path: Path) -> None:
+    from bundles.decisions.journal import Journal
+
+    with closing(Journal(tmp_path / "journal.db")) as journal, journal.writing() as writer:
+        settings = {
+            name: writer.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+        with closing(DecisionLog(tmp_path)) as log:
+            assert log.history() == ()
+
+    # 2: FULL
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
 def test_the_tables_take_no_item_or_revocation_without_its_decision(tmp_path: Path, log: DecisionLog) -> None:
     from sqlalchemy import insert
 
