@@ -256,7 +256,9 @@ class Recommender:
         found = self._related_categories.find(category, count=n)
         warnings = []
         if not len(self._artifact.category_links.lift):
-            warnings.append("the model has no links of categories: too few were bought together in validation")
+            warnings.append(
+                "the model has no links of categories: too few were bought together in validation"
+            )
         elif not found:
             warnings.append(f"no category is known to be bought with {path!r}")
         source: Source | None = "gnn" if found else None
