@@ -14,7 +14,7 @@ _Rows = Mapping[str, Mapping[str, float]]
 
 
 def print_metrics(info: ArtifactInfo) -> None:
-    """The test table, what is shown, kinds of baskets, and what the leak probe says."""
+    """The test table, what is shown, kinds of baskets, links, and what the leak probe says."""
     from gnn.evaluation.calibration import calibration_sentence
 
     metrics = info.metrics
@@ -26,6 +26,7 @@ def print_metrics(info: ArtifactInfo) -> None:
     _print_test(protocol, cast("_Rows", metrics["test"]), metrics)
     _print_exposure(cast("_Rows", metrics.get("exposure", {})))
     _print_slices(cast("Mapping[str, Mapping[str, object]]", metrics.get("slices", {})))
+    _print_categories(cast("Mapping[str, Mapping[str, object]]", metrics.get("categories", {})))
     links = cast("Mapping[str, object] | None", metrics.get("link_calibration"))
     if links is not None:
         print_line(calibration_sentence(links))
@@ -63,6 +64,19 @@ def _print_slices(slices: Mapping[str, Mapping[str, object]]) -> None:
         "NDCG@20 by kind of basket",
         ["model", *(f"{name} ({part['num_queries']:,})" for name, part in slices.items())],
         [[model, *(table[model]["ndcg@20"] for table in tables)] for model in tables[0]],
+    )
+
+
+def _print_categories(categories: Mapping[str, Mapping[str, object]]) -> None:
+    if not categories:
+        return
+    num_pairs = cast("Mapping[str, int]", categories["num_pairs"])
+    deviance = cast("_Rows", categories["deviance"])
+    parts = list(next(iter(deviance.values())))
+    print_table(
+        "Baskets that hold two categories: mean deviance of what is expected, the lower the better",
+        ["model", *(f"{part} ({num_pairs[part]:,} pairs)" for part in parts)],
+        [[name, *row.values()] for name, row in deviance.items()],
     )
 
 
