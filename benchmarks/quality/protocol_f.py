@@ -14,7 +14,6 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from benchmarks.quality.cold_baselines import fit_cold_baselines
 from benchmarks.quality.cold_models import (
@@ -29,20 +28,18 @@ from benchmarks.quality.cold_models import (
 )
 from benchmarks.quality.cold_queries import draw_cold, hide_one, without_lines
 from benchmarks.quality.options import Options
-from benchmarks.quality.report import ProtocolReport, gather
+from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
 from gnn.cold.content import read_content
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.errors import TrainingError
-from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.evaluation.metrics import full_ranking, ndcg_gains
 from gnn.evaluation.tables import METRICS, metrics_table
 from gnn.purchases import choose_ranked, read_purchases
 from gnn.split import split_by_time
 from graph.edges import edge_tables
 
-Ranks = dict[str, NDArray[np.float64]]
 #: model → metric → value
 Table = dict[str, dict[str, float]]
 
@@ -72,6 +69,7 @@ def run(options: Options) -> ProtocolReport:
             }
         )
         seconds.append(time.perf_counter() - started)
+    gains = {model: ndcg_gains(ranks, 20) for model, ranks in runs[0]["cold"].items()}
     cold, warm = ([metrics_table(ranks[part]) for ranks in runs] for part in ("cold", "warm"))
     return ProtocolReport(
         protocol="F",
@@ -83,7 +81,7 @@ def run(options: Options) -> ProtocolReport:
         seeds=options.seeds,
         seconds=seconds,
         slices={"warm items": (len(setting.queries["warm"]), gather(warm))},
-        intervals={"ndcg@20": _intervals(runs[0]["cold"])},
+        intervals={"ndcg@20": ours_minus(gains, ours=OURS)},
         targets=targets(cold, warm, baselines),
         notes=warm_costs(warm),
     )
@@ -116,16 +114,6 @@ def _prepare(options: Options, config: TrainingConfig) -> Setting:
             for part in ("cold", "warm")
         },
     )
-
-
-def _intervals(ranks: Ranks) -> dict[str, Interval]:
-    """NDCG@20 of ours minus that of each other model, paired over the cold queries of the first seed."""
-    ours = ndcg_gains(ranks[OURS], 20)
-    return {
-        name: paired_interval(ours, ndcg_gains(values, 20), rng=np.random.default_rng(0))
-        for name, values in ranks.items()
-        if name != OURS
-    }
 
 
 def _measures(setting: Setting) -> str:
