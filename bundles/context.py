@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bundles.answers import Source
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
+from bundles.requests import ItemsRequest, VisitRequest
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact import ModelArtifact
+from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
 from gnn.scorer import ItemQuery, ItemScorer
 
 _NAMED_IDS = 3
@@ -23,6 +24,42 @@ class Visit:
     recent: tuple[int, ...]
     user_index: int | None
     """Row of `Histories`."""
+
+
+def require_key(info: ArtifactInfo, key: PseudonymKey) -> None:
+    """Refuse a key under which no user of the model could be found.
+
+    Raises:
+        ArtifactError: If the users of the model are pseudonyms under another key.
+    """
+    if info.key_fingerprint != key.fingerprint:
+        raise ArtifactError(
+            f"model {info.model_version} was trained under another pseudonym key "
+            f"({info.key_fingerprint}, this is {key.fingerprint}): "
+            "set BUNDLEGRAPH_PSEUDONYM_KEY to the key of its tables, or train again"
+        )
+
+
+def read_visit(
+    request: VisitRequest | ItemsRequest,
+    *,
+    artifact: ModelArtifact,
+    catalogue: ItemCatalogue,
+    key: PseudonymKey,
+    warnings: list[str],
+) -> Visit:
+    """Who asks `request`, and what they have."""
+    return Visit(
+        cart=find_items(request.cart, field="cart", catalogue=catalogue, warnings=warnings),
+        recent=find_items(
+            # The last time that an item was seen is the one that counts.
+            tuple(dict.fromkeys(reversed(request.recent)))[::-1],
+            field="recent",
+            catalogue=catalogue,
+            warnings=warnings,
+        ),
+        user_index=find_user(request.user_id, artifact=artifact, key=key, warnings=warnings),
+    )
 
 
 def find_items(

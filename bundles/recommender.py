@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypedDict
 
 from bundles.answers import (
     GenerateAnswer,
@@ -14,15 +13,14 @@ from bundles.answers import (
     SearchAnswer,
     ShopBundlesAnswer,
     Source,
-    new_request_id,
-    utc_text,
 )
 from bundles.catalogue import ItemCatalogue
-from bundles.context import Visit, find_items, find_user
+from bundles.context import Visit, read_visit, require_key
 from bundles.decisions.standing import StandingWord
 from bundles.decisions.targets import DecisionTargets
 from bundles.decisions.word import NO_WORD, MerchantWord
 from bundles.generate import BundleGenerator
+from bundles.headers import HeaderMaker
 from bundles.items import ItemRanker
 from bundles.links import ItemLinks
 from bundles.listed_items import found_items, ranked_items, related_items
@@ -45,7 +43,7 @@ from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
 from bundles.wording import Language
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact import ArtifactError, ArtifactInfo, ModelArtifact
+from gnn.artifact import ArtifactInfo, ModelArtifact
 from gnn.cold.slate import ColdSlate
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
@@ -71,14 +69,10 @@ class Recommender:
         Raises:
             ArtifactError: If its users are pseudonyms under another key.
         """
-        if artifact.info.key_fingerprint != key.fingerprint:
-            raise ArtifactError(
-                f"model {artifact.info.model_version} was trained under another pseudonym key "
-                f"({artifact.info.key_fingerprint}, this is {key.fingerprint}): "
-                "set BUNDLEGRAPH_PSEUDONYM_KEY to the key of its tables, or train again"
-            )
+        require_key(artifact.info, key)
         self._artifact, self._key = artifact, key
         self._now = now or (lambda: datetime.now(UTC))
+        self._headers = HeaderMaker(artifact.info, now=self._now)
         self._catalogue = ItemCatalogue(artifact)
         self.decisions = StandingWord(
             word or (lambda: NO_WORD),
@@ -159,7 +153,7 @@ class Recommender:
         bundles, source = self._generator.generate(
             request, visit, now=self._now(), language=language, warnings=warnings
         )
-        return GenerateAnswer(**self._header(request_id, source, warnings), bundles=bundles)
+        return GenerateAnswer(**self._headers.make(request_id, source, warnings), bundles=bundles)
 
     def pareto(
         self, request: ParetoRequest, *, language: Language = "en", request_id: str | None = None
@@ -174,7 +168,7 @@ class Recommender:
         plan, source = self._planner.plan(
             request, visit, now=self._now(), language=language, warnings=warnings
         )
-        return ParetoAnswer(**self._header(request_id, source, warnings), **plan)
+        return ParetoAnswer(**self._headers.make(request_id, source, warnings), **plan)
 
     def recommend_bundles(
         self, request: ShopBundlesRequest, *, language: Language = "en", request_id: str | None = None
@@ -189,7 +183,7 @@ class Recommender:
         bundles, source = self._shop_bundles.rank(
             request, visit, now=self._now(), language=language, warnings=warnings
         )
-        return ShopBundlesAnswer(**self._header(request_id, source, warnings), bundles=bundles)
+        return ShopBundlesAnswer(**self._headers.make(request_id, source, warnings), bundles=bundles)
 
     def recommend_items(self, request: ItemsRequest, *, request_id: str | None = None) -> ItemsAnswer:
         """Items that complete a cart or follow a sequence, best first."""
@@ -206,7 +200,7 @@ class Recommender:
                 "no item is left: all of the catalogue is in the cart, bought, out of stock or banned"
             )
         items = ranked_items(ranked, catalogue=self._catalogue)
-        return ItemsAnswer(**self._header(request_id, source, warnings), items=items)
+        return ItemsAnswer(**self._headers.make(request_id, source, warnings), items=items)
 
     def related(
         self,
@@ -240,7 +234,7 @@ class Recommender:
         counts = self._links.counts_among([item], [other for other, _ in found])
         beside = {other: count for (_, other), count in counts.items()}
         items = related_items(found, beside, catalogue=self._catalogue)
-        return RelatedAnswer(**self._header(request_id, source, warnings), items=items)
+        return RelatedAnswer(**self._headers.make(request_id, source, warnings), items=items)
 
     def related_categories(
         self, path: str, *, n: int = 10, request_id: str | None = None
@@ -262,7 +256,7 @@ class Recommender:
         elif not found:
             warnings.append(f"no category is known to be bought with {path!r}")
         source: Source | None = "gnn" if found else None
-        return RelatedCategoriesAnswer(**self._header(request_id, source, warnings), categories=found)
+        return RelatedCategoriesAnswer(**self._headers.make(request_id, source, warnings), categories=found)
 
     def search(self, query: str, *, n: int = 20, request_id: str | None = None) -> SearchAnswer:
         """Items whose title has words that begin as those of `query`, or whose id begins with it.
@@ -270,41 +264,9 @@ class Recommender:
         The most popular come first, whatever the model says: `source` is `fallback`.
         """
         items = found_items(self._search.find(query, count=n), catalogue=self._catalogue)
-        return SearchAnswer(**self._header(request_id, None, []), items=items)
+        return SearchAnswer(**self._headers.make(request_id, None, []), items=items)
 
     def _visit(self, request: VisitRequest | ItemsRequest, warnings: list[str]) -> Visit:
-        return Visit(
-            cart=find_items(request.cart, field="cart", catalogue=self._catalogue, warnings=warnings),
-            recent=find_items(
-                # The last time that an item was seen is the one that counts.
-                tuple(dict.fromkeys(reversed(request.recent)))[::-1],
-                field="recent",
-                catalogue=self._catalogue,
-                warnings=warnings,
-            ),
-            user_index=find_user(request.user_id, artifact=self._artifact, key=self._key, warnings=warnings),
+        return read_visit(
+            request, artifact=self._artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
         )
-
-    def _header(self, request_id: str | None, source: Source | None, warnings: Sequence[str]) -> _Header:
-        return {
-            "request_id": request_id or new_request_id(),
-            "model_version": self.info.model_version,
-            "generated_at": utc_text(self._now()),
-            "source": _named(source, self.info.kind),
-            "warnings": list(warnings),
-        }
-
-
-class _Header(TypedDict):
-    request_id: str
-    model_version: str
-    generated_at: str
-    source: Source
-    warnings: list[str]
-
-
-def _named(source: Source | None, kind: str) -> Source:
-    """The path as answers say it: the model by its kind, and `fallback` where nothing was known."""
-    if source == "gnn" and kind == "closed_form":
-        return "closed_form"
-    return source or "fallback"
