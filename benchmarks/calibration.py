@@ -28,7 +28,7 @@ from gnn.choosing import starting_weights
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.calibration import calibration_metrics, calibration_sentence
 from gnn.evaluation.plots import reliability_figure
-from gnn.link_fitting import draw_pairs, fit_calibration, fit_link, mean_links
+from gnn.link_fitting import draw_pairs, fit_links, mean_links
 from gnn.link_judging import judge_links
 from gnn.trial import Trial
 from gnn.weights import ServedWeights
@@ -73,9 +73,8 @@ def main() -> None:
 
 def link_weights(trial: Trial, config: TrainingConfig) -> ServedWeights:
     """What the links of `trial` are served by, fitted on its validation queries."""
-    pairs = draw_pairs(trial.validation, rng=np.random.default_rng(config.seed))
-    link = fit_link(trial.at_cut.model, pairs)
-    calibration = fit_calibration(mean_links(trial.at_cut.model, link, pairs), pairs.is_pair)
+    rng = np.random.default_rng(config.seed)
+    link, calibration = fit_links(trial.at_cut.model, trial.validation, rng=rng)
     return replace(starting_weights(trial.model, config), link=link, link_calibration=calibration)
 
 

@@ -27,8 +27,8 @@ def print_metrics(info: ArtifactInfo) -> None:
     _print_exposure(cast("_Rows", metrics.get("exposure", {})))
     _print_slices(cast("Mapping[str, Mapping[str, object]]", metrics.get("slices", {})))
     _print_categories(cast("Mapping[str, Mapping[str, object]]", metrics.get("categories", {})))
-    links = cast("Mapping[str, object] | None", metrics.get("link_calibration"))
-    if links is not None:
+    links = cast("Mapping[str, object]", metrics.get("link_calibration", {}))
+    if links:
         print_line(calibration_sentence(links))
     verdict = cast("Mapping[str, str] | None", metrics.get("leak_probe"))
     if verdict is not None:

@@ -15,7 +15,7 @@ from gnn.config import TrainingConfig
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
 from gnn.fitting import FittedModel
-from gnn.link_fitting import draw_pairs, fit_calibration, fit_link, mean_links
+from gnn.link_fitting import fit_links
 from gnn.packing import pack_model
 from gnn.ranking import group_gains
 from gnn.rerank_fitting import fit_trees
@@ -56,9 +56,7 @@ def choose_weights(
         return Choice(start, None, {}, [few])
     at_cut = with_weights(at_cut, model, start)
     blend = fit_blend(ItemScorer(at_cut), validation, model.ranked, start.blend)
-    pairs = draw_pairs(validation, rng=np.random.default_rng(config.seed))
-    link = fit_link(at_cut.model, pairs)
-    calibration = fit_calibration(mean_links(at_cut.model, link, pairs), pairs.is_pair)
+    link, calibration = fit_links(at_cut.model, validation, rng=np.random.default_rng(config.seed))
     logger.info("blend %s, link %s, calibrated by %d knots", blend, link, len(calibration.raw))
     weights = replace(
         start,

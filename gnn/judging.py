@@ -106,9 +106,8 @@ def judge_trial(
         # The trees know validation by heart: what they are worth is measured out of fold.
         metrics["validation"]["served"] = metrics_of(choice.served_ranks)
         metrics["importances"] = choice.importances
-    links = judge_links(at_cut.model, choice.weights, trial.test, rng=np.random.default_rng(config.seed))
-    if links:
-        metrics["link_calibration"] = links
+    rng = np.random.default_rng(config.seed)
+    metrics["link_calibration"] = judge_links(at_cut.model, choice.weights, trial.test, rng=rng)
     logger.info(
         "metrics of %d models on %d + %d queries", len(models), len(trial.validation), len(trial.test)
     )

@@ -43,11 +43,21 @@ class LinkPairs:
         return len(self.asking)
 
 
+def fit_links(
+    model: ItemModel, queries: CompletionQueries, *, rng: np.random.Generator
+) -> tuple[dict[str, float], LinkCalibration]:
+    """Weights and calibration of the links of `model`, fitted to pairs of `queries` that it has not seen."""
+    pairs = draw_pairs(queries, rng=rng)
+    link = fit_link(model, pairs)
+    return link, fit_calibration(mean_links(model, link, pairs), pairs.is_pair)
+
+
 def draw_pairs(queries: CompletionQueries, *, rng: np.random.Generator) -> LinkPairs:
     """Each cart item with the hidden item of its basket, and with that of another basket.
 
-    Both kinds have the same popularity, so popularity cannot tell them apart, and are equally many but for
-    items that would be paired with themselves.
+    Where the data are sequences, a history is the cart and what was bought next is the hidden item. Both
+    kinds have the same popularity, so popularity cannot tell them apart, and are equally many but for items
+    that would be paired with themselves.
     """
     rows, items = queries.carts.nonzero()
     other = queries.hidden[rng.permutation(len(queries))]

@@ -102,7 +102,7 @@ def calibration_sentence(measured: Mapping[str, Any]) -> str:
     """What `gnn.link_judging.judge_links` measured, for a person."""
     plain = measured["uncalibrated"]
     return (
-        f"Links of {measured['num_pairs']:,} test pairs, half of them from one basket: "
+        f"Links of {measured['num_pairs']:,} test pairs, half of them bought together: "
         f"ECE {measured['ece']:.4f} ({measured['ece_low']:.4f} to {measured['ece_high']:.4f}), "
         f"{plain['ece']:.4f} before calibration; Brier score {measured['brier']:.4f} "
         f"({measured['brier_low']:.4f} to {measured['brier_high']:.4f}), .25 by chance"

@@ -49,7 +49,7 @@ def reliability_figure(bins: Sequence[Mapping[str, float]], *, title: str) -> Fi
     axes.plot(said, so, "o-", color=_OURS_COLOUR, linewidth=1, markersize=5)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.set_xlabel("probability that is served")
-    axes.set_ylabel("share of pairs from one basket")
+    axes.set_ylabel("share of pairs bought together")
     axes.set_title(title, loc="left", fontsize=11, pad=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e5e5e5")

@@ -146,7 +146,7 @@ def _calibration(measured: Mapping[str, object]) -> Iterator[str]:
         return
     bins = [row for row in _sequence(measured["bins"]) if isinstance(row, Mapping)]
     rows = [[f"{row['confidence']:.3f}", f"{row['frequency']:.3f}", f"{row['pairs']:,}"] for row in bins]
-    yield _table("Probability of a link", ["served", "from one basket", "pairs"], rows)
+    yield _table("Probability of a link", ["served", "bought together", "pairs"], rows)
     yield _paragraph(f"{calibration_sentence(measured)}.", style="note")
     yield reliability(bins, title="Links: served probability and how often it was so, on test")
 

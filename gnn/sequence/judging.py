@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ from gnn.evaluation.tables import metrics_of
 from gnn.fitting import FittedModel, fit_model, ranked_items
 from gnn.item_codes import LEVELS, item_codes
 from gnn.judgement import Judgement
-from gnn.packing import pack_catalogue, pack_categories
+from gnn.link_fitting import fit_links
+from gnn.link_judging import judge_links
+from gnn.packing import pack_catalogue, pack_categories, pack_model
 from gnn.purchases import Purchases, read_purchases
 from gnn.ranker import no_trees
 from gnn.ranking import group_gains
@@ -47,7 +50,7 @@ from graph.edges import edge_tables
 
 logger = logging.getLogger(__name__)
 
-#: Queries under which no trees are fitted.
+#: Queries under which no trees and no links are fitted.
 FEWEST_QUERIES = 200
 
 
@@ -103,11 +106,17 @@ def judge_sequences(
         ranks = out_of_fold_ranks(evidence, validation, shortlists, seed=config.seed)
         metrics["validation"]["served"] = metrics_of(ranks)
         metrics["importances"] = group_gains(trees, GROUPS)
+    weights = ServedWeights(ease_top_k=max(config.ease_top_k))
+    packed = pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees)
+    if has_trees:
+        link, calibration = fit_links(packed, validation, rng=np.random.default_rng(config.seed))
+        weights = replace(weights, link=link, link_calibration=calibration)
+    metrics["link_calibration"] = judge_links(packed, weights, test, rng=np.random.default_rng(config.seed))
     logger.info("metrics of %d models on %d + %d sequences", len(rows), len(validation), len(test))
     progress("judging", 3, 3)
     return Judgement(
         num_epochs=model.links.num_epochs,
-        weights=ServedWeights(ease_top_k=max(config.ease_top_k)),
+        weights=weights,
         metrics=metrics,
         warnings=leak_warnings(metrics),
         sequence_trees=trees,

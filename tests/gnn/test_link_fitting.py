@@ -125,11 +125,13 @@ def test_too_few_pairs_change_nothing() -> None:
     assert calibration.probabilities(links) == pytest.approx(links)
 
 
-@given(st.lists(st.tuples(st.floats(1e-6, 1 - 1e-6), st.booleans()), min_size=100, max_size=600))
-def test_a_calibration_rises_and_stays_between_zero_and_one(pairs: list[tuple[float, bool]]) -> None:
-    links, is_pair = (np.array(column, dtype=np.float64) for column in zip(*pairs, strict=True))
+@given(seed=st.integers(0, 2**32 - 1), num_pairs=st.integers(100, 600), digits=st.integers(1, 6))
+def test_a_calibration_rises_and_stays_between_zero_and_one(seed: int, num_pairs: int, digits: int) -> None:
+    # Rounded, so that many links are equal.
+    rng = np.random.default_rng(seed)
+    links = rng.beta(rng.uniform(0.2, 3), 2.0, size=num_pairs).round(digits).clip(1e-6, 1 - 1e-6)
 
-    calibration = fit_calibration(links, is_pair)
+    calibration = fit_calibration(links, rng.integers(2, size=num_pairs).astype(np.float64))
 
     assert 2 <= len(calibration.raw) <= 32
     assert (np.diff(calibration.raw) > 0).all()

@@ -94,6 +94,6 @@ def test_the_sentence_says_what_calibration_brought() -> None:
     }
 
     assert calibration_sentence(measured).startswith(
-        "Links of 12,000 test pairs, half of them from one basket: ECE 0.0100 (0.0080 to 0.0200), "
+        "Links of 12,000 test pairs, half of them bought together: ECE 0.0100 (0.0080 to 0.0200), "
         "0.0500 before calibration; Brier score 0.2000"
     )

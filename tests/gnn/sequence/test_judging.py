@@ -20,6 +20,7 @@ from gnn.item_scores import ItemScores
 from gnn.scorer import ItemQuery, ItemScorer
 from gnn.sequence.config import SequenceConfig
 from gnn.train import train
+from gnn.weights import DEFAULT_LINK
 from graph.edges import edge_tables
 from tests.gnn.conftest import MakeTables
 
@@ -73,6 +74,15 @@ def test_it_is_measured_on_next_items_beside_closed_forms(trained: ModelArtifact
     assert sum(cast("dict[str, float]", trained.info.metrics["importances"]).values()) == pytest.approx(
         1.0, abs=0.01
     )
+
+
+def test_links_are_fitted_to_what_was_bought_after_what_and_judged(trained: ModelArtifact) -> None:
+    measured = cast("dict[str, float]", trained.info.metrics["link_calibration"])
+
+    assert trained.info.config["link"] != DEFAULT_LINK
+    # Chance, .5 for every pair, has a Brier score of .25.
+    assert measured["brier"] < 0.25
+    assert measured["ece"] <= measured["ece_high"]
 
 
 def served(trained: ModelArtifact, queries: list[ItemQuery]) -> NDArray[np.float32]:
