@@ -90,8 +90,8 @@ def judge_sequences(
     progress("judging", 0, 3)
     groups = item_codes(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked)
     evidence = fit_evidence(model.ranked_purchases, model.links, model.ease, groups=groups)
-    shortlists = read_shortlists(evidence, validation)
     has_trees = len(validation) >= FEWEST_QUERIES
+    shortlists = read_shortlists(evidence, validation)
     trees = fit_trees(shortlists, seed=config.seed) if has_trees else no_trees()
     progress("judging", 1, 3)
     rows = closed_forms(model.ranked_purchases, model.ease, category=groups[LEVELS.index("category")])
