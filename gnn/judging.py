@@ -72,6 +72,7 @@ def judge(
         scorer_queries(trial.validation, trial.model.ranked),
         trial.validation.hidden,
         rng=np.random.default_rng(config.seed),
+        warm_tolerance=config.warm_tolerance,
     )
     if weights is None:
         return judgement
