@@ -16,8 +16,8 @@ from bundles.decisions.targets import DecisionTargets
 from bundles.decisions.word import NO_WORD
 from bundles.generate import BundleGenerator
 from bundles.links import ItemLinks
+from bundles.pareto.planner import broad_shortlist, known_sets
 from bundles.pareto.requests import ObjectiveName, ParetoRequest
-from bundles.pareto.values import equal_weights
 from bundles.shortlist import Shortlist
 from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate
@@ -96,10 +96,10 @@ class CaseMaker:
         request = ParetoRequest.model_validate({**setting.body, "anchors": [anchor]})
         visit = Visit(cart=(), recent=(), user_index=None)
         asked = self._generator.reader.read(request, visit, now=NOW, warnings=[])
-        composed = self._generator.composer.compose(
-            asked.rules, asked.wish, weights=equal_weights(setting.objectives), num_kept=1
-        )
-        return None if composed is None else Case(composed[0], asked, setting.objectives)
+        shortlist = broad_shortlist(self._generator.composer, asked, setting.objectives)
+        if shortlist is None or not len(known_sets(shortlist, asked.rules, setting.objectives)):
+            return None
+        return Case(shortlist, asked, setting.objectives)
 
 
 def with_costs(artifact: ModelArtifact, *, rng: np.random.Generator) -> ModelArtifact:

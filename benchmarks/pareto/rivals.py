@@ -18,9 +18,9 @@ from bundles.objectives import ObjectiveValues, measure
 from bundles.pareto.effort import STANDARD_EFFORT
 from bundles.pareto.front import Front, front_of
 from bundles.pareto.growing import SetGrower
-from bundles.pareto.planner import NUM_KNOWN, known_sets
+from bundles.pareto.planner import known_sets
 from bundles.pareto.search import find_front, random_sets
-from bundles.pareto.values import equal_weights, objective_values
+from bundles.pareto.values import objective_values
 from bundles.requests import Weights
 from bundles.sets import satisfies
 
@@ -40,10 +40,7 @@ class Outcome:
 def served(case: Case) -> Outcome:
     """NSGA-II from sets of the beam search, as the planner has it; the sets of the beam search count."""
     with counted_beams() as beams:
-        balanced = compose_sets(
-            case.shortlist, case.asked.rules, weights=equal_weights(case.objectives), num_kept=NUM_KNOWN
-        )
-        known = known_sets(case.shortlist, case.asked.rules, objectives=case.objectives, balanced=balanced)
+        known = known_sets(case.shortlist, case.asked.rules, case.objectives)
     found = _searched(case, known)
     return Outcome(found.front, found.num_evaluations + beams.num_evaluations)
 

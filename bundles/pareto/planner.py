@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from bundles.answers import GeneratedBundle, Source
 from bundles.asking import Asked
 from bundles.compose import ComposedSets, compose_sets
+from bundles.composer import Composer
 from bundles.context import Visit
 from bundles.decisions.offering import settled_members
 from bundles.generate import BundleGenerator
@@ -19,7 +21,7 @@ from bundles.pareto.errors import ParetoUnavailableError
 from bundles.pareto.requests import ObjectiveName, ParetoRequest
 from bundles.pareto.values import equal_weights
 from bundles.rules import Rules
-from bundles.sets import measure_sets
+from bundles.sets import measure_sets, satisfies
 from bundles.shortlist import Shortlist
 from bundles.wording import Language
 from gnn.artifact import ModelArtifact
@@ -69,13 +71,11 @@ class ParetoPlanner:
             warnings.append("objectives: no item has a cost, so every margin is unknown and counts 0")
         if request.validate_only:
             return _without_bundles(objectives), asked.source
-        composed = self._composer.compose(
-            asked.rules, asked.wish, weights=equal_weights(objectives), num_kept=NUM_KNOWN
-        )
-        if composed is None:
+        shortlist = broad_shortlist(self._composer, asked, objectives)
+        known = None if shortlist is None else known_sets(shortlist, asked.rules, objectives)
+        if shortlist is None or known is None or not len(known):
             warnings.append(self._composer.why_empty(asked.rules, asked.wish))
             return _without_bundles(objectives), asked.source
-        shortlist, sets = composed
         # pymoo takes .6 s and 45 MB to import: who never asks for a front does not pay for it.
         try:
             from bundles.pareto.search import find_front
@@ -85,7 +85,7 @@ class ParetoPlanner:
             shortlist,
             asked.rules,
             objectives=objectives,
-            known=known_sets(shortlist, asked.rules, objectives=objectives, balanced=sets),
+            known=known,
             effort=STANDARD_EFFORT,
         )
         warnings += [
@@ -112,20 +112,34 @@ class ParetoPlanner:
         return ("coherence", *fit, "margin" if self._has_cost else "breadth")
 
 
+def broad_shortlist(
+    composer: Composer, asked: Asked, objectives: tuple[ObjectiveName, ...]
+) -> Shortlist | None:
+    """The candidates of a request, with some of other categories where breadth is an objective.
+
+    None where a fixed item fails what every item must satisfy.
+    """
+    rules = asked.rules
+    if "breadth" in objectives:
+        # What the search for candidates looks for under this rule is what breadth is made of.
+        rules = replace(rules, min_categories=max(rules.min_categories, 2))
+    return composer.shortlist(rules, asked.wish)
+
+
 def known_sets(
-    shortlist: Shortlist, rules: Rules, *, objectives: tuple[ObjectiveName, ...], balanced: ComposedSets
+    shortlist: Shortlist, rules: Rules, objectives: tuple[ObjectiveName, ...]
 ) -> NDArray[np.bool_]:
     """Sets to search from, [K, P]: those that the merchandiser settled, and about `NUM_KNOWN` of beam search.
 
-    These are the best of `balanced` and the best on each objective alone.
+    These are the best on all objectives alike, and on each alone; none where no set satisfies the rules.
     """
+    settled = settled_members(rules.decided, shortlist.items)
+    found = [settled[satisfies(shortlist, settled, rules=rules)]]
     count = NUM_KNOWN // (len(objectives) + 1)
-    found = [balanced]
-    found += [
-        compose_sets(shortlist, rules, weights=equal_weights((name,)), num_kept=count) for name in objectives
-    ]
-    best = [sets.members[np.argsort(-sets.values.score, kind="stable")[:count]] for sets in found]
-    members = np.concatenate([settled_members(rules.decided, shortlist.items), *best])
+    for names in (objectives, *((name,) for name in objectives)):
+        sets = compose_sets(shortlist, rules, weights=equal_weights(names), num_kept=count)
+        found.append(sets.members[np.argsort(-sets.values.score, kind="stable")[:count]])
+    members: NDArray[np.bool_] = np.concatenate(found)
     _, first = np.unique(members, axis=0, return_index=True)
     return members[np.sort(first)]
 

@@ -181,3 +181,18 @@ def test_a_request_that_is_wrong_against_the_catalogue_is_refused(
 def test_objectives_are_two_to_five_distinct_known_ones(objectives: list[str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ParetoRequest.model_validate({"objectives": objectives})
+
+
+def test_where_breadth_counts_other_categories_are_looked_at() -> None:
+    near = [f"a{number}" for number in range(200)]
+    shop = PlantedShop(
+        [*(PlantedItem(name, f"A > {name}", 1.0) for name in ["a", *near]), PlantedItem("far", "B > b", 1.0)],
+        baskets=[*((["a", name], 20) for name in near), (["far"], 10)],
+    )
+
+    answer = ask(
+        Recommender(make_artifact(shop), KEY), anchors=["a"], size=2, objectives=["coherence", "breadth"]
+    )
+
+    assert added(answer)[-1] == "far"
+    assert answer.bundles[-1].objectives.breadth > 0
