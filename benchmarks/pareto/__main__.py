@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(2, f"{parser.prog}: {error}\n")
     planted = with_costs(artifact, rng=np.random.default_rng(asked.seed))
     maker = CaseMaker(planted)
-    body = [_note(has_costs=planted is artifact, anchors=asked.anchors)]
+    body = [_note(artifact.info.model_version, has_costs=planted is artifact, anchors=asked.anchors)]
     with threadpool_limits(limits=1):
         for setting in SETTINGS:
             rng = np.random.default_rng(asked.seed)
@@ -125,12 +125,12 @@ def _timed(way: Callable[[], Outcome]) -> Measured:
     return Measured(outcome.front.hypervolume, len(outcome.front.values), outcome.num_evaluations, seconds)
 
 
-def _note(*, has_costs: bool, anchors: int) -> str:
+def _note(model_version: str, *, has_costs: bool, anchors: int) -> str:
     low, high = COST_SHARES
     planted = f"The shop gives no costs: these are planted, {low:.0%} to {high:.0%} of the price, evenly."
     costs = "Costs are the shop's." if has_costs else planted
     return (
-        f"{anchors} requests of each kind, with one anchor in {MIN_ANCHOR_BASKETS} baskets or more. "
+        f"{anchors} requests of each kind to model {model_version}, with one anchor in {MIN_ANCHOR_BASKETS} baskets or more. "
         f"{costs} Hypervolume: share of the unit cube that the front dominates (reference: 0 on every "
         f"objective), mean ± 95 % interval over the requests. Population {STANDARD_EFFORT.population}, "
         f"{STANDARD_EFFORT.generations} generations; sets that beam searches measure count wherever one runs."
