@@ -7,6 +7,7 @@ from datetime import datetime
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from etl.engine import open_engine
@@ -53,28 +54,12 @@ def user_spans(tables: Tables, *, until: datetime | None = None) -> pa.Table:
 def item_baskets(tables: Tables, *, until: datetime | None = None) -> pa.Table:
     """How many baskets before `until` hold each item: baskets of the event that associations count.
 
-    Returns:
-        item_id, baskets; sorted by item_id. Items in no basket are not in it.
-    """
-    return (
-        _until(_table(tables, "interactions"), until)
-        .filter(_.event == tables.manifest.association_event, _.basket_id.notnull())
-        .group_by("item_id")
-        .agg(baskets=_.basket_id.nunique())
-        .order_by("item_id")
-        .to_pyarrow()
-    )
-
-
-def item_baskets_by_week(tables: Tables, *, until: datetime | None = None) -> pa.Table:
-    """In which weeks of the year the baskets of each item before `until` began, all years together.
-
-    A basket counts once, in the week of its first local day: (day of the year - 1) // 7 + 1, so the weeks of
-    an item add up to its `item_baskets`.
+    By week of the year, all years together, a basket counts in the week of its first local day,
+    (day of the year - 1) // 7 + 1: so the weeks of an item add up to its baskets.
 
     Returns:
-        item_id, baskets_by_week (53 counts, weeks 1 to 53); sorted by item_id. Items in fewer than
-        `MIN_SEASON_BASKETS` baskets are not in it.
+        item_id, baskets, baskets_by_week (53 counts, weeks 1 to 53; null where there are fewer than
+        `MIN_SEASON_BASKETS`); sorted by item_id. Items in no basket are not in it.
     """
     lines = _until(_table(tables, "interactions"), until).filter(
         _.event == tables.manifest.association_event, _.basket_id.notnull()
@@ -82,22 +67,25 @@ def item_baskets_by_week(tables: Tables, *, until: datetime | None = None) -> pa
     begun = lines.group_by("basket_id").agg(day=_.local_date.min())
     counted = (
         lines.select("item_id", "basket_id")
+        .distinct()
         .join(begun, "basket_id")
         .mutate(week=(_.day.day_of_year() - 1) // 7)
         .group_by("item_id", "week")
-        .agg(baskets=_.basket_id.nunique())
+        .agg(baskets=_.count())
         .order_by("item_id", "week")
         .to_pyarrow()
     )
     encoded = counted["item_id"].combine_chunks().dictionary_encode()
     weeks = np.zeros((len(encoded.dictionary), NUM_WEEKS), dtype=np.int64)
     weeks[encoded.indices.to_numpy(), counted["week"].to_numpy()] = counted["baskets"].to_numpy()
-    is_kept = weeks.sum(axis=1) >= MIN_SEASON_BASKETS
-    ends = np.arange(0, NUM_WEEKS * (int(is_kept.sum()) + 1), NUM_WEEKS, dtype=np.int32)
+    baskets = weeks.sum(axis=1)
+    ends = np.arange(0, NUM_WEEKS * (len(weeks) + 1), NUM_WEEKS, dtype=np.int32)
+    by_week = pa.ListArray.from_arrays(ends, weeks.ravel())
     return pa.table(
         {
-            "item_id": encoded.dictionary.filter(pa.array(is_kept)),
-            "baskets_by_week": pa.ListArray.from_arrays(ends, weeks[is_kept].ravel()),
+            "item_id": encoded.dictionary,
+            "baskets": baskets,
+            "baskets_by_week": pc.if_else(baskets >= MIN_SEASON_BASKETS, by_week, None),
         }
     )
 

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from etl.aggregates import (
     item_baskets,
-    item_baskets_by_week,
     user_bundle_events,
     user_item_events,
     user_spans,
@@ -139,16 +138,11 @@ def _items(tables: Tables, until: datetime | None) -> pa.Table:
     price = pc.if_else(pc.greater(items["price"], 0.0), items["price"], None)
     margin = pc.divide(pc.subtract(price, items["cost"]), price)
     items = items.append_column("margin", margin)
-    baskets = _of_items(items, item_baskets(tables, until=until), "baskets")
-    items = items.append_column("baskets", pc.fill_null(baskets, 0))
-    by_week = _of_items(items, item_baskets_by_week(tables, until=until), "baskets_by_week")
-    return items.append_column("baskets_by_week", by_week)
-
-
-def _of_items(items: pa.Table, counted: pa.Table, column: str) -> pa.ChunkedArray:
-    """`column` of `counted` in the order of `items`, null where it has no such item."""
+    counted = item_baskets(tables, until=until)
     place = pc.index_in(items["item_id"], value_set=counted["item_id"].combine_chunks())
-    return counted[column].take(place)
+    counts = counted.take(place)
+    items = items.append_column("baskets", pc.fill_null(counts["baskets"], 0))
+    return items.append_column("baskets_by_week", counts["baskets_by_week"])
 
 
 def _brands(tables: Tables) -> pa.Table:

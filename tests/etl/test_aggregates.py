@@ -6,7 +6,6 @@ import pyarrow as pa
 
 from etl.aggregates import (
     item_baskets,
-    item_baskets_by_week,
     user_bundle_events,
     user_item_events,
     user_spans,
@@ -77,8 +76,8 @@ def test_baskets_of_an_item_count_each_basket_once_and_purchases_alone(shop: Sho
     # u's two lines of a are in two days, so in two baskets; the view and the anonymous line are in none.
     tables = shop.write(interactions=_INTERACTIONS + f"a,{day(3)},u,purchase,4\n").ingest().tables
 
-    assert _rows(item_baskets(tables)) == [("a", 2), ("b", 1)]
-    assert _rows(item_baskets(tables, until=_at(2))) == [("a", 1)]
+    assert _rows(item_baskets(tables)) == [("a", 2, None), ("b", 1, None)]
+    assert _rows(item_baskets(tables, until=_at(2))) == [("a", 1, None)]
 
 
 def test_baskets_count_in_the_week_of_the_year_in_which_they_began(shop: Shop) -> None:
@@ -91,17 +90,13 @@ def test_baskets_count_in_the_week_of_the_year_in_which_they_began(shop: Shop) -
     shop.write(interactions="item_id,timestamp,user_id,basket_id\n" + "\n".join(lines) + "\n")
     tables = shop.ingest().tables
 
-    found = item_baskets_by_week(tables)
-
     # b is in one basket, which tells no season.
-    assert found["item_id"].to_pylist() == ["a"]
-    assert found["baskets_by_week"].to_pylist() == [[4, *[0] * 51, 1]]
-    assert item_baskets(tables)["baskets"].to_pylist() == [5, 1]
-    before = item_baskets_by_week(tables, until=datetime(2025, 6, 1, tzinfo=UTC))
-    assert before["baskets_by_week"].to_pylist() == [[3, *[0] * 51, 1]]
+    assert _rows(item_baskets(tables)) == [("a", 5, [4, *[0] * 51, 1]), ("b", 1, None)]
+    before = item_baskets(tables, until=datetime(2025, 6, 1, tzinfo=UTC))
+    assert _rows(before) == [("a", 4, [3, *[0] * 51, 1])]
 
 
-def test_a_shop_without_baskets_has_no_weeks(shop: Shop) -> None:
+def test_items_of_a_shop_without_baskets_are_in_none(shop: Shop) -> None:
     tables = shop.write(interactions=f"item_id,timestamp\na,{day(1)}\n").ingest().tables
 
-    assert item_baskets_by_week(tables).num_rows == 0
+    assert item_baskets(tables).num_rows == 0
