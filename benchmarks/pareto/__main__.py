@@ -130,10 +130,11 @@ def _note(model_version: str, *, has_costs: bool, anchors: int) -> str:
     planted = f"The shop gives no costs: these are planted, {low:.0%} to {high:.0%} of the price, evenly."
     costs = "Costs are the shop's." if has_costs else planted
     return (
-        f"{anchors} requests of each kind to model {model_version}, with one anchor in {MIN_ANCHOR_BASKETS} baskets or more. "
-        f"{costs} Hypervolume: share of the unit cube that the front dominates (reference: 0 on every "
-        f"objective), mean ± 95 % interval over the requests. Population {STANDARD_EFFORT.population}, "
-        f"{STANDARD_EFFORT.generations} generations; sets that beam searches measure count wherever one runs."
+        f"{anchors} requests of each kind to model {model_version}, each with one anchor that is in "
+        f"{MIN_ANCHOR_BASKETS} baskets or more. {costs} Hypervolume: share of the unit cube that the front "
+        f"dominates (reference: 0 on every objective), mean ± 95 % interval over the requests. Population "
+        f"{STANDARD_EFFORT.population}, {STANDARD_EFFORT.generations} generations; sets that beam searches "
+        "measure count wherever one runs."
     )
 
 
