@@ -70,10 +70,10 @@ class RequestReader:
         beside = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
         query, source = item_query(beside, visit, links=self._links, scorer=self._scorer)
         context = rules.fixed or (*visit.recent, *visit.cart)
-        scores = None if source is None else self._scores.first_stage([query])[0]
+        chances = None if source is None else self._scores.chances(query)
         if source is None and not context and self._composer.has_pairs:
             source = "gnn"
-        return Asked(rules, Wish(scores, context), visit, source)
+        return Asked(rules, Wish(chances, context), visit, source)
 
     def _warn_of_unknown(self, rules: Rules, warnings: list[str]) -> None:
         if rules.discount.margin_floor is not None and not np.isfinite(self._catalogue.cost).any():

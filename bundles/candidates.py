@@ -48,7 +48,7 @@ class CandidateFinder:
         *,
         is_allowed: NDArray[np.bool_],
         offers: NDArray[np.int64],
-        scores: NDArray[np.float32] | None,
+        chances: NDArray[np.float64] | None,
         context: tuple[int, ...],
     ) -> NDArray[np.int64]:
         """Item indices of the fixed items, then of candidates, distinct.
@@ -57,14 +57,14 @@ class CandidateFinder:
             rules: What a bundle must satisfy.
             is_allowed: Items that may be added, [num_items].
             offers: Offer price of each item, [num_items].
-            scores: How likely the visitor wants each ranked item, [num_ranked]; none where nothing is known.
+            chances: How likely each ranked item is wanted, [num_ranked]; none where nothing is known.
             context: Items that candidates should go with: the anchors, else what the visitor has; may be
             empty.
         """
         ranked_allowed = is_allowed[self._ranked]
         found: list[NDArray[np.int64]] = []
-        if scores is not None:
-            found.append(self._best(scores, ranked_allowed, NUM_BY_SCORE))
+        if chances is not None:
+            found.append(self._best(chances, ranked_allowed, NUM_BY_SCORE))
         if context:
             linked = np.array(context[-MAX_LINKED:], dtype=np.int64)
             found.append(self._best(self._links.from_items(linked), ranked_allowed, NUM_BY_LINK))
@@ -73,7 +73,8 @@ class CandidateFinder:
             found.append(self._in_strong_pairs(is_allowed))
         popular = self._popular(is_allowed, NUM_POPULAR)
         found.append(popular)
-        wanted = self._wanted(scores)
+        if rules.has_price_limit or rules.min_categories > 1:
+            wanted = self._wanted(chances)
         if rules.has_price_limit:
             found += self._of_price(rules, is_allowed, offers, wanted)
         if rules.min_categories > 1:
@@ -116,11 +117,11 @@ class CandidateFinder:
             popular = ordered[is_allowed[ordered]]
         return self._few_of_a_leaf(popular[: 4 * count], count)
 
-    def _wanted(self, scores: NDArray[np.float32] | None) -> NDArray[np.int64]:
+    def _wanted(self, chances: NDArray[np.float64] | None) -> NDArray[np.int64]:
         """Items that the visitor likeliest wants first; all items by popularity where nothing is known."""
-        if scores is None:
+        if chances is None:
             return self._catalogue.by_popularity
-        return self._ranked[np.argsort(-scores, kind="stable")]
+        return self._ranked[np.argsort(-chances, kind="stable")]
 
     def _of_price(
         self,

@@ -46,11 +46,13 @@ def compose_sets(shortlist: Shortlist, rules: Rules, *, weights: Weights, num_ke
     taken to satisfy by themselves what single items must.
     """
     search = _Search(shortlist, rules, weights)
-    found = [search.fixed_only(), search.settled()]
+    found = [search.given()]
     states = search.start()
     while len(states) and states.size < rules.size_max:
         expansions = search.expand(states)
         found.append(search.best_complete(states, expansions, num_kept))
+        if states.size + 1 == rules.size_max:
+            break
         states = search.best_to_extend(states, expansions)
     return ComposedSets(
         members=np.concatenate([each.members for each in found]),
@@ -99,16 +101,11 @@ class _Search:
             return self._growth.grow(states, nothing, nothing)
         return states
 
-    def fixed_only(self) -> ComposedSets:
-        """The fixed items as a set of their own, where they are one that satisfies the rules."""
-        members = (np.arange(len(self._shortlist.items)) < self._shortlist.num_fixed)[None, :]
-        return self._valid(members[~self._are_settled(self._keys_of(members))])
-
-    def settled(self) -> ComposedSets:
-        """The bundles that the merchandiser settled, those that satisfy the rules."""
-        return self._valid(self._settled)
-
-    def _valid(self, members: NDArray[np.bool_]) -> ComposedSets:
+    def given(self) -> ComposedSets:
+        """Sets that need no search: the fixed items alone, and what the merchandiser settled."""
+        alone = (np.arange(len(self._shortlist.items)) < self._shortlist.num_fixed)[None, :]
+        alone = alone[~self._are_settled(self._keys_of(alone))]
+        members = np.concatenate([alone, self._settled])
         members = members[satisfies(self._shortlist, members, rules=self._rules)]
         values = measure_sets(self._shortlist, members, rules=self._rules, weights=self._weights)
         return ComposedSets(members, values)

@@ -11,7 +11,7 @@ from bundles.candidates import CandidateFinder
 from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets, compose_sets
 from bundles.decisions.offering import settled_items
-from bundles.fit import fit_of_scores
+from bundles.fit import fit_of_chances
 from bundles.links import ItemLinks
 from bundles.requests import Weights
 from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, may_join, relaxations
@@ -26,9 +26,9 @@ from gnn.seasons.lift import SeasonLift
 class Wish:
     """What is known of a visit."""
 
-    scores: NDArray[np.float32] | None
-    """How likely the visitor wants each ranked item beside the fixed items and the cart, [num_ranked]; none
-    where nothing is known of them."""
+    chances: NDArray[np.float64] | None
+    """How likely each ranked item is wanted beside the fixed items and the cart, [num_ranked]; none where
+    nothing is known of the visit."""
     context: tuple[int, ...]
     """Items that candidates should go with."""
 
@@ -76,10 +76,10 @@ class Composer:
             offers=offers,
         )
         found = self._finder.find(
-            rules, is_allowed=is_allowed, offers=offers, scores=wish.scores, context=wish.context
+            rules, is_allowed=is_allowed, offers=offers, chances=wish.chances, context=wish.context
         )
         found = np.concatenate([found, np.setdiff1d(self._settled_items(rules), found)])
-        ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
+        ranked_fit = None if wish.chances is None else fit_of_chances(wish.chances)
         return self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
 
     def as_it_is(
@@ -87,7 +87,7 @@ class Composer:
     ) -> tuple[Shortlist, ComposedSets]:
         """One bundle of `items` that nobody composed, `quantity` of each, measured by `rules`."""
         offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
-        ranked_fit = None if wish.scores is None else fit_of_scores(wish.scores)
+        ranked_fit = None if wish.chances is None else fit_of_chances(wish.chances)
         single = self._maker.make(items, rules, ranked_fit=ranked_fit, offers=offers)
         shortlist = replace(
             single,

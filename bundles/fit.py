@@ -1,20 +1,15 @@
-"""How likely an item is to be wanted on a visit, in [0, 1], from its score among all items."""
+"""How well an item fits a visit, in [0, 1], from its chance to be in one basket."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Items drawn: more than a basket holds, so that what comes tenth still counts beside what comes first.
-NUM_DRAWS = 30
+#: With one basket the best items would differ by little on a scale that others share.
+NUM_BASKETS = 3
 
 
-def fit_of_scores(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The chance of each item to be among `NUM_DRAWS` drawn by `scores` [num_ranked], [num_ranked].
-
-    1 - exp(-NUM_DRAWS · p), p = softmax(scores): what a conditional logit (McFadden 1974) says of one
-    choice, made so many times over. It keeps the step from a likely item to a less likely one.
-    """
-    odds = np.exp((scores - scores.max(initial=-np.inf)).astype(np.float64))
-    fit: NDArray[np.float64] = -np.expm1(-NUM_DRAWS * odds / max(odds.sum(), 1.0))
+def fit_of_chances(chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The chance to be in one of three such baskets: 1 - (1 - p)³."""
+    fit: NDArray[np.float64] = 1 - (1 - chances) ** NUM_BASKETS
     return fit

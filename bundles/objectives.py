@@ -3,8 +3,9 @@
 coherence = (mean + min) / 2 of p(a, b) over its pairs (`bundles.links`: .5 is chance). The mean alone lets
             one odd item hide among good ones, the minimum alone sees nothing else: halfway between average
             and least satisfaction, as in group recommendation (Masthoff 2015)
-user_fit  = mean over the added items of their chance (`bundles.fit`) to be wanted by this visitor beside the
-            fixed items; 0 where nothing is added, nothing is known of the visit, or an item is not ranked
+user_fit  = mean over the added items of their chance (`gnn.companions`) to be in one of three baskets
+            (`bundles.fit`) with the fixed items, for this visitor; 0 where nothing is added, nothing is known
+            of the visit, or an item is not ranked
 breadth   = (distinct level-0 categories - 1) / (size.max - 1) · mean of x / (1 + x) over the pairs of items
             of two of them, x = the lift of the two categories, shrunk (`bundles.links`): departments that
             are bought together by chance alone count half

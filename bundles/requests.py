@@ -155,9 +155,9 @@ class Discount(Request):
 class Weights(Request):
     """What counts how much in a bundle's score: the weighted mean of its objectives."""
 
-    coherence: Weight = 0.5
+    coherence: Weight = 0.25
     user_fit: Weight = 1.0
-    breadth: Weight = 0.3
+    breadth: Weight = 0.15
     margin: Weight = 0.0
     discount: Weight = 0.0
 

@@ -148,6 +148,8 @@ class ItemModel:
     """The same of 112 days."""
     trees: NDArray[np.uint8]
     """The second stage, `gnn.ranker.Ranker`; of length 0 where there is none."""
+    companion_trees: NDArray[np.uint8]
+    """The chances of `gnn.companions`; of length 0 where the first stage stands in."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def assemble(
         category_pairs=pack_category_pairs(edges),
         category_links=category_links or CategoryLinks.none(edges.nodes["Category"].num_rows),
         histories=pack_histories(edges, model.purchases),
-        model=pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees),
+        model=pack_model(model, weights),
         predicted_links=predicted_links or PredictedLinks.none(edges.nodes["Item"].num_rows),
         substitutes=substitutes or Substitutes.none(edges.nodes["Item"].num_rows),
         seasons=pack_seasons(edges, model.purchases),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
 from gnn.blend import best_top_k, fit_blend, scorer_queries
+from gnn.companions.fitting import fit_companion_trees
 from gnn.config import TrainingConfig
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
@@ -67,7 +68,10 @@ def choose_weights(
     )
     at_cut = with_weights(at_cut, model, weights)
     scorer = ItemScorer(at_cut)
-    fitted = fit_trees(Reranker(at_cut, scorer), scorer, validation, model.ranked, seed=config.seed)
+    reranker = Reranker(at_cut, scorer)
+    companions = fit_companion_trees(reranker, scorer, validation, model.ranked, seed=config.seed)
+    weights = replace(weights, companion_trees=companions)
+    fitted = fit_trees(reranker, scorer, validation, model.ranked, seed=config.seed)
     if fitted is None:
         return Choice(replace(weights, shortlist_size=0), None, {}, [])
     weights = replace(weights, trees=fitted.trees, trees_weight=fitted.weight)
@@ -86,7 +90,7 @@ def with_weights(artifact: ModelArtifact, model: FittedModel, weights: ServedWei
     return replace(
         artifact,
         info=replace(artifact.info, config=artifact.info.config | weights.to_config()),
-        model=pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees),
+        model=pack_model(model, weights),
     )
 
 

@@ -5,13 +5,12 @@ By order where a shop's data are sequences, else in the two stages that carts an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate, beside
+from gnn.companions.chances import CompanionChances, chances_of_scores
 from gnn.reranking import Reranker
 from gnn.scorer import ItemQuery, ItemScorer
 from gnn.sequence.items import SequenceItems
@@ -24,6 +23,7 @@ class ItemScores:
         """`scorer` and `cold` are of the same artifact."""
         self._scorer, self._ranked, self._cold = scorer, artifact.model.ranked, cold
         self._reranker = Reranker(artifact, scorer)
+        self._companions = CompanionChances(artifact, scorer, reranker=self._reranker)
         is_sequence = artifact.sequence_model.is_fitted
         self._sequences = SequenceItems(artifact, scorer) if is_sequence else None
 
@@ -43,8 +43,11 @@ class ItemScores:
         scores = beside(served, blend, self._cold.score(blend, evidence))
         return np.concatenate([self._ranked, self._cold.items]), np.concatenate([served, scores])
 
-    def first_stage(self, queries: Sequence[ItemQuery]) -> NDArray[np.float32]:
-        """Scores of one scale for all items, [len(queries), num_ranked]: what bundles are composed by."""
+    def chances(self, query: ItemQuery) -> NDArray[np.float64]:
+        """How likely each item is to be wanted together with what `query` gives, [num_ranked].
+
+        What bundles are composed by.
+        """
         if self._sequences is not None:
-            return self._sequences.score(queries)
-        return self._scorer.score(queries)
+            return chances_of_scores(self._sequences.score([query])[0])
+        return self._companions.of(query)

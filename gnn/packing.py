@@ -21,6 +21,7 @@ from gnn.artifact import (
 from gnn.fitting import FittedModel
 from gnn.purchases import Purchases
 from gnn.text_column import TextColumn
+from gnn.weights import ServedWeights
 from graph.edges import EdgeTables
 
 #: What stands for a promotion without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
@@ -81,9 +82,9 @@ def pack_histories(edges: EdgeTables, purchases: Purchases) -> Histories:
     )
 
 
-def pack_model(model: FittedModel, *, ease_top_k: int, trees: NDArray[np.uint8]) -> ItemModel:
-    """Learned tables, `ease_top_k` EASE weights a row, and the second stage."""
-    links, ease, purchases = model.links, model.ease.top(ease_top_k), model.ranked_purchases
+def pack_model(model: FittedModel, weights: ServedWeights) -> ItemModel:
+    """Learned tables, and what was chosen to serve them by."""
+    links, ease, purchases = model.links, model.ease.top(weights.ease_top_k), model.ranked_purchases
     return ItemModel(
         ranked=model.ranked.astype(np.int32),
         source=np.ascontiguousarray(links.source, dtype=np.float32),
@@ -96,7 +97,8 @@ def pack_model(model: FittedModel, *, ease_top_k: int, trees: NDArray[np.uint8])
         ease_weight=ease.data.astype(np.float32),
         baskets_4_weeks=purchases.baskets_within(28),
         baskets_16_weeks=purchases.baskets_within(112),
-        trees=trees,
+        trees=weights.trees,
+        companion_trees=weights.companion_trees,
     )
 
 

@@ -19,7 +19,7 @@ class Ranker:
     """Scores rows of features. Holds no state of a query: threads may share it."""
 
     def __init__(self, trees: NDArray[np.uint8]) -> None:
-        """`trees` is what `gnn.ranking.fit_ranker` gives.
+        """`trees` is what `gnn.ranking.fit_ranker` or `fit_classifier` gives.
 
         Raises:
             ValueError: If it is not.
@@ -30,7 +30,7 @@ class Ranker:
             raise ValueError("expected the trees of fit_ranker, found other bytes: train again") from error
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """One score a row of `features` [N, F], comparable within a query alone, [N]."""
+        """One score a row of `features` [N, F], [N]: comparable within a query alone, or a probability."""
         if not len(features):
             return np.zeros(0, dtype=np.float32)
         scores = treelite.gtil.predict(

@@ -1,4 +1,4 @@
-"""Fitting a ranker: LightGBM's lambdarank over the features of shortlists."""
+"""Trees over the features of shortlists, by LightGBM: lambdarank for an order, log loss for a chance."""
 
 from __future__ import annotations
 
@@ -47,24 +47,61 @@ def fit_ranker(
     """
     if not relevance.any():
         raise ValueError("expected a relevant row, found none")
-    chosen = params or RankerParams()
-    rows = lightgbm.Dataset(
-        features, relevance, group=group_sizes, feature_name=list(names), params={"verbose": -1}
+    return _fitted(
+        {"objective": "lambdarank", "lambdarank_truncation_level": 20},
+        lightgbm.Dataset(
+            features, relevance, group=group_sizes, feature_name=list(names), params={"verbose": -1}
+        ),
+        len(features),
+        seed=seed,
+        params=params or RankerParams(),
     )
+
+
+def fit_classifier(
+    features: NDArray[np.float32],
+    is_positive: NDArray[np.bool_],
+    *,
+    names: Sequence[str],
+    seed: int,
+    params: RankerParams,
+) -> NDArray[np.uint8]:
+    """Trees that give the probability of a row to be positive, for `gnn.ranker.Ranker`; log loss.
+
+    Args:
+        features: One row a case, [N, F]; NaN is "not known".
+        is_positive: [N]
+        names: Names of the features, F of them.
+        seed: The same seed and rows give the same trees.
+        params: Size of the trees.
+
+    Raises:
+        ValueError: If no row is positive.
+    """
+    if not is_positive.any():
+        raise ValueError("expected a positive row, found none")
+    rows = lightgbm.Dataset(
+        features, is_positive.astype(np.int64), feature_name=list(names), params={"verbose": -1}
+    )
+    return _fitted({"objective": "binary"}, rows, len(features), seed=seed, params=params)
+
+
+def _fitted(
+    objective: Mapping[str, object], rows: lightgbm.Dataset, num_rows: int, *, seed: int, params: RankerParams
+) -> NDArray[np.uint8]:
     booster = lightgbm.train(
         {
-            "objective": "lambdarank",
-            "lambdarank_truncation_level": 20,
-            "learning_rate": chosen.learning_rate,
-            "num_leaves": chosen.num_leaves,
-            "min_data_in_leaf": min(chosen.min_rows_a_leaf, max(len(features) // 20, 1)),
+            **objective,
+            "learning_rate": params.learning_rate,
+            "num_leaves": params.num_leaves,
+            "min_data_in_leaf": min(params.min_rows_a_leaf, max(num_rows // 20, 1)),
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
             "verbose": -1,
         },
         rows,
-        num_boost_round=chosen.num_trees,
+        num_boost_round=params.num_trees,
     )
     with TemporaryDirectory() as folder:
         # Treelite reads LightGBM's models from files alone.

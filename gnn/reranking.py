@@ -99,12 +99,17 @@ class Reranker:
         scores[candidates] = last + 1e-3 + (final - final.min())
         return scores
 
-    def shortlist(self, query: ItemQuery, scores: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Ranked indices of the best by `scores` [num_ranked] that are not in the cart, best first."""
+    def shortlist(
+        self, query: ItemQuery, scores: NDArray[np.float32], *, size: int | None = None
+    ) -> NDArray[np.int64]:
+        """Ranked indices of the best by `scores` [num_ranked] that are not in the cart, best first.
+
+        At most `size` of them; none for `shortlist_size`.
+        """
         cart = self._scorer.ranked_index(list(query.cart))
         masked = scores.copy()
         masked[cart[cart >= 0]] = -np.inf
-        size = min(self.shortlist_size, int(np.isfinite(masked).sum()))
+        size = min(self.shortlist_size if size is None else size, int(np.isfinite(masked).sum()))
         best = np.argpartition(-masked, size - 1)[:size] if size else np.zeros(0, dtype=np.int64)
         return best[np.lexsort((best, -masked[best]))]
 

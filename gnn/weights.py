@@ -18,7 +18,7 @@ DEFAULT_LINK = {"intercept": 0.0, "gnn": 1.0, "ease": 8.0}
 
 @dataclass(frozen=True)
 class ServedWeights:
-    """Weights of `gnn.scorer` and `gnn.reranking`."""
+    """Weights of `gnn.scorer`, `gnn.reranking` and `gnn.companions`."""
 
     ease_top_k: int
     """EASE weights that are kept a row."""
@@ -28,6 +28,8 @@ class ServedWeights:
     trees: NDArray[np.uint8] = field(default_factory=no_trees)
     """Of `gnn.ranking.fit_ranker`; of length 0 where the blend is served as it is."""
     trees_weight: float = 0.0
+    companion_trees: NDArray[np.uint8] = field(default_factory=no_trees)
+    """Of `gnn.companions.fitting`; of length 0 where there are none."""
     shortlist_size: int = 0
 
     def to_config(self) -> dict[str, object]:

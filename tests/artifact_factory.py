@@ -229,6 +229,7 @@ def _model(
         baskets_4_weeks=baskets[ranked],
         baskets_16_weeks=baskets[ranked],
         trees=np.zeros(0, dtype=np.uint8),
+        companion_trees=np.zeros(0, dtype=np.uint8),
     )
 
 

@@ -108,7 +108,7 @@ class ParetoPlanner:
         return plan, asked.source
 
     def _default_objectives(self, asked: Asked) -> tuple[ObjectiveName, ...]:
-        fit: tuple[ObjectiveName, ...] = () if asked.wish.scores is None else ("user_fit",)
+        fit: tuple[ObjectiveName, ...] = () if asked.wish.chances is None else ("user_fit",)
         return ("coherence", *fit, "margin" if self._has_cost else "breadth")
 
 

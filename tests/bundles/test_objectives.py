@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bundles.fit import fit_of_scores
+from bundles.fit import fit_of_chances
 from bundles.objectives import SetTotals, measure
 from bundles.requests import Weights
 
@@ -77,11 +77,6 @@ def test_fixed_items_alone_fit_nobody() -> None:
     assert measure(alone, weights=Weights(), max_size=5).user_fit[0] == 0
 
 
-def test_the_fit_of_an_item_is_its_chance_to_be_drawn() -> None:
-    scores = np.log(np.array([1, 1, 2, 996], dtype=np.float32)) - 50
-
-    # 30 draws of which one in 1,000 is the first item, one in 500 the third.
-    assert fit_of_scores(scores).tolist() == pytest.approx(
-        [1 - np.exp(-30 / 1_000), 1 - np.exp(-30 / 1_000), 1 - np.exp(-30 / 500), 1.0], rel=1e-4
-    )
-    assert fit_of_scores(np.zeros(0, dtype=np.float32)).tolist() == []
+def test_an_item_fits_as_likely_as_it_is_in_one_of_three_baskets() -> None:
+    # Not in the first, nor in the second, nor in the third.
+    assert fit_of_chances(np.array([0.0, 0.1, 1.0])).tolist() == pytest.approx([0, 1 - 0.9**3, 1])

@@ -9,6 +9,7 @@ import pytest
 
 from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate
+from gnn.companions.chances import chances_of_scores
 from gnn.item_scores import ItemScores
 from gnn.ranking import RankerParams, fit_ranker
 from gnn.reranking import NAMES, Reranker
@@ -57,8 +58,10 @@ def test_what_is_served_is_the_order_of_both_stages(artifact: ModelArtifact) -> 
     assert not np.array_equal(scores, scorer.score([QUERY])[0])
 
 
-def test_bundles_are_composed_by_the_first_stage_alone(artifact: ModelArtifact) -> None:
-    assert np.array_equal(scores_of(artifact).first_stage([QUERY])[0], ItemScorer(artifact).score([QUERY])[0])
+def test_without_companion_trees_bundles_are_composed_by_the_first_stage(artifact: ModelArtifact) -> None:
+    scores = ItemScorer(artifact).score([QUERY])[0]
+
+    assert np.array_equal(scores_of(artifact).chances(QUERY), chances_of_scores(scores))
 
 
 def test_to_order_one_query_leaves_its_first_stage_as_it_was(artifact: ModelArtifact) -> None:

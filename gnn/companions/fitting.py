@@ -1,0 +1,74 @@
+"""Fitting companion trees: of a few items of a validation basket, which others does it hold?"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from gnn.blend import scorer_queries
+from gnn.companions.shortlist import read_shortlist
+from gnn.evaluation.queries import CompletionQueries
+from gnn.ranker import no_trees
+from gnn.ranking import RankerParams, fit_classifier
+from gnn.reranking import NAMES, Reranker
+from gnn.scorer import ItemScorer
+
+logger = logging.getLogger(__name__)
+
+#: Baskets whose shortlist holds one of their items, under which no trees are fitted.
+FEWEST_BASKETS = 200
+#: Half of the carts hold one item, as an anchor does; the others hold more, ever more rarely.
+_SHARE_OF_SINGLES, _STOP = 0.5, 0.3
+_PARAMS = RankerParams(num_trees=200, learning_rate=0.04, num_leaves=15, min_rows_a_leaf=100)
+
+
+def fit_companion_trees(
+    reranker: Reranker,
+    scorer: ItemScorer,
+    validation: CompletionQueries,
+    ranked: NDArray[np.int32],
+    *,
+    seed: int,
+) -> NDArray[np.uint8]:
+    """Trees that give the chance to be in one basket with a cart; none where too few baskets teach them."""
+    carts, others = draw_carts(validation, rng=np.random.default_rng(seed))
+    asked = CompletionQueries(carts, validation.users, validation.hidden, validation.basket_ids)
+    features, held = [], []
+    for row, query in enumerate(scorer_queries(asked, ranked)):
+        found = read_shortlist(query, scorer=scorer, reranker=reranker)
+        features.append(found.features)
+        held.append(np.isin(found.items, others.indices[others.indptr[row] : others.indptr[row + 1]]))
+    num_taught = sum(bool(each.any()) for each in held)
+    logger.info("companion trees: %d of %d baskets teach them", num_taught, len(held))
+    if num_taught < FEWEST_BASKETS:
+        return no_trees()
+    return fit_classifier(
+        np.concatenate(features), np.concatenate(held), names=NAMES, seed=seed, params=_PARAMS
+    )
+
+
+def draw_carts(queries: CompletionQueries, *, rng: np.random.Generator) -> tuple[csr_matrix, csr_matrix]:
+    """Some items of each query's basket, its hidden item among them, and the others: two matrices of ones.
+
+    At least one item stays among the others where a basket holds two.
+    """
+    sizes = np.diff(queries.carts.indptr)
+    is_single = rng.random(len(queries)) < _SHARE_OF_SINGLES
+    num_more = np.where(is_single, 0, rng.geometric(_STOP, len(queries)))
+    taken = []
+    for row, count in enumerate(np.minimum(num_more, np.maximum(sizes - 1, 0))):
+        cart = queries.carts.indices[queries.carts.indptr[row] : queries.carts.indptr[row + 1]]
+        taken.append(rng.choice(cart, count, replace=False))
+    rows = np.repeat(np.arange(len(queries)), [len(each) for each in taken])
+    more = _ones(rows, np.concatenate([np.zeros(0, dtype=np.int64), *taken]), queries.carts.shape)
+    others = (queries.carts.sign() - more).tocsr()
+    others.eliminate_zeros()
+    hidden = _ones(np.arange(len(queries)), queries.hidden, queries.carts.shape)
+    return (more + hidden).tocsr(), others
+
+
+def _ones(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> csr_matrix:
+    return csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape)
