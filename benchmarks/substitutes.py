@@ -98,7 +98,7 @@ def count_pairs(purchases: Purchases, catalogue: Catalogue, substitutes: Substit
     first, second = together.row[is_counted], together.col[is_counted]
     baskets = together.data[is_counted].astype(np.float64)
     return CountedPairs(
-        lift=shrunk(baskets, chance.scale * chance.bought[first] * chance.bought[second]),
+        lift=shrunk(baskets, chance.expected_of(first, second)),
         is_one_type=catalogue.category[first] == catalogue.category[second],
         is_substitute=_flags(substitutes, first, second),
     )
@@ -112,7 +112,7 @@ def lift_of_listed(purchases: Purchases, substitutes: Substitutes) -> str:
     first, second = first[is_flagged], substitutes.item[is_flagged]
     columns = chance.baskets.tocsc()
     observed = columns[:, first].multiply(columns[:, second]).sum()
-    expected = chance.scale * (chance.bought[first] * chance.bought[second]).sum()
+    expected = chance.expected_of(first, second).sum()
     return f"{observed / expected:.2f} ({observed:,.0f} of {expected:,.0f} expected baskets)"
 
 

@@ -30,13 +30,17 @@ class Chance:
     scale: float
     """e is `scale` · a b."""
 
+    def expected_of(self, first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Baskets that chance would have to hold both items of each pair, [P]."""
+        return np.asarray(self.scale * self.bought[first] * self.bought[second])
+
     def together(self, items: NDArray[np.integer]) -> NDArray[np.float64]:
         """Baskets that hold both of each pair of `items`, [P, P]."""
         columns = csc_matrix(self.baskets)[:, items]
         return np.asarray((columns.T @ columns).toarray(), dtype=np.float64)
 
     def expected(self, items: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Of these, as many as by chance, [P, P]."""
+        """Baskets that chance would have to hold both of each pair of `items`, [P, P]."""
         return self.scale * np.outer(self.bought[items], self.bought[items])
 
 

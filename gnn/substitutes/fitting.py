@@ -35,23 +35,26 @@ def fit_substitutes(edges: EdgeTables, purchases: Purchases, catalogue: Catalogu
     together (`gnn.substitutes.instead`).
     """
     brands = ["", *edges.nodes["Brand"]["name"].fill_null("").to_pylist()]
-    words = product_words(list(catalogue.titles), [brands[code + 1] for code in catalogue.brand])
-    # A word of most titles tells no product from another.
-    telling = (
-        [title - common for title in words] if (common := common_words(words, share=COMMON_SHARE)) else words
-    )
+    words = _telling(product_words(list(catalogue.titles), [brands[code + 1] for code in catalogue.brand]))
     chance = chance_of(purchases.lines)
-    product_type = product_types(catalogue.category, telling, chance)
+    product_type = product_types(catalogue.category, words, chance)
     linked = known_substitutes(edges)
+    # What the shop says comes last and counts.
     pairs = [
+        _going_together(edges, product_type, words, chance),
         bought_instead(chance, _contexts(edges)),
         viewed_instead(_viewers(edges), purchases.counts),
         (linked[:, 0], linked[:, 1], np.ones(len(linked))),
-        _going_together(edges, product_type, telling, chance),
     ]
     indptr, item, score = _both_ways(pairs, num_items=len(words))
     logger.info("product types of %d items, %d further pairs", (product_type >= 0).sum(), len(item) // 2)
-    return Substitutes(variants(product_type, catalogue.brand, telling), product_type, indptr, item, score)
+    return Substitutes(variants(product_type, catalogue.brand, words), product_type, indptr, item, score)
+
+
+def _telling(words: Sequence[Words]) -> list[Words]:
+    """`words` without those of most titles, which tell no product from another."""
+    common = common_words(words, share=COMMON_SHARE)
+    return [title - common for title in words]
 
 
 def variants(
@@ -81,8 +84,8 @@ def _going_together(
     """Counted pairs of one type that are none of substitutes, with the score 0."""
     counted = edges.edges["Item", "CO_PURCHASED", "Item"]
     first, second = (counted[f"{end}_index"].to_numpy().astype(np.int64) for end in ("source", "target"))
-    expected = chance.scale * chance.bought[first] * chance.bought[second]
-    lift = shrunk(counted["baskets"].to_numpy().astype(np.float64), expected)
+    baskets = counted["baskets"].to_numpy().astype(np.float64)
+    lift = shrunk(baskets, chance.expected_of(first, second))
     may_be = (product_type[first] == product_type[second]) & (product_type[first] >= 0) & (lift >= TOGETHER)
     kept = [
         row

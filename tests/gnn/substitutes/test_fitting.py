@@ -162,6 +162,21 @@ def test_a_pair_of_a_type_that_shares_no_word_and_is_bought_together_goes_togeth
     assert shop.kind("aerial", "pocket") == "substitute"
 
 
+def test_what_the_shop_says_counts_more_than_baskets() -> None:
+    radios: list[Item] = [
+        ("radio", "CB radio", "Audio > Radios", "Cobra"),
+        ("travel", "Travel radio", "Audio > Radios", "Kaito"),
+        ("receiver", "Receiver", "Audio > Radios", "Stik"),
+    ]
+    shop = PlantedShop(
+        [*radios, *YOGHURTS, *OTHERS],
+        [(["radio", "receiver"], 30), (["travel"], 30), (["tea", "honey"], 60)],
+        [("receiver", "radio", "alternative")],
+    )
+
+    assert shop.kind("radio", "receiver") == "substitute"
+
+
 @pytest.mark.parametrize("category", ["Everything", ""])
 def test_a_shop_of_one_category_or_none_has_items_that_go_together(category: str) -> None:
     items = [(item_id, title, category, brand) for item_id, title, _, brand in [*YOGHURTS, *OTHERS]]
