@@ -39,6 +39,8 @@ class SeasonLift:
     def __init__(self, seasons: Seasons, *, num_items: int) -> None:
         self._seasons, self._num_items = seasons, num_items
         self._total = seasons.baskets.sum(axis=1, dtype=np.int64)
+        # A week a row: three of them are summed for every request.
+        self._weeks = np.ascontiguousarray(seasons.baskets.T)
 
     def lift(self, week: int) -> NDArray[np.float64]:
         """How many times as often as all else each item is bought around `week` (1 to 53), [num_items].
@@ -67,8 +69,7 @@ class SeasonLift:
         return SeasonEvidence(int(around[row]), int(self._total[row]), float(lift))
 
     def _around(self, week: int) -> NDArray[np.int64]:
-        counts = self._seasons.baskets[:, _weeks_around(week)]
-        return np.asarray(counts.sum(axis=1, dtype=np.int64))
+        return np.asarray(self._weeks[_weeks_around(week)].sum(axis=0, dtype=np.int64))
 
     def _share(self, week: int) -> float:
         counts = self._seasons.all_baskets
