@@ -16,8 +16,8 @@ from bundles.decisions.targets import DecisionTargets
 from bundles.decisions.word import NO_WORD
 from bundles.generate import BundleGenerator
 from bundles.links import ItemLinks
-from bundles.pareto.planner import broad_shortlist, known_sets
 from bundles.pareto.requests import ObjectiveName, ParetoRequest
+from bundles.pareto.starting import broad_shortlist, known_sets
 from bundles.shortlist import Shortlist
 from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate

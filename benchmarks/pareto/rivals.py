@@ -18,8 +18,8 @@ from bundles.objectives import ObjectiveValues, measure
 from bundles.pareto.effort import STANDARD_EFFORT
 from bundles.pareto.front import Front, front_of
 from bundles.pareto.growing import SetGrower
-from bundles.pareto.planner import known_sets
 from bundles.pareto.search import find_front, random_sets
+from bundles.pareto.starting import known_sets
 from bundles.pareto.values import objective_values
 from bundles.requests import Weights
 from bundles.sets import satisfies

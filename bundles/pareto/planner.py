@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bundles.answers import GeneratedBundle, Source
 from bundles.asking import Asked
-from bundles.compose import ComposedSets, compose_sets
-from bundles.composer import Composer
+from bundles.compose import ComposedSets
 from bundles.context import Visit
-from bundles.decisions.offering import settled_members
 from bundles.generate import BundleGenerator
 from bundles.pareto.effort import STANDARD_EFFORT
 from bundles.pareto.errors import ParetoUnavailableError
 from bundles.pareto.requests import ObjectiveName, ParetoRequest
+from bundles.pareto.starting import broad_shortlist, known_sets
 from bundles.pareto.values import equal_weights
 from bundles.rules import Rules
-from bundles.sets import measure_sets, satisfies
+from bundles.sets import measure_sets
 from bundles.shortlist import Shortlist
 from bundles.wording import Language
 from gnn.artifact import ModelArtifact
 
-#: Sets of the beam search that the front is searched from; the rest of the first population is random.
-NUM_KNOWN = 50
+if TYPE_CHECKING:
+    from bundles.pareto.search import Found
 
 
 class Plan(TypedDict):
@@ -76,22 +74,11 @@ class ParetoPlanner:
         if shortlist is None or known is None or not len(known):
             warnings.append(self._composer.why_empty(asked.rules, asked.wish))
             return _without_bundles(objectives), asked.source
-        # pymoo takes .6 s and 45 MB to import: who never asks for a front does not pay for it.
-        try:
-            from bundles.pareto.search import find_front
-        except ModuleNotFoundError as error:
-            raise ParetoUnavailableError from error
-        found = find_front(
-            shortlist,
-            asked.rules,
-            objectives=objectives,
-            known=known,
-            effort=STANDARD_EFFORT,
-        )
+        found = _search(shortlist, asked.rules, objectives=objectives, known=known)
         warnings += [
-            f"objectives: {name} is 0 for every bundle, so that the others decide and the hypervolume is 0"
+            f"objectives: {name} is 0 for every bundle: the others decide, and the hypervolume is 0"
             for name, values in zip(objectives, found.front.values.T, strict=True)
-            if not values.any()
+            if not values.any() and (name != "margin" or self._has_cost)
         ]
         shown = found.front.spread(request.n).members
         values = measure_sets(shortlist, shown, rules=asked.rules, weights=equal_weights(objectives))
@@ -112,36 +99,15 @@ class ParetoPlanner:
         return ("coherence", *fit, "margin" if self._has_cost else "breadth")
 
 
-def broad_shortlist(
-    composer: Composer, asked: Asked, objectives: tuple[ObjectiveName, ...]
-) -> Shortlist | None:
-    """The candidates of a request, with some of other categories where breadth is an objective.
-
-    None where a fixed item fails what every item must satisfy.
-    """
-    rules = asked.rules
-    if "breadth" in objectives:
-        # What the search for candidates looks for under this rule is what breadth is made of.
-        rules = replace(rules, min_categories=max(rules.min_categories, 2))
-    return composer.shortlist(rules, asked.wish)
-
-
-def known_sets(
-    shortlist: Shortlist, rules: Rules, objectives: tuple[ObjectiveName, ...]
-) -> NDArray[np.bool_]:
-    """Sets to search from, [K, P]: those that the merchandiser settled, and about `NUM_KNOWN` of beam search.
-
-    These are the best on all objectives alike, and on each alone; none where no set satisfies the rules.
-    """
-    settled = settled_members(rules.decided, shortlist.items)
-    found = [settled[satisfies(shortlist, settled, rules=rules)]]
-    count = NUM_KNOWN // (len(objectives) + 1)
-    for names in (objectives, *((name,) for name in objectives)):
-        sets = compose_sets(shortlist, rules, weights=equal_weights(names), num_kept=count)
-        found.append(sets.members[np.argsort(-sets.values.score, kind="stable")[:count]])
-    members: NDArray[np.bool_] = np.concatenate(found)
-    _, first = np.unique(members, axis=0, return_index=True)
-    return members[np.sort(first)]
+def _search(
+    shortlist: Shortlist, rules: Rules, *, objectives: tuple[ObjectiveName, ...], known: NDArray[np.bool_]
+) -> Found:
+    # pymoo takes .6 s and 45 MB to import: who never asks for a front does not pay for it.
+    try:
+        from bundles.pareto.search import find_front
+    except ModuleNotFoundError as error:
+        raise ParetoUnavailableError from error
+    return find_front(shortlist, rules, objectives=objectives, known=known, effort=STANDARD_EFFORT)
 
 
 def _without_bundles(objectives: tuple[ObjectiveName, ...]) -> Plan:
