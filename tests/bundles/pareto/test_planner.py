@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -197,3 +199,11 @@ def test_where_breadth_counts_other_categories_are_looked_at() -> None:
 
     assert added(answer)[-1] == "far"
     assert answer.bundles[-1].objectives.breadth > 0
+
+
+def test_who_never_asks_for_a_front_does_not_import_pymoo() -> None:
+    statement = "import sys, bundles.recommender; print('pymoo' in sys.modules)"
+
+    found = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "False"
