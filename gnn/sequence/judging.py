@@ -107,7 +107,7 @@ def judge_sequences(
         metrics["validation"]["served"] = metrics_of(ranks)
         metrics["importances"] = group_gains(trees, GROUPS)
     weights = ServedWeights(ease_top_k=max(config.ease_top_k))
-    packed = pack_model(model, ease_top_k=weights.ease_top_k, trees=weights.trees)
+    packed = pack_model(model, weights)
     if has_trees:
         link, calibration = fit_links(packed, validation, rng=np.random.default_rng(config.seed))
         weights = replace(weights, link=link, link_calibration=calibration)

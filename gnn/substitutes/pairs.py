@@ -29,8 +29,10 @@ class SubstitutePairs:
         """The same of each item of `rows` with each of `columns` (item indices, each once), [R, C]."""
         of = self._of
         are = _share_group(of.product_type, rows, columns) | _share_group(of.variant, rows, columns)
-        row, column, score = self._listed(rows, columns)
-        are[row, column] = score > 0
+        starts, ends = of.indptr[rows], of.indptr[np.asarray(rows) + 1]
+        if (ends > starts).any():
+            row, column, score = self._listed(starts, ends - starts, columns)
+            are[row, column] = score > 0
         are &= rows[:, np.newaxis] != columns
         return are
 
@@ -47,13 +49,11 @@ class SubstitutePairs:
         return np.flatnonzero(self.between(np.array([item]), everything)[0])
 
     def _listed(
-        self, rows: NDArray[np.integer], columns: NDArray[np.integer]
+        self, starts: NDArray[np.int64], lengths: NDArray[np.int64], columns: NDArray[np.integer]
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """Place in `rows`, place in `columns` and score of the further pairs among them."""
+        """Row, place in `columns` and score of the further pairs in rows that begin at `starts`."""
         of = self._of
-        starts = of.indptr[rows]
-        lengths = of.indptr[np.asarray(rows) + 1] - starts
-        row = np.repeat(np.arange(len(rows)), lengths)
+        row = np.repeat(np.arange(len(lengths)), lengths)
         entry = np.arange(len(row)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
         place = np.full(len(of.variant), -1, dtype=np.int32)
         place[columns] = np.arange(len(columns), dtype=np.int32)
