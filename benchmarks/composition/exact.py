@@ -50,15 +50,15 @@ def best_set(shortlist: Shortlist, rules: Rules, *, weights: Weights) -> BestSet
     solved = [
         problem.solve(size, num_roots, num_bridges)
         for size in range(max(rules.size_min, shortlist.num_fixed, 2), rules.size_max + 1)
-        for num_roots, num_bridges in sorted(set(_shapes(size)))
+        for num_roots, num_bridges in sorted(set(_shapes(size, int((shortlist.root < 0).sum()))))
         if num_roots >= rules.min_categories or rules.min_categories <= 1
     ]
     return max((found for found in solved if found is not None), key=lambda found: found.score, default=None)
 
 
-def _shapes(size: int) -> Iterator[tuple[int, int]]:
-    """Categories of a set of `size` items, some perhaps without one, and the pairs across them."""
-    for known in range(size + 1):
+def _shapes(size: int, num_without: int) -> Iterator[tuple[int, int]]:
+    """Categories of a set of `size` items, up to `num_without` without one, and the pairs across them."""
+    for known in range(max(size - num_without, 0), size + 1):
         for parts in _partitions(known, known):
             yield len(parts), (known**2 - sum(part**2 for part in parts)) // 2
 

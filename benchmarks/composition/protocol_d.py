@@ -47,7 +47,7 @@ from benchmarks.quality.report import Models, ProtocolReport, gather
 from bundles.recommender import Recommender
 from bundles.requests import SizeRange
 from etl.ingest import ingest
-from etl.pseudonyms import load_key
+from etl.pseudonyms import KEY_FILE, load_key
 from gnn.config import CONFIGS
 from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.train import train
@@ -63,6 +63,9 @@ MIN_COSINES = (0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
 MIN_BUNDLES = (1, 2, 3)
 
 _AIM = 1.2
+
+#: Pseudonyms order users, and users the draws: one key, so that a seed says all.
+_KEY = "the same for every run of protocol D"
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,8 @@ def fit_shop(data: BundleRec, options: Options, *, seed: int) -> Shop:
     split = split_sessions(data, seed=seed)
     export, home = options.scratch / f"export-{seed}", options.home / f"seed-{seed}"
     write_bundlerec(data, export, without=split.held_out)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / KEY_FILE).write_text(_KEY, encoding="utf-8")
     tables = ingest(str(export), home).tables
     config = replace(CONFIGS[options.config], seed=seed)
     artifact = train(tables, edge_tables(tables), options.scratch / f"models-{seed}", config=config)
