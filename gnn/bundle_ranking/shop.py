@@ -73,7 +73,9 @@ def _judge(
     )
     test = new_choices(tables, edges, since=split.test_from, until=None)
     had_chosen = np.diff(choices.chosen.indptr) > 0
-    return judged, _metrics(judged, csr_matrix(test.multiply(had_chosen[:, np.newaxis])))
+    by_old_choosers = csr_matrix(test.multiply(had_chosen[:, np.newaxis]))
+    by_old_choosers.eliminate_zeros()
+    return judged, _metrics(judged, by_old_choosers)
 
 
 def _metrics(judged: BundleRanking, test: csr_matrix) -> dict[str, dict[str, float]]:

@@ -46,6 +46,37 @@ def tables(two_tastes: Planted, tmp_path_factory: pytest.TempPathFactory) -> Tab
         return ingest(str(folder), folder / "home", options=IngestOptions(min_baskets=1)).tables
 
 
+def test_a_shop_whose_last_choices_are_all_by_newcomers_is_fitted_and_not_measured(
+    two_tastes: Planted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "one key for all runs of these tests")
+    choices, new = two_tastes
+    purchases = [(*pair, f"2026-03-0{day}") for pair in _pairs(choices.bought, "u", "i") for day in (1, 2, 3)]
+    chosen = [(*pair, "2026-03-01") for pair in _pairs(choices.chosen, "u", "b")]
+    chosen += [(*pair, "2026-03-02") for pair in _pairs(_apart(new)[0], "u", "b")]
+    chosen += [(f"newcomer{number}", "b00", "2026-03-03") for number in range(5)]
+    purchases += [(f"newcomer{number}", "i00", "2026-03-01") for number in range(5)]
+    _write(tmp_path / "interactions.csv", ("user_id", "item_id", "timestamp"), purchases)
+    _write(tmp_path / "bundles.csv", ("bundle_id",), [(f"b{bundle:02}",) for bundle in range(20)])
+    _write(tmp_path / "bundle_items.csv", ("bundle_id", "item_id"), _pairs(choices.contains, "b", "i"))
+    _write(tmp_path / "bundle_interactions.csv", ("user_id", "bundle_id", "timestamp"), chosen)
+    tables = ingest(str(tmp_path), tmp_path / "home", options=IngestOptions(min_baskets=1)).tables
+    edges = edge_tables(tables)
+
+    ranked = rank_bundles(
+        tables,
+        edges,
+        read_purchases(tables, edges),
+        split=split_by_time(tables, config=replace(STANDARD, holdout_share=0.34)),
+        seed=0,
+        device=CPU,
+        params=SMALL,
+    )
+
+    assert ranked.metrics == {}
+    assert len(ranked.model.bundle)
+
+
 def test_a_shop_is_judged_on_its_past_and_served_by_all_of_it(tables: Tables) -> None:
     edges = edge_tables(tables)
 
