@@ -21,6 +21,8 @@ NUM_CHEAP, NUM_DEAR, NUM_CATEGORIES = 10, 10, 16
 #: Of one leaf category at most so many, unless too few others are left: bundles of one kind are no choice.
 MAX_OF_LEAF = 3
 NUM_STRONGEST_PAIRS = 20_000
+#: Where a constraint asks for cheap or dear items or other categories, so many are looked through.
+NUM_WANTED = 2_000
 #: Links are averaged over so many items at most: those named last say most.
 MAX_LINKED = 12
 
@@ -118,10 +120,14 @@ class CandidateFinder:
         return self._few_of_a_leaf(popular[: 4 * count], count)
 
     def _wanted(self, chances: NDArray[np.float64] | None) -> NDArray[np.int64]:
-        """Items that the visitor likeliest wants first; all items by popularity where nothing is known."""
+        """The likeliest items, the likeliest first; all items by popularity where nothing is known."""
         if chances is None:
             return self._catalogue.by_popularity
-        return self._ranked[np.argsort(-chances, kind="stable")]
+        places = np.arange(len(chances))
+        if len(chances) > NUM_WANTED:
+            # To order all of 100,000 items takes ten milliseconds, to part the best from them one.
+            places = np.argpartition(-chances, NUM_WANTED)[:NUM_WANTED]
+        return self._ranked[places[np.lexsort((places, -chances[places]))]]
 
     def _of_price(
         self,

@@ -72,6 +72,17 @@ def test_the_cheapest_pair_is_found_where_its_price_is_the_limit(grocery: Recomm
     assert sets_of(answer) == [{"rolls", "milk"}]
 
 
+def test_a_limit_is_met_though_few_items_are_looked_through(
+    grocery: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bundles.candidates.NUM_WANTED", 1)
+    constraints = {"price_max": 1.6, "min_categories": 2}
+
+    answer = generate(grocery, anchors=["pasta"], user_id="718", size=2, constraints=constraints)
+
+    assert sets_of(answer) == [{"pasta", "rolls"}]
+
+
 def test_unknown_items_of_a_list_are_left_out_with_a_warning(grocery: Recommender) -> None:
     answer = generate(grocery, anchors=["pasta"], constraints={"items_from": ["milk", "nope"]})
 
