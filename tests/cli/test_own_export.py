@@ -14,6 +14,8 @@ from bundles.requests import GenerateRequest
 from cli.answers import open_recommender
 from cli.batch import answer_line
 from etl.pseudonyms import load_key
+from gnn.registry import load_promoted
+from gnn.seasons.lift import SeasonLift
 from tests.cli.conftest import Run, must
 from tests.shop_export import product_code
 
@@ -98,6 +100,20 @@ def test_the_numbers_of_every_kind_of_reason_stand_in_the_graph(shop: Shop, run:
         (row,) = json.loads(must(run("cypher", statement, "--json", home=home)))
         for name, value in row.items():
             assert reason.evidence[name] == pytest.approx(value, abs=0.0006), (reason, row)
+
+
+def test_the_counts_behind_a_season_stand_in_the_graph(shop: Shop, run: Run) -> None:
+    home, _, _ = shop
+    artifact, item_id, week = load_promoted(home / "models"), product_code(1, 0), 9
+    item = artifact.catalogue.item_ids.find(item_id)
+    assert item is not None
+
+    found = SeasonLift(artifact.seasons, num_items=len(artifact.catalogue.item_ids)).evidence(item, week)
+    (row,) = json.loads(must(run("query", "item_seasons", f"item_id={item_id}", "--json", home=home)))
+
+    assert found is not None
+    assert found.baskets == sum(row["baskets_by_week"][week - 2 : week + 1])
+    assert found.of_baskets == sum(row["baskets_by_week"])
 
 
 def test_the_account_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Shop, run: Run) -> None:
