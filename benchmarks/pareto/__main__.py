@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             body += ["", f"{setting.name[0].upper()}{setting.name[1:]}: {', '.join(setting.objectives)}."]
             body += ["", *markdown_table(COLUMNS, table(rows))]
     sys.stdout.write("\n".join(body) + "\n")
-    command = f"python -m benchmarks.pareto --anchors {asked.anchors} --seed {asked.seed}"
+    command = f"python -m benchmarks.pareto --home HOME --anchors {asked.anchors} --seed {asked.seed}"
     write_section("Pareto fronts", command, body)
 
 
