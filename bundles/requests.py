@@ -156,10 +156,15 @@ class Weights(Request):
     """What counts how much in a bundle's score: the weighted mean of its objectives."""
 
     coherence: Weight = 0.25
+    """How strongly its items belong together, the weakest pair as much as all pairs on average."""
     user_fit: Weight = 1.0
+    """How likely its items are in one basket with the anchors and the cart, for this visitor."""
     breadth: Weight = 0.15
+    """How many level-0 categories it spans, those the more that are bought together above chance."""
     margin: Weight = 0.0
+    """What is left of the offer after costs."""
     discount: Weight = 0.0
+    """How much cheaper it is than its items' list prices."""
 
     @model_validator(mode="after")
     def _not_all_zero(self) -> Weights:
