@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 FEWEST_BASKETS = 200
 #: Half of the carts hold one item, as an anchor does; the others hold more, ever more rarely.
 _SHARE_OF_SINGLES, _STOP = 0.5, 0.3
+#: So many baskets are asked about a second time, as if nobody knew whose they are.
+_SHARE_OF_ANONYMOUS = 0.3
 _PARAMS = RankerParams(num_trees=200, learning_rate=0.04, num_leaves=15, min_rows_a_leaf=100)
 
 
@@ -34,15 +36,23 @@ def fit_companion_trees(
     seed: int,
 ) -> NDArray[np.uint8]:
     """Trees that give the chance to be in one basket with a cart; none where too few baskets teach them."""
-    carts, others = draw_carts(validation, rng=np.random.default_rng(seed))
-    asked = CompletionQueries(carts, validation.users, validation.hidden, validation.basket_ids)
+    rng = np.random.default_rng(seed)
+    carts, others = draw_carts(validation, rng=rng)
+    anonymous = np.flatnonzero(rng.random(len(validation)) < _SHARE_OF_ANONYMOUS)
+    of = np.concatenate([np.arange(len(validation)), anonymous])
+    asked = CompletionQueries(
+        carts[of],
+        np.concatenate([validation.users, np.full(len(anonymous), -1)]),
+        validation.hidden[of],
+        tuple(validation.basket_ids[row] for row in of),
+    )
     features, held = [], []
-    for row, query in enumerate(scorer_queries(asked, ranked)):
+    for row, query in zip(of, scorer_queries(asked, ranked), strict=True):
         found = read_shortlist(query, scorer=scorer, reranker=reranker)
         features.append(found.features)
         held.append(np.isin(found.items, others.indices[others.indptr[row] : others.indptr[row + 1]]))
-    num_taught = sum(bool(each.any()) for each in held)
-    logger.info("companion trees: %d of %d baskets teach them", num_taught, len(held))
+    num_taught = sum(bool(each.any()) for each in held[: len(validation)])
+    logger.info("companion trees: %d of %d baskets teach them", num_taught, len(validation))
     if num_taught < FEWEST_BASKETS:
         return no_trees()
     return fit_classifier(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.companions.chances import CompanionChances
@@ -17,6 +18,7 @@ NUM_PAIRS = 20
 SHOP = PlantedShop(
     items=[PlantedItem(f"{pair:02d}{side}", f"C{pair}", 1.0) for pair in range(NUM_PAIRS) for side in "ab"],
     baskets=[([f"{pair:02d}a", f"{pair:02d}b"], 30) for pair in range(NUM_PAIRS)],
+    histories={"ann": {"00a": 3}},
 )
 ARTIFACT = make_artifact(SHOP)
 
@@ -30,7 +32,7 @@ def baskets_of_pairs(num_baskets: int) -> CompletionQueries:
         (num_baskets, 2 * NUM_PAIRS),
     )
     ids = tuple(str(basket) for basket in range(num_baskets))
-    return CompletionQueries(carts, np.full(num_baskets, -1), 2 * pair, ids)
+    return CompletionQueries(carts, np.zeros(num_baskets, dtype=np.int64), 2 * pair, ids)
 
 
 def fit(num_baskets: int, seed: int = 0) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
@@ -55,12 +57,13 @@ def test_carts_are_a_part_of_their_basket_and_leave_another_part() -> None:
     assert 160 < (sizes == 1).sum() < 240
 
 
-def test_what_is_bought_together_is_likely_and_what_is_not_is_not() -> None:
-    artifact = replace(ARTIFACT, model=replace(ARTIFACT.model, companion_trees=fit(1_000)))
+@pytest.mark.parametrize("user_index", [0, None])
+def test_what_is_bought_together_is_likely_and_what_is_not_is_not(user_index: int | None) -> None:
+    artifact = replace(ARTIFACT, model=replace(ARTIFACT.model, companion_trees=fit(600)))
     scorer = ItemScorer(artifact)
     chances = CompanionChances(artifact, scorer, reranker=Reranker(artifact, scorer))
 
-    found = chances.of(ItemQuery(cart=[0]))
+    found = chances.of(ItemQuery(cart=[0], user_index=user_index))
 
     assert ((found >= 0) & (found <= 1)).all()
     # 0 is always with 1, and in half of its baskets, those of the pair before, with 38 and 39, or with 2.
