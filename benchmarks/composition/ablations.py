@@ -21,7 +21,7 @@ from benchmarks.composition.protocol_g import Shop, fit_shop
 from benchmarks.quality.options import Options
 from benchmarks.results import markdown_table
 from bundles.objectives import ObjectiveValues, SetTotals
-from bundles.requests import Weights
+from bundles.requests import Constraints, Weights
 
 NUM_BASKETS = 1_000
 
@@ -34,6 +34,8 @@ class Ablation:
     """What is changed."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
+    """Of the request."""
+    constraints: Constraints = field(default_factory=Constraints)
     """Of the request."""
     constants: Mapping[str, object] = field(default_factory=dict)
     """Dotted name → value."""
@@ -75,6 +77,7 @@ ABLATIONS: Mapping[str, Ablation] = {
     **{f"without {name}": Ablation({name: 0.0}) for name in ("coherence", "user_fit", "breadth")},
     "coherence: mean link alone": Ablation(constants=dict.fromkeys(_MEASURES, _mean_alone)),
     "coherence: weakest link alone": Ablation(constants=dict.fromkeys(_MEASURES, _weakest_alone)),
+    "substitutes allowed": Ablation(constraints=Constraints(substitutes=True)),
     "greedy, no beam": Ablation(constants={"bundles.compose.BEAM_WIDTH": 1}),
     **{
         f"no candidates from {source}": Ablation(constants={f"bundles.candidates.{name}": 0})
@@ -110,7 +113,7 @@ def ablated(shop: Shop, baskets: AnchoredBaskets) -> dict[str, dict[str, float]]
     for name, ablation in ABLATIONS.items():
         weights = Weights(**(Weights().model_dump() | dict(ablation.weights)))
         with changed(ablation.constants):
-            added = shop.ours.compose(weights=weights)(baskets)
+            added = shop.ours.compose(weights=weights, constraints=ablation.constraints)(baskets)
         found[name] = means_of(values_of(added, baskets, root=shop.root))
     return found
 

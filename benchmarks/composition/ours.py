@@ -62,14 +62,22 @@ class Ours:
             explain=False,
         )
 
-    def compose(self, *, weights: Weights | None = None, knows_user: bool = True) -> Compose:
-        """The first bundle of each answer, by `weights` (default: those of a request that names none)."""
+    def compose(
+        self,
+        *,
+        weights: Weights | None = None,
+        constraints: Constraints | None = None,
+        knows_user: bool = True,
+    ) -> Compose:
+        """The first bundle of each answer; what is none is what a request has that does not name it."""
 
         def compose(baskets: AnchoredBaskets) -> NDArray[np.int64]:
             recommender = self.recommender()
             added = np.full((len(baskets), MAX_ADDED), -1, dtype=np.int64)
             for query in range(len(baskets)):
-                request = self.request(baskets, query, knows_user=knows_user, weights=weights)
+                request = self.request(
+                    baskets, query, knows_user=knows_user, constraints=constraints, weights=weights
+                )
                 for bundle in recommender.generate(request).bundles:
                     added[query] = self._added(bundle)
             return added
