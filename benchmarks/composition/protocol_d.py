@@ -113,7 +113,7 @@ def run(options: Options) -> ProtocolReport:
         seeds=options.seeds,
         seconds=seconds,
         validation=gather(validations),
-        intervals={metric: _intervals(values, metric) for metric in ("match", "recall", "precision")},
+        intervals={metric: _intervals(values, metric) for metric in ("hit recall", "hit precision", "match")},
         targets=_targets(models_of_runs),
         notes=[*notes, completion_table(gather(completions))],
     )
