@@ -124,7 +124,7 @@ def run(options: Options) -> ProtocolReport:
         },
         intervals={metric: _intervals(values, metric) for metric in ("hit share", "departments")},
         targets=targets_of(measured, validations[0]),
-        notes=notes,
+        notes=[*notes, *ratios(measured)],
     )
 
 
@@ -200,6 +200,19 @@ def targets_of(models: Models, validation: Mapping[str, Mapping[str, float]]) ->
         targets[f"{row}/hit share"] = _AIM * float(np.mean(models[best]["hit share"]))
         targets[f"{row}/departments"] = float(np.mean(models[best]["departments"]))
     return targets
+
+
+def ratios(models: Models) -> list[str]:
+    """How the composer stands to the best of each kind of baseline on test, in sentences."""
+    ours = float(np.mean(models[OURS]["hit share"]))
+    sentences = []
+    for others, known in ((BLIND, "look at the anchor alone"), (AWARE, "know the household")):
+        best = max(others, key=lambda name: np.mean(models[name]["hit share"]))
+        times = ours / max(float(np.mean(models[best]["hit share"])), 1e-9)
+        sentences.append(
+            f"Of baselines that {known} the best is {best}: {OURS} has {times:.2f} times its hits."
+        )
+    return sentences
 
 
 def chosen_on_validation(choices: Mapping[str, Compose], shop: Shop) -> tuple[Compose, str]:

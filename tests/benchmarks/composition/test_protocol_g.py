@@ -18,6 +18,7 @@ from benchmarks.composition.protocol_g import (
     Shop,
     composers,
     judged,
+    ratios,
     targets_of,
 )
 from gnn.baselines.ease import fit_ease
@@ -85,6 +86,15 @@ def test_a_target_is_the_aim_times_the_best_baseline_of_validation() -> None:
 
     assert found[f"{ANONYMOUS}/hit share"] == pytest.approx(1.25 * 0.1)
     assert found[f"{OURS}/departments"] == pytest.approx(2.5)
+
+
+def test_the_composer_is_held_to_both_kinds_of_baselines() -> None:
+    shares = dict.fromkeys((*BLIND, *AWARE), 0.1) | {"EASE, greedy": 0.2, "household frequency": 0.4}
+
+    blind, aware = ratios({name: {"hit share": [share]} for name, share in (shares | {OURS: 0.5}).items()})
+
+    assert "EASE, greedy: composed has 2.50 times" in blind
+    assert "household frequency: composed has 1.25 times" in aware
 
 
 def test_each_ablation_and_each_diversity_is_measured(shop: Shop) -> None:
