@@ -20,6 +20,15 @@ SHOP_BUNDLES_ANSWER: dict[str, Any] = {
             "score": 2.41,
             "bundle_id": "breakfast",
             "title": "Breakfast",
+            "decision": None,
+            "objectives": {
+                "coherence": 0.66,
+                "user_fit": 0.2,
+                "breadth": 0.5,
+                "margin": 0.31,
+                "discount": 0.1,
+            },
+            "weakest_link": 0.66,
             "items": [
                 {
                     "item_id": "1082185",
@@ -37,6 +46,14 @@ SHOP_BUNDLES_ANSWER: dict[str, Any] = {
                 },
             ],
             "price": {"list": 3.5, "offer": 3.15, "discount": 0.1},
+            "reasons": [
+                {
+                    "kind": "co_purchase",
+                    "items": ["1082185", "995242"],
+                    "text": "Bought together in 1,798 baskets, 2.0 times as often as by chance",
+                    "evidence": {"baskets": 1798, "lift": 1.953},
+                }
+            ],
         }
     ],
 }

@@ -89,6 +89,8 @@ def _requests(artifact: ModelArtifact, *, is_constrained: bool) -> list[Generate
     return [
         GenerateRequest.model_validate({"anchors": [anchor], "n": 5} | (body if is_constrained else {}))
         for anchor in anchors
+        # What is asked for is not excluded.
+        if anchor not in others
     ]
 
 

@@ -138,6 +138,11 @@ class Recommender:
         may_be_sold[list(self.decisions.decided().banned)] = False
         return [catalogue.item_id(item) for item in popular[may_be_sold[popular]].tolist()]
 
+    def settled_anchors(self) -> list[str]:
+        """An item of each bundle that the merchandiser approved, pinned or priced: what leads to it."""
+        anchors = [min(items) for items in self.decisions.decided().settled]
+        return [self._catalogue.item_id(item) for item in dict.fromkeys(anchors)]
+
     def generate(
         self, request: GenerateRequest, *, language: Language = "en", request_id: str | None = None
     ) -> GenerateAnswer:

@@ -28,6 +28,17 @@ def recommend(
     n: Annotated[int, typer.Option("-n", help="How many bundles.")] = 5,
     price_max: Annotated[float | None, typer.Option(help="Greatest offer price of a bundle.")] = None,
     min_categories: Annotated[int, typer.Option(help="Least number of level-0 categories in a bundle.")] = 1,
+    min_link: Annotated[
+        float | None, typer.Option(help="Least calibrated link of any two items; .5 is chance.")
+    ] = None,
+    promotion: Annotated[str | None, typer.Option(help="What is added is of this promotion.")] = None,
+    event_date: Annotated[
+        str | None, typer.Option(help="What is added is bought more around this day, as 2026-12-24.")
+    ] = None,
+    discount: Annotated[float | None, typer.Option(help="Share off the sum of the items, as 0.1.")] = None,
+    margin_floor: Annotated[
+        float | None, typer.Option(help="Least margin that a discount leaves; alone: discount down to it.")
+    ] = None,
     language: Annotated[Language, typer.Option(help="Of the reasons.")] = "en",
     *,
     explain: Annotated[
@@ -58,7 +69,16 @@ def recommend(
             "cart": cart or [],
             "size": size,
             "n": n,
-            "constraints": {"price_max": price_max, "min_categories": min_categories},
+            "constraints": {
+                "price_max": price_max,
+                "min_categories": min_categories,
+                "min_link": min_link,
+                "promotion_id": promotion,
+                "event_date": event_date,
+            },
+            "discount": None
+            if discount is None and margin_floor is None
+            else {"share": discount, "margin_floor": margin_floor},
         },
         language=language,
     )

@@ -69,10 +69,11 @@ def bundles(
         raise typer.BadParameter(
             f"expected at least --size-min, which is {size_min}", param_hint="--size-max"
         )
-    item_ids = open_recommender(home).sellable_items()
+    recommender = open_recommender(home)
+    item_ids = recommender.sellable_items()
     if not item_ids:
         raise ExportError("no item may be sold: none is in stock and priced, or all are banned")
-    anchors = item_ids[:n]
+    anchors = list(dict.fromkeys([*recommender.settled_anchors(), *item_ids]))[:n]
     compose = partial(
         _compose,
         home,

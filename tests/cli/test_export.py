@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.conftest import Run, must
+from tests.shop_export import product_code
 
 Shop = tuple[Path, Path, int]
 
@@ -34,6 +36,17 @@ def test_a_person_reads_what_was_written(shop: Shop, run: Run, tmp_path: Path) -
     told = must(run("export", "bundles", "-o", str(tmp_path / "few.csv"), "-n", "3", home=shop[0]))
 
     assert "3 bundles in" in told and "most shown in" in told
+
+
+def test_what_is_pinned_is_in_the_file_however_few_it_holds(shop: Shop, run: Run, tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "bundles.jsonl"
+    shutil.copytree(shop[0], home)
+    seldom = [product_code(4, 3), product_code(2, 0)]
+    must(run("decide", "pin", *seldom, "--by", "Ann", home=home))
+
+    must(run("export", "bundles", "-o", str(file), "-n", "2", home=home))
+
+    assert sorted(read_jsonl(file)[0]) == sorted(seldom)
 
 
 def test_another_format_is_refused(shop: Shop, run: Run, tmp_path: Path) -> None:

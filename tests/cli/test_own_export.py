@@ -102,6 +102,26 @@ def test_the_numbers_of_every_kind_of_reason_stand_in_the_graph(shop: Shop, run:
             assert reason.evidence[name] == pytest.approx(value, abs=0.0006), (reason, row)
 
 
+def test_the_terminal_takes_promotions_dates_links_and_discounts(shop: Shop, run: Run) -> None:
+    home, _, _ = shop
+    asked = ("recommend", "--anchor", product_code(1, 0), "--size", "2", "-n", "1", "--json")
+
+    offered = json.loads(must(run(*asked, "--promotion", "spring", "--discount", "0.1", home=home)))
+    floored = json.loads(must(run(*asked, "--margin-floor", "0.3", "--min-link", "0.5", home=home)))
+    out_of_season = run(*asked, "--event-date", "2026-12-24", home=home)
+    wrong = run(*asked, "--event-date", "Christmas", home=home)
+
+    (bundle,) = offered["bundles"]
+    added = next(item for item in bundle["items"] if item["role"] == "added")
+    assert added["item_id"][-1] == "1"
+    # 20 % off the added item, then 10 % off the sum
+    assert bundle["price"]["offer"] == pytest.approx(0.9 * (1.5 + 0.8 * added["price"]), abs=0.011)
+    assert floored["bundles"][0]["objectives"]["margin"] >= 0.3
+    assert floored["bundles"][0]["weakest_link"] >= 0.5
+    assert (out_of_season.returncode, wrong.returncode) == (1, 2)
+    assert "event_date" in out_of_season.stderr and "event_date" in wrong.stderr
+
+
 def test_the_counts_behind_a_season_stand_in_the_graph(shop: Shop, run: Run) -> None:
     home, _, _ = shop
     artifact, item_id, week = load_promoted(home / "models"), product_code(1, 0), 9
