@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from bundles.answers import GeneratedBundle
 from bundles.recommender import Recommender
-from bundles.requests import Constraints, GenerateRequest, SizeRange
+from bundles.requests import MAX_SEQUENCE, Constraints, GenerateRequest, SizeRange
 
-#: An anchor has this many bundles to choose from, more where the anchors are few.
+#: An anchor has this many bundles to choose from.
 PER_ANCHOR = 2
 #: An item is in at most this share of the bundles, and never held to fewer than `LEAST_EXPOSURE`.
 EXPOSURE_SHARE, LEAST_EXPOSURE = 0.01, 5
@@ -23,7 +23,11 @@ def bundles_around(
     size: SizeRange,
     constraints: Constraints,
 ) -> list[GeneratedBundle]:
-    """The best `per_anchor` bundles around each anchor, for nobody in particular, with their reasons."""
+    """The best `per_anchor` bundles around each anchor, for nobody in particular, with their reasons.
+
+    Raises:
+        RequestError: If an anchor is in `constraints.items_exclude`, or not in the catalogue.
+    """
     return [
         bundle
         for anchor in anchors
@@ -55,6 +59,12 @@ def choose_bundles(
             chosen.append(bundle.model_copy(update={"rank": len(chosen) + 1}))
             times.update(held)
     return chosen
+
+
+def shown_enough(chosen: Iterable[GeneratedBundle], *, max_exposure: int) -> list[str]:
+    """Items that may be in no further bundle, those in most first; as many as a request may exclude."""
+    times = Counter(item.item_id for bundle in chosen for item in bundle.items)
+    return [item_id for item_id, count in times.most_common(MAX_SEQUENCE) if count >= max_exposure]
 
 
 def default_exposure(count: int) -> int:

@@ -117,13 +117,13 @@ class Composer:
         """A warning that names the constraint without which `rules` could be satisfied."""
         asked = relaxations(rules)
         guilty = [name for name, relaxed in asked if self._has_any(relaxed, wish)]
+        are_alike = not rules.substitutes and self._has_any(replace(rules, substitutes=True), wish)
         if guilty:
-            return f"no bundle satisfies {guilty[0]}" + (
-                f" (without {' or without '.join(guilty[1:])} there would be some as well)"
-                if guilty[1:]
-                else ""
-            )
-        if not rules.substitutes and self._has_any(replace(rules, substitutes=True), wish):
+            others = [f"without {name}" for name in guilty[1:]]
+            others += ["with constraints.substitutes"] if are_alike else []
+            also = f" ({' or '.join(others)} there would be some as well)" if others else ""
+            return f"no bundle satisfies {guilty[0]}{also}"
+        if are_alike:
             return "constraints.substitutes: no bundle of this size without items that replace each other"
         if asked:
             return f"no bundle satisfies {', '.join(name for name, _ in asked)} together"

@@ -85,8 +85,8 @@ class GnnAccounts:
         return Term(by=part.relation, name=self._name(part), value=round(value, 4))
 
     def _name(self, part: Part) -> str:
-        if part.relation == "user":
-            return "this customer"
+        if part.relation in ("user", "average"):
+            return {"user": "this customer", "average": "the average item"}[part.relation]
         if part.relation == "category":
             return self._artifact.categories.category_ids[part.node]
         if part.relation == "brand":
@@ -99,7 +99,8 @@ def print_account(account: Account) -> None:
     """One account as a person reads it."""
     shares = ", ".join(f"{name} {value:+.2f}" for name, value in account["relations"].items())
     out.print(
-        f"   [cyan]{escape(account['item_id'])}[/]: the GNN says {account['gnn_score']:+.2f}, by {shares}",
+        f"   [cyan]{escape(account['item_id'])}[/]: the GNN says {account['gnn_score']:+.2f} beside the "
+        f"average item, by {shares}",
         highlight=False,
     )
     for title, terms in (("asked by", account["asked"]), ("carried by", account["carried"])):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache, partial
 from itertools import chain
@@ -29,13 +30,18 @@ if TYPE_CHECKING:
 export_app = typer.Typer(help="Write what the model in service composes to a file.", no_args_is_help=True)
 
 FORMATS = (".csv", ".jsonl", ".parquet")
-#: Anchors that a process composes around before it takes more, and those that are worth a second one.
-_BATCH, _WORTH_A_PROCESS = 100, 400
+#: Anchors that a process composes around before it takes more, those of a wave, and those that are worth a
+#: second process.
+_BATCH, _WAVE, _WORTH_A_PROCESS = 50, 400, 400
 _COLUMNS = (
     *("rank", "bundle_id", "title", "decision", "score"),
     *("coherence", "user_fit", "breadth", "margin", "discount", "weakest_link"),
     *("list_price", "offer_price", "item_ids", "item_titles", "reasons"),
 )
+
+
+Compose = Callable[[Sequence[str]], list["GeneratedBundle"]]
+Spread = Callable[[Compose, Sequence[str]], Iterable["GeneratedBundle"]]
 
 
 class ExportError(StageError):
@@ -59,7 +65,7 @@ def bundles(
     as_json: options.Json = False,
 ) -> None:
     """The best bundles of the whole catalogue: scored, priced, explained, no item shown too often."""
-    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure
+    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, shown_enough
     from bundles.requests import Constraints, SizeRange
     from cli.export_figures import figures_of
 
@@ -73,16 +79,26 @@ def bundles(
     item_ids = recommender.sellable_items()
     if not item_ids:
         raise ExportError("no item may be sold: none is in stock and priced, or all are banned")
-    anchors = list(dict.fromkeys([*recommender.settled_anchors(), *item_ids]))[:n]
-    compose = partial(
-        _compose,
-        home,
-        per_anchor=max(PER_ANCHOR, -(-2 * n // len(anchors))),
-        size=SizeRange(min=size_min, max=size_max),
-        constraints=Constraints(min_categories=min_categories),
-    )
-    found = _in_processes(compose, anchors, jobs=jobs or os.cpu_count() or 1)
-    chosen = choose_bundles(found, count=n, max_exposure=max_exposure or default_exposure(n))
+    limit = max_exposure or default_exposure(n)
+    found: list[GeneratedBundle] = []
+    chosen: list[GeneratedBundle] = []
+    anchors = list(dict.fromkeys([*recommender.settled_anchors(), *item_ids]))
+    with _processes(jobs or os.cpu_count() or 1, num_anchors=min(n, len(anchors))) as spread:
+        # What was shown enough in one wave is in no bundle of the next.
+        for start in range(0, len(anchors), _WAVE):
+            enough = shown_enough(chosen, max_exposure=limit)
+            compose = partial(
+                _compose,
+                home,
+                per_anchor=PER_ANCHOR,
+                size=SizeRange(min=size_min, max=size_max),
+                constraints=Constraints(min_categories=min_categories, items_exclude=tuple(enough)),
+            )
+            wave = [anchor for anchor in anchors[start : start + _WAVE] if anchor not in enough]
+            found += spread(compose, wave)
+            chosen = choose_bundles(found, count=n, max_exposure=limit)
+            if len(chosen) == n:
+                break
     if not chosen:
         err.print("[yellow]nothing found:[/] no bundle satisfies what was asked")
         raise typer.Exit(1)
@@ -97,17 +113,19 @@ def bundles(
         )
 
 
-def _in_processes(
-    compose: Callable[[Sequence[str]], list[GeneratedBundle]], anchors: Sequence[str], *, jobs: int
-) -> Iterator[GeneratedBundle]:
-    """What `compose` finds around all `anchors`, in their order whatever the number of processes."""
-    parts = [anchors[start : start + _BATCH] for start in range(0, len(anchors), _BATCH)]
-    if jobs == 1 or len(anchors) < _WORTH_A_PROCESS:
-        yield from chain.from_iterable(map(compose, parts))
+@contextmanager
+def _processes(jobs: int, *, num_anchors: int) -> Iterator[Spread]:
+    """What composes around many anchors, in their order whatever the number of processes."""
+    if jobs == 1 or num_anchors < _WORTH_A_PROCESS:
+        yield lambda compose, anchors: chain.from_iterable(map(compose, _parts(anchors)))
         return
     # A forked child would share the locks of this process's threads.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from chain.from_iterable(pool.map(compose, parts))
+        yield lambda compose, anchors: chain.from_iterable(pool.map(compose, _parts(anchors)))
+
+
+def _parts(anchors: Sequence[str]) -> list[Sequence[str]]:
+    return [anchors[start : start + _BATCH] for start in range(0, len(anchors), _BATCH)]
 
 
 def _compose(

@@ -1,5 +1,5 @@
 from bundles.bundle_ids import bundle_id_of
-from bundles.catalogue_bundles import bundles_around, choose_bundles, default_exposure
+from bundles.catalogue_bundles import bundles_around, choose_bundles, default_exposure, shown_enough
 from bundles.recommender import Recommender
 from bundles.requests import Constraints, SizeRange
 from tests.planted_bundles import bundle
@@ -33,6 +33,13 @@ def test_what_is_pinned_stands_first_whatever_its_score_and_exposure() -> None:
     chosen = choose_bundles(found, count=3, max_exposure=1)
 
     assert [[item.item_id for item in each.items] for each in chosen] == [["a", "d"], ["a", "c"]]
+
+
+def test_what_is_in_as_many_bundles_as_it_may_be_is_shown_enough() -> None:
+    chosen = [bundle(["a", "b"], 0.9), bundle(["a", "c"], 0.8), bundle(["a", "b", "d"], 0.7)]
+
+    assert shown_enough(chosen, max_exposure=2) == ["a", "b"]
+    assert shown_enough(chosen, max_exposure=4) == []
 
 
 def test_an_item_may_be_in_a_hundredth_of_many_bundles_and_in_five_of_few() -> None:

@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
+from bundles.answers import GenerateAnswer
 from bundles.catalogue import texts_of
 from bundles.recommender import Recommender
 from bundles.requests import GenerateRequest
 from gnn.artifact import ModelArtifact
 from gnn.seasons.lift import SeasonLift, week_of
+
+#: A campaign of 18 multi-packs of one brand's yoghurt: variants of one product.
+YOGHURTS = "6"
 
 
 def campaign_items(model: ModelArtifact) -> dict[str, set[str]]:
@@ -32,12 +36,14 @@ def test_every_campaign_is_composed_of_its_own_products_and_told_with_its_dates(
 
     assert len(campaigns) == 27
     for promotion_id, items in campaigns.items():
-        answer = demo.generate(
-            GenerateRequest.model_validate({"constraints": {"promotion_id": promotion_id}, "n": 3})
-        )
+        answer = compose_for(demo, promotion_id)
+        assert any(f"{promotion_id!r} ended on 201" in warning for warning in answer.warnings)
+        if promotion_id == YOGHURTS:
+            assert answer.bundles == []
+            assert "with constraints.substitutes there would be some" in answer.warnings[-1]
+            answer = compose_for(demo, promotion_id, substitutes=True)
 
         assert answer.bundles, (promotion_id, answer.warnings)
-        assert any(f"{promotion_id!r} ended on 201" in warning for warning in answer.warnings)
         for bundle in answer.bundles:
             assert {item.item_id for item in bundle.items} <= items
             told = [reason for reason in bundle.reasons if reason.kind == "promotion"]
@@ -45,6 +51,11 @@ def test_every_campaign_is_composed_of_its_own_products_and_told_with_its_dates(
             for reason in told:
                 starts_at, ends_at = (str(reason.evidence[name]) for name in ("starts_at", "ends_at"))
                 assert starts_at < ends_at
+
+
+def compose_for(demo: Recommender, promotion_id: str, *, substitutes: bool = False) -> GenerateAnswer:
+    constraints = {"promotion_id": promotion_id, "substitutes": substitutes}
+    return demo.generate(GenerateRequest.model_validate({"constraints": constraints, "n": 3}))
 
 
 def test_an_anchor_may_be_of_no_campaign_and_what_joins_it_is(
