@@ -35,7 +35,7 @@ def approve(
 
     Example: bundlegraph decide approve 1082185 995242 --by Ann
     """
-    record(home, as_json=as_json, kind="approve", items=items or [], bundle_id=bundle, made_by=by, note=note)
+    record(home, as_json=as_json, kind="approve", items=items, bundle_id=bundle, made_by=by, note=note)
 
 
 @decide_app.command()
@@ -52,7 +52,7 @@ def reject(
 
     Example: bundlegraph decide reject 1082185 995242 --by Ann --note "sold out in May"
     """
-    record(home, as_json=as_json, kind="reject", items=items or [], bundle_id=bundle, made_by=by, note=note)
+    record(home, as_json=as_json, kind="reject", items=items, bundle_id=bundle, made_by=by, note=note)
 
 
 @decide_app.command()
@@ -69,7 +69,7 @@ def pin(
 
     Example: bundlegraph decide pin --bundle breakfast --by Ann
     """
-    record(home, as_json=as_json, kind="pin", items=items or [], bundle_id=bundle, made_by=by, note=note)
+    record(home, as_json=as_json, kind="pin", items=items, bundle_id=bundle, made_by=by, note=note)
 
 
 @decide_app.command()
@@ -136,7 +136,7 @@ def price(
         home,
         as_json=as_json,
         kind="price",
-        items=items or [],
+        items=items,
         bundle_id=bundle,
         price=price,
         made_by=by,

@@ -56,7 +56,7 @@ def decisions(
 
 
 def record(home: Path, *, as_json: bool, **fields: object) -> None:
-    """Record the decision of `fields` (those of `DecisionRequest`) and print it.
+    """Record the decision of `fields` (those of `DecisionRequest`; none: not given) and print it.
 
     Raises:
         RequestError: If it is wrong; the first mistake is named.
@@ -64,7 +64,8 @@ def record(home: Path, *, as_json: bool, **fields: object) -> None:
     from bundles.decisions.log import DecisionLog
     from bundles.decisions.requests import DecisionRequest
 
-    request = read_request(DecisionRequest, fields)
+    given = {name: value for name, value in fields.items() if value is not None}
+    request = read_request(DecisionRequest, given)
     targets = _targets(home)
     if targets is None:
         print_warnings(["no model is in service yet: taken without a look at the catalogue"])

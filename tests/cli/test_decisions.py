@@ -87,6 +87,16 @@ def test_every_kind_has_its_command(run: Run, home: Path, decide: Decide) -> Non
         (["pin", "pasta", "pasta"], "items: 'pasta' is there twice"),
         (["pin", "pasta", "sauce", "--bundle", "dinner"], "items: expected items or bundle_id, found both"),
         (["pin", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),
+        (["approve", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),
+        (["reject", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),
+        (
+            ["rename", "--bundle", "dinner", "--title", "Dinner"],
+            "bundle_id: the shop has no bundle 'dinner' of its own",
+        ),
+        (
+            ["price", "--bundle", "dinner", "--price", "2"],
+            "bundle_id: the shop has no bundle 'dinner' of its own",
+        ),
         (["price", "pasta", "sauce", "--price", "4.01"], "price: expected at most the list price, 4.00"),
         (["price", "pasta", "sauce", "--price", "nan"], "price: Input should be a finite number"),
         (["rename", "pasta", "sauce", "--title", " "], "title: String should have at least 1 character"),
