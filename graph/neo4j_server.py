@@ -124,7 +124,7 @@ def _set_password(server: Path, command: str, folder: Path, password: str) -> No
     # An argument file keeps the password out of the list of processes.
     arguments = server / "password.arguments"
     write_env(arguments, {})
-    arguments.write_text(f'"{password}"\n', encoding="utf-8")
+    arguments.write_text(f'--\n"{password}"\n', encoding="utf-8")
     try:
         answer = subprocess.run(
             [
