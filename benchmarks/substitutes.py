@@ -24,7 +24,8 @@ from etl.times import local_midnight
 from gnn.artifact import Catalogue
 from gnn.packing import pack_catalogue
 from gnn.purchases import Purchases, read_purchases
-from gnn.substitutes.chance import chance_of, shrunk
+from gnn.shrunk_lift import shrunk_lift
+from gnn.substitutes.chance import chance_of
 from gnn.substitutes.fitting import fit_substitutes
 from gnn.substitutes.model import Substitutes
 from graph.edges import edge_tables
@@ -98,7 +99,7 @@ def count_pairs(purchases: Purchases, catalogue: Catalogue, substitutes: Substit
     first, second = together.row[is_counted], together.col[is_counted]
     baskets = together.data[is_counted].astype(np.float64)
     return CountedPairs(
-        lift=shrunk(baskets, chance.expected_of(first, second)),
+        lift=shrunk_lift(baskets, chance.expected_of(first, second)),
         is_one_type=catalogue.category[first] == catalogue.category[second],
         is_substitute=_flags(substitutes, first, second),
     )

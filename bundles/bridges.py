@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.links import CHANCE, shrunk_odds
+from bundles.links import CHANCE, probability_of_lift
 from gnn.artifact import CategoryPairs
 
 
@@ -14,8 +14,7 @@ class CategoryBridges:
 
     def __init__(self, pairs: CategoryPairs) -> None:
         self._indptr, self._category = pairs.indptr, pairs.category
-        odds = shrunk_odds(pairs.baskets, pairs.lift)
-        self._strength = odds / (1 + odds)
+        self._strength = probability_of_lift(pairs.baskets, pairs.lift)
 
     def between(self, roots: NDArray[np.int32]) -> NDArray[np.float64]:
         """The strength x / (1 + x) of each pair of `roots` [P], x the shrunk lift of the two, [P, P].

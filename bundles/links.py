@@ -5,15 +5,14 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
 
     the mean of both directions of `ItemScorer.link_scores`, calibrated (`gnn.link_calibration`) on baskets
     that the model had not seen                               where the model ranks both items;
-    x / (1 + x), x = (n + 5) / (n / lift + 5)                 where it does not, and n baskets hold both;
+    x / (1 + x), x the shrunk lift (`gnn.shrunk_lift`)        where it does not, and baskets hold both;
     the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
                                                               (`gnn.cold.slate`), else the most bought of the
                                                               nearest category that has some;
     .5                                                        where nothing is known of an item.
 
-x is the lift, shrunk to 1 where few baskets speak for it: observed over expected baskets under a prior worth
-five of them (a Gamma-Poisson shrinker, DuMouchel 1999). A pair seen five times by accident is no strong link.
-Only pairs of ranked items are calibrated: of the others the baskets to check by hold too few.
+A pair seen five times by accident is no strong link: few baskets leave x near 1. Only pairs of ranked items
+are calibrated: of the others the baskets to check by hold too few.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate
 from gnn.link_calibration import LinkCalibration
 from gnn.scorer import ItemScorer
+from gnn.shrunk_lift import shrunk_lift
 
 NUM_STAND_INS = 5
-PRIOR_BASKETS = 5.0
 CHANCE = 0.5
 
 
@@ -117,8 +116,7 @@ class ItemLinks:
             others, baskets, lift = self.counted(int(rows[row]))
             _, places, positions = np.intersect1d(columns, others, return_indices=True)
             observed = baskets[positions]
-            odds = shrunk_odds(observed, lift[positions])
-            links[row, places] = odds / (1.0 + odds)
+            links[row, places] = probability_of_lift(observed, lift[positions])
 
     def _representation(self, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Ranked items that speak for `items`: their ranked indices [K], and the share of each, [P, K]."""
@@ -139,10 +137,10 @@ class ItemLinks:
         return self._stand_ins[category] if category >= 0 else np.empty(0, dtype=np.int64)
 
 
-def shrunk_odds(baskets: NDArray[np.int64], lift: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Lifts shrunk to 1 as far as few `baskets` speak for them: (n + 5) / (n / lift + 5)."""
-    odds: NDArray[np.float64] = (baskets + PRIOR_BASKETS) / (baskets / lift + PRIOR_BASKETS)
-    return odds
+def probability_of_lift(baskets: NDArray[np.int64], lift: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of pairs that so many `baskets` hold, `lift` times as many as by chance: x / (1 + x), x shrunk."""
+    odds = shrunk_lift(baskets, baskets / lift)
+    return odds / (1.0 + odds)
 
 
 def _stand_ins_by_category(artifact: ModelArtifact) -> list[NDArray[np.int64]]:

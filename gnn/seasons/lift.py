@@ -5,8 +5,7 @@ For an item i, and the weeks W = {w - 1, w, w + 1} of the year as a circle:
     lift(i, w) = (n + 5) / (e + 5),   n = baskets of i in W,   e = baskets of i · share of W
 
 The share of W is that of all items' baskets. So an item that is bought in W as all else is has 1, and one
-with few baskets is near 1: observed over expected baskets under a prior worth five of them (a Gamma-Poisson
-shrinker, DuMouchel 1999), as for pairs of items in `bundles.links`.
+with few baskets is near 1 (`gnn.shrunk_lift`).
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.seasons.model import NUM_WEEKS, Seasons
-
-PRIOR_BASKETS = 5.0
+from gnn.shrunk_lift import shrunk_lift
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class SeasonLift:
         """
         lifts = np.ones(self._num_items)
         around = self._around(week)
-        lifts[self._seasons.item] = _shrunk(around, self._total * self._share(week))
+        lifts[self._seasons.item] = shrunk_lift(around, self._total * self._share(week))
         return lifts
 
     def evidence(self, item: int, week: int) -> SeasonEvidence | None:
@@ -65,7 +63,7 @@ class SeasonLift:
         row = int(np.searchsorted(self._seasons.item, item))
         if row == len(self._seasons.item) or self._seasons.item[row] != item:
             return None
-        lift = _shrunk(around[row], self._total[row] * self._share(week))
+        lift = shrunk_lift(around[row], self._total[row] * self._share(week))
         return SeasonEvidence(int(around[row]), int(self._total[row]), float(lift))
 
     def _around(self, week: int) -> NDArray[np.int64]:
@@ -89,7 +87,3 @@ def _weeks_around(week: int) -> list[int]:
     if not 1 <= week <= NUM_WEEKS:
         raise ValueError(f"expected a week of the year, 1 to {NUM_WEEKS}, found {week}")
     return [(week - 1 + step) % NUM_WEEKS for step in (-1, 0, 1)]
-
-
-def _shrunk(observed: NDArray[np.int64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray((observed + PRIOR_BASKETS) / (expected + PRIOR_BASKETS))

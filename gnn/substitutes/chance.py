@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 
-PRIOR_BASKETS = 5.0
-
 
 @dataclass(frozen=True)
 class Chance:
@@ -53,8 +51,3 @@ def chance_of(baskets: csr_matrix) -> Chance:
         bought=np.bincount(sets.indices, minlength=sets.shape[1]).astype(np.float64),
         scale=float((size * (size - 1)).sum() / max(size.sum(), 1.0) ** 2),
     )
-
-
-def shrunk(observed: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(observed + 5) / (expected + 5): a lift that few baskets leave near 1 (DuMouchel 1999)."""
-    return np.asarray((observed + PRIOR_BASKETS) / (expected + PRIOR_BASKETS))

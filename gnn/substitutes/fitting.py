@@ -12,7 +12,8 @@ from scipy.sparse import csr_matrix
 from gnn.artifact import Catalogue
 from gnn.item_links.known import known_substitutes
 from gnn.purchases import Purchases
-from gnn.substitutes.chance import Chance, chance_of, shrunk
+from gnn.shrunk_lift import shrunk_lift
+from gnn.substitutes.chance import Chance, chance_of
 from gnn.substitutes.instead import Pairs, bought_instead, viewed_instead
 from gnn.substitutes.model import Substitutes
 from gnn.substitutes.types import COMMON_SHARE, product_types
@@ -85,7 +86,7 @@ def _going_together(
     counted = edges.edges["Item", "CO_PURCHASED", "Item"]
     first, second = (counted[f"{end}_index"].to_numpy().astype(np.int64) for end in ("source", "target"))
     baskets = counted["baskets"].to_numpy().astype(np.float64)
-    lift = shrunk(baskets, chance.expected_of(first, second))
+    lift = shrunk_lift(baskets, chance.expected_of(first, second))
     may_be = (product_type[first] == product_type[second]) & (product_type[first] >= 0) & (lift >= TOGETHER)
     kept = [
         row

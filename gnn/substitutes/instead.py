@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.substitutes.chance import Chance, chance_of, shrunk
+from gnn.shrunk_lift import shrunk_lift
+from gnn.substitutes.chance import Chance, chance_of
 
 MOST_ITEMS = 2_000
 #: Both are bought together less than this much of what chance, or their viewers, would have it.
@@ -34,7 +35,7 @@ def bought_instead(chance: Chance, contexts: csr_matrix) -> Pairs:
     """
     items = _busiest(chance.bought)
     expected = chance.expected(items)
-    lift = shrunk(chance.together(items), expected)
+    lift = shrunk_lift(chance.together(items), expected)
     cosine = _cosines(contexts, items)
     return _pairs(items, cosine, (expected >= LEAST_EXPECTED) & (lift <= APART) & (cosine >= ALIKE))
 
@@ -56,8 +57,8 @@ def viewed_instead(viewers: csr_matrix, buyers: csr_matrix) -> Pairs:
     together = of_views.together(items)
     both = chance_of(csr_matrix(viewed.multiply(bought)))
     converted = both.bought[items] / np.maximum(of_views.bought[items], 1.0)
-    lift = shrunk(both.together(items), together * np.outer(converted, converted))
-    is_alike = shrunk(together, of_views.expected(items)) >= VIEWED_TOGETHER
+    lift = shrunk_lift(both.together(items), together * np.outer(converted, converted))
+    is_alike = shrunk_lift(together, of_views.expected(items)) >= VIEWED_TOGETHER
     return _pairs(items, 1 - lift, is_alike & (lift <= APART))
 
 

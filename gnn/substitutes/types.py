@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.substitutes.chance import Chance, shrunk
+from gnn.shrunk_lift import shrunk_lift
+from gnn.substitutes.chance import Chance
 from gnn.substitutes.words import Words, common_words
 
 #: A category that holds more of the catalogue says nothing of what its items are for.
@@ -62,4 +63,4 @@ def _lift_within(category: NDArray[np.integer], chance: Chance, num_categories: 
         np.bincount(category[items], chance.bought[items] ** power, minlength=num_categories)
         for power in (1, 2)
     )
-    return shrunk(np.asarray(observed, dtype=np.float64), chance.scale * (bought**2 - squared) / 2)
+    return shrunk_lift(np.asarray(observed, dtype=np.float64), chance.scale * (bought**2 - squared) / 2)

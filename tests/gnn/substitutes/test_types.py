@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.substitutes.chance import Chance, chance_of, shrunk
+from gnn.substitutes.chance import Chance, chance_of
 from gnn.substitutes.types import product_types
 from gnn.substitutes.words import product_words
 
@@ -41,10 +41,6 @@ def test_what_chance_expects_follows_from_how_often_items_are_bought_and_how_lar
     everything = np.arange(3)
     assert of.expected(everything)[0, 1] == pytest.approx(3 * 3 * 6 / 7**2)
     assert of.together(everything).tolist() == [[3, 2, 0], [2, 3, 1], [0, 1, 1]]
-
-
-def test_few_baskets_leave_a_lift_near_1() -> None:
-    assert shrunk(np.array([0.0, 40.0]), np.array([0.1, 10.0])) == pytest.approx([5 / 5.1, 45 / 15])
 
 
 def test_items_of_one_name_are_a_type_though_bought_together() -> None:
