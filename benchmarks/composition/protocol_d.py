@@ -43,13 +43,12 @@ from benchmarks.composition.sessions import (
 )
 from benchmarks.exports.bundlerec import BundleRec, read_bundlerec, write_bundlerec
 from benchmarks.quality.options import Options
-from benchmarks.quality.report import Models, ProtocolReport, gather
+from benchmarks.quality.report import Models, ProtocolReport, gather, ours_minus
 from bundles.recommender import Recommender
 from bundles.requests import SizeRange
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_FILE, load_key
 from gnn.config import CONFIGS
-from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.train import train
 from graph.edges import edge_tables
 
@@ -113,7 +112,10 @@ def run(options: Options) -> ProtocolReport:
         seeds=options.seeds,
         seconds=seconds,
         validation=gather(validations),
-        intervals={metric: _intervals(values, metric) for metric in ("hit recall", "hit precision", "match")},
+        intervals={
+            metric: ours_minus({name: of[metric] for name, of in values.items()}, ours=OURS)
+            for metric in ("hit recall", "hit precision", "match")
+        },
         targets=_targets(models_of_runs),
         notes=[*notes, completion_table(gather(completions))],
     )
@@ -188,14 +190,6 @@ def _targets(models: Models) -> dict[str, float]:
         targets[f"{row}/{kind}recall"] = _AIM * float(np.mean(models[best][f"{kind}recall"]))
         targets[f"{row}/{kind}precision"] = float(np.mean(models[best][f"{kind}precision"]))
     return targets
-
-
-def _intervals(values: Mapping[str, Mapping[str, NDArray[np.float64]]], metric: str) -> dict[str, Interval]:
-    return {
-        name: paired_interval(values[OURS][metric], theirs[metric], rng=np.random.default_rng(0))
-        for name, theirs in values.items()
-        if name != OURS
-    }
 
 
 def _measures(num_sessions: int) -> str:

@@ -30,7 +30,7 @@ from benchmarks.composition.greedy import at_once, greedily
 from benchmarks.composition.mining import fit_lift_pairs, fit_rules
 from benchmarks.composition.ours import Ours
 from benchmarks.quality.options import Options
-from benchmarks.quality.report import Models, ProtocolReport, gather
+from benchmarks.quality.report import Models, ProtocolReport, gather, ours_minus
 from benchmarks.quality.trials import trial_of
 from bundles.requests import Constraints, Weights
 from etl.ingest import ingest
@@ -38,7 +38,6 @@ from etl.pseudonyms import load_key
 from etl.sources.completejourney import WEEK_46, WEEK_49
 from gnn.choosing import choose_weights, with_weights
 from gnn.config import CONFIGS
-from gnn.evaluation.bootstrap import Interval, paired_interval
 from gnn.fitting import FittedModel
 from gnn.item_codes import LEVELS, item_codes
 from gnn.judged_models import baselines, served_models
@@ -122,7 +121,10 @@ def run(options: Options) -> ProtocolReport:
         slices={
             "no other item of the basket is of the anchor's department": (int(is_cross.sum()), gather(slices))
         },
-        intervals={metric: _intervals(values, metric) for metric in ("hit share", "departments")},
+        intervals={
+            metric: ours_minus({name: of[metric] for name, of in values.items()}, ours=OURS)
+            for metric in ("hit share", "departments")
+        },
         targets=targets_of(measured, validations[0]),
         notes=[*notes, *ratios(measured)],
     )
@@ -224,14 +226,6 @@ def chosen_on_validation(choices: Mapping[str, Compose], shop: Shop) -> tuple[Co
     best = max(shares, key=shares.__getitem__)
     tried = ", ".join(f"{name} {share:.4f}" for name, share in shares.items())
     return choices[best], f"{best} (hit share on {len(asked)} validation baskets: {tried})"
-
-
-def _intervals(values: Mapping[str, Values], metric: str) -> dict[str, Interval]:
-    return {
-        name: paired_interval(values[OURS][metric], theirs[metric], rng=np.random.default_rng(0))
-        for name, theirs in values.items()
-        if name != OURS
-    }
 
 
 def _measures(num_baskets: int) -> str:
