@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.decisions.offering import settled_members
-from bundles.objectives import ObjectiveValues, SetTotals, measure
+from bundles.objectives import ObjectiveValues, measure
+from bundles.reach import PriceReach
 from bundles.requests import Weights
 from bundles.rules import Rules
 from bundles.sets import measure_sets, satisfies
@@ -84,10 +85,7 @@ class _Search:
     def __init__(self, shortlist: Shortlist, rules: Rules, weights: Weights) -> None:
         self._shortlist, self._rules, self._weights = shortlist, rules, weights
         self._growth = SetGrowth(shortlist, rules.discount)
-        added = shortlist.offer[shortlist.num_fixed :]
-        known = added[~np.isnan(added)]
-        self._cheapest = known.min() if len(known) else 0.0
-        self._dearest = known.max() if len(known) else 0.0
+        self._reach = PriceReach(shortlist, rules)
         # Zobrist (1970): a set's key is the XOR of its items' keys, whatever the order they came in.
         self._keys = np.random.default_rng(0).integers(2**63, size=len(shortlist.items), dtype=np.int64)
         self._settled = settled_members(rules.decided, shortlist.items)
@@ -123,27 +121,20 @@ class _Search:
         """All sets that come of adding one candidate to a state."""
         rules, totals = self._rules, self._growth.grown_totals(states)
         size, offer = states.size + 1, totals.offer
-        room, lacking = rules.size_max - size, max(rules.size_min - size, 0)
-        is_possible = ~states.is_closed
+        is_possible = ~states.is_closed & self._reach.within(totals.item_offers, totals.cost, size=size)
         is_complete = np.full(is_possible.shape, size >= rules.size_min)
         if rules.price_max is not None:
-            is_possible &= self._least(totals, lacking) <= rules.price_max
             is_complete &= offer <= rules.price_max
         if rules.price_min is not None:
-            is_possible &= totals.item_offers + room * self._dearest >= rules.price_min
             is_complete &= offer >= rules.price_min
         if rules.min_categories > 1:
-            is_possible &= totals.num_roots + room >= rules.min_categories
+            is_possible &= totals.num_roots + rules.size_max - size >= rules.min_categories
             is_complete &= totals.num_roots >= rules.min_categories
         is_complete &= ~rules.discount.breaks_floor(offer, totals.cost)
         if len(self._settled):
             is_complete &= ~self._are_settled(self._keys_of(states.members)[:, None] ^ self._keys)
         values = measure(totals, weights=self._weights, max_size=rules.size_max)
         return _Expansions(values, offer, totals.num_roots, is_possible, is_complete & is_possible)
-
-    def _least(self, totals: SetTotals, lacking: int) -> NDArray[np.float64]:
-        """What sets cost at least when `lacking` items are added: more items are never cheaper."""
-        return self._rules.discount.offers(totals.item_offers + lacking * self._cheapest, totals.cost)
 
     def best_complete(self, states: States, expansions: _Expansions, count: int) -> ComposedSets:
         """The `count` best distinct expansions that satisfy the rules."""

@@ -14,7 +14,7 @@ from bundles.decisions.offering import settled_items
 from bundles.fit import fit_of_chances
 from bundles.links import ItemLinks
 from bundles.requests import Weights
-from bundles.rules import Rules, all_offers, may_be_added, may_be_fixed, may_join, relaxations
+from bundles.rules import Rules, all_offers, are_affordable, may_be_fixed, may_join, relaxations
 from bundles.sets import measure_sets
 from bundles.shortlist import Shortlist, ShortlistMaker
 from gnn.artifact import ModelArtifact
@@ -68,17 +68,24 @@ class Composer:
         if not may_be_fixed(rules, catalogue=self._catalogue)[list(rules.fixed)].all():
             return None
         offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
-        is_allowed = may_be_added(
-            rules,
-            catalogue=self._catalogue,
-            promotions=self._promotions,
-            seasons=self._seasons,
-            offers=offers,
+        joining = may_join(
+            rules, catalogue=self._catalogue, promotions=self._promotions, seasons=self._seasons
         )
         found = self._finder.find(
-            rules, is_allowed=is_allowed, offers=offers, chances=wish.chances, context=wish.context
+            rules,
+            is_allowed=joining & are_affordable(rules, catalogue=self._catalogue, offers=offers),
+            offers=offers,
+            chances=wish.chances,
+            context=wish.context,
         )
-        found = np.concatenate([found, np.setdiff1d(self._settled_items(rules), found)])
+        settled = settled_items(
+            rules.decided,
+            fixed=rules.fixed,
+            may_join=joining,
+            size_min=rules.size_min,
+            size_max=rules.size_max,
+        )
+        found = np.concatenate([found, np.setdiff1d(settled, found)])
         ranked_fit = None if wish.chances is None else fit_of_chances(wish.chances)
         return self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
 
@@ -98,20 +105,6 @@ class Composer:
         members = np.ones((1, len(items)), dtype=np.bool_)
         values = measure_sets(shortlist, members, rules=rules, weights=Weights())
         return shortlist, ComposedSets(members, values)
-
-    def _settled_items(self, rules: Rules) -> NDArray[np.int64]:
-        if not rules.decided.settled:
-            return np.zeros(0, dtype=np.int64)
-        joining = may_join(
-            rules, catalogue=self._catalogue, promotions=self._promotions, seasons=self._seasons
-        )
-        return settled_items(
-            rules.decided,
-            fixed=rules.fixed,
-            may_join=joining,
-            size_min=rules.size_min,
-            size_max=rules.size_max,
-        )
 
     def why_empty(self, rules: Rules, wish: Wish) -> str:
         """A warning that names the constraint without which `rules` could be satisfied."""

@@ -123,23 +123,15 @@ def may_be_fixed(rules: Rules, *, catalogue: ItemCatalogue) -> NDArray[np.bool_]
     return is_allowed
 
 
-def may_be_added(
-    rules: Rules,
-    *,
-    catalogue: ItemCatalogue,
-    promotions: Promotions,
-    seasons: SeasonLift,
-    offers: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Items that may join the fixed ones, [num_items]; `offers` are all items' offer prices."""
-    is_allowed = may_join(rules, catalogue=catalogue, promotions=promotions, seasons=seasons)
-    if rules.price_max is not None:
-        fixed = list(rules.fixed)
-        least = rules.discount.offers(
-            (offers + offers[fixed].sum()).astype(np.float64), catalogue.cost + catalogue.cost[fixed].sum()
-        )
-        is_allowed &= least <= rules.price_max
-    return is_allowed
+def are_affordable(rules: Rules, *, catalogue: ItemCatalogue, offers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Items that cost at most `price_max` with the fixed ones, [num_items]; `offers` are of all items."""
+    if rules.price_max is None:
+        return np.ones(catalogue.num_items, dtype=np.bool_)
+    fixed = list(rules.fixed)
+    least = rules.discount.offers(
+        (offers + offers[fixed].sum()).astype(np.float64), catalogue.cost + catalogue.cost[fixed].sum()
+    )
+    return np.asarray(least <= rules.price_max)
 
 
 def may_join(

@@ -34,7 +34,7 @@ def measure_sets(
 def satisfies(shortlist: Shortlist, members: NDArray[np.bool_], *, rules: Rules) -> NDArray[np.bool_]:
     """Which of the sets `members` [K, P] satisfy `rules`, [K].
 
-    The candidates are taken to satisfy by themselves what single items must (`may_be_added`).
+    The candidates are taken to satisfy by themselves what single items must (`bundles.rules.may_join`).
     """
     sets = _places(members)
     totals = _totals(shortlist, members, sets, rules)

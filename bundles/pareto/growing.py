@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bundles.reach import PriceReach
 from bundles.rules import Rules
 from bundles.shortlist import Shortlist
 
@@ -21,8 +22,7 @@ class SetGrower:
     def __init__(self, shortlist: Shortlist, rules: Rules) -> None:
         self._rules, self._num_fixed, self._is_apart = rules, shortlist.num_fixed, shortlist.is_apart
         self._sums = np.stack([shortlist.offer, shortlist.cost])
-        known = np.nan_to_num(shortlist.offer[shortlist.num_fixed :])
-        self._cheapest, self._dearest = known.min(initial=np.inf), known.max(initial=0.0)
+        self._reach = PriceReach(shortlist, rules)
         roots = np.unique(shortlist.root[shortlist.root >= 0])
         # The last column is for items without a category: it never counts.
         self._num_roots = len(roots)
@@ -69,16 +69,11 @@ class SetGrower:
     def _leads_on(self, grown: _Grown, size: int) -> NDArray[np.bool_]:
         """Whether a set that a candidate brings to `size` can still meet the limits, [N, P] or broadcast."""
         rules, (offers, costs) = self._rules, grown.sums[:, :, None] + self._sums[:, None, :]
-        room, lacking = rules.size_max - size, max(rules.size_min - size, 0)
-        leads_on = np.ones((1, 1), dtype=np.bool_)
-        if rules.price_max is not None:
-            least = rules.discount.offers(offers + lacking * self._cheapest, costs)
-            leads_on = leads_on & (least <= rules.price_max)
-        if rules.price_min is not None:
-            leads_on = leads_on & (offers + room * self._dearest >= rules.price_min)
+        leads_on = self._reach.within(offers, costs, size=size)
         if rules.min_categories > 1:
             is_new = ~grown.has_root[:, self._root_place] & (self._root_place < self._num_roots)
-            leads_on = leads_on & (grown.num_roots[:, None] + is_new + room >= rules.min_categories)
+            most = grown.num_roots[:, None] + is_new + rules.size_max - size
+            leads_on = leads_on & (most >= rules.min_categories)
         return leads_on
 
     def _lacks(self, grown: _Grown, size: int) -> NDArray[np.bool_]:
