@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
 from bundles.answers import Source
 from bundles.catalogue import ItemCatalogue
 from bundles.composer import Composer, Wish
@@ -57,6 +55,14 @@ class RequestReader:
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
+        return self.asked(self.rules(request, visit, now=now, warnings=warnings), visit)
+
+    def rules(self, request: ComposeRequest, visit: Visit, *, now: datetime, warnings: list[str]) -> Rules:
+        """What every bundle must satisfy: the first half of `read`, and all of it that can fail or warn.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
         rules = resolve_rules(
             request,
             catalogue=self._catalogue,
@@ -67,6 +73,10 @@ class RequestReader:
         )
         self._warn_of_promotion(rules, now, warnings)
         self._warn_of_unknown(rules, warnings)
+        return rules
+
+    def asked(self, rules: Rules, visit: Visit) -> Asked:
+        """What is wished for under `rules`: the costly half of `read`, which looks at every ranked item."""
         beside = tuple(dict.fromkeys([*rules.fixed, *visit.cart]))
         query, source = item_query(beside, visit, links=self._links, scorer=self._scorer)
         context = rules.fixed or (*visit.recent, *visit.cart)
@@ -76,7 +86,7 @@ class RequestReader:
         return Asked(rules, Wish(chances, context), visit, source)
 
     def _warn_of_unknown(self, rules: Rules, warnings: list[str]) -> None:
-        if rules.discount.margin_floor is not None and not np.isfinite(self._catalogue.cost).any():
+        if rules.discount.margin_floor is not None and not self._catalogue.has_costs:
             warnings.append("discount.margin_floor: no item has a cost, so no bundle gets a discount")
         if rules.event_week is not None and not len(self._seasons.item):
             warnings.append("constraints.event_date: no item was bought often enough to have a season")

@@ -88,6 +88,11 @@ class ItemCatalogue:
         return _of_items(self.leaf, is_below, missing=False)
 
     @cached_property
+    def has_costs(self) -> bool:
+        """Whether any item has a cost: without, every margin is unknown."""
+        return bool(np.isfinite(self.cost).any())
+
+    @cached_property
     def by_popularity(self) -> NDArray[np.int64]:
         """All item indices, those in most baskets first."""
         return np.argsort(-self.baskets, kind="stable")

@@ -41,7 +41,7 @@ class BundleGenerator:
         links: ItemLinks,
         decisions: StandingWord,
     ) -> None:
-        self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
+        self._catalogue = catalogue
         self.composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
         """What `bundles.pareto` composes with as well; so are `reader` and `presenter`."""
         self.reader = RequestReader(
@@ -73,7 +73,7 @@ class BundleGenerator:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         asked = self.reader.read(request, visit, now=now, warnings=warnings)
-        if request.weights.margin and not self._has_cost:
+        if request.weights.margin and not self._catalogue.has_costs:
             warnings.append("weights.margin: no item has a cost, so every margin is unknown and counts 0")
         if request.validate_only:
             return [], asked.source

@@ -107,7 +107,7 @@ class Recommender:
             links=self._links,
             decisions=self.decisions,
         )
-        self._planner = ParetoPlanner(artifact, generator=self._generator)
+        self._planner = ParetoPlanner(catalogue=self._catalogue, generator=self._generator)
         self._shop_bundles = ShopBundleRanker(
             artifact,
             catalogue=self._catalogue,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from bundles.asking import Asked, RequestReader
 from bundles.catalogue import ItemCatalogue
 from bundles.composer import Composer
 from bundles.context import Visit
-from bundles.decisions.decided import UNDECIDED
+from bundles.decisions.decided import UNDECIDED, BundleWord
 from bundles.discounts import DiscountPolicy
 from bundles.links import ItemLinks
 from bundles.presenting import BundlePresenter
@@ -67,7 +68,7 @@ class ShopBundleRanker:
         """
         if not len(self):
             warnings.append("the shop gave no bundles of its own: ask bundles/generate for composed ones")
-        asked = self._reader.read(_composed(request), visit, now=now, warnings=warnings)
+        rules = self._reader.rules(_composed(request), visit, now=now, warnings=warnings)
         held = self._held(visit)
         scores = self._scorer.score(held, user_index=visit.user_index)
         source: Source | None = "cold_start" if held else None
@@ -75,15 +76,19 @@ class ShopBundleRanker:
             source = "gnn"
         if request.validate_only or not len(self):
             return [], source
-        chosen = self._best(asked.rules, scores, count=request.n or MAX_BUNDLES)
+        words = self._rules.words(rules.decided)
+        chosen = self._best(rules, words, scores, count=request.n or MAX_BUNDLES)
         if not chosen:
-            warnings.append(self._why_empty(asked.rules))
+            warnings.append(self._why_empty(rules))
+            return [], source
+        asked = self._reader.asked(rules, visit)
         return [
             self._present(
                 bundle,
                 rank,
                 float(scores[bundle]),
                 asked=asked,
+                word=words.get(bundle, UNDECIDED),
                 explain=request.explain,
                 language=language,
             )
@@ -98,8 +103,10 @@ class ShopBundleRanker:
             held += self._histories.item[start:end].tolist()
         return held
 
-    def _best(self, rules: Rules, scores: NDArray[np.floating], *, count: int) -> list[int]:
-        allowed, words = np.flatnonzero(self._rules.satisfied(rules)), self._rules.words(rules.decided)
+    def _best(
+        self, rules: Rules, words: Mapping[int, BundleWord], scores: NDArray[np.floating], *, count: int
+    ) -> list[int]:
+        allowed = np.flatnonzero(self._rules.satisfied(rules, words))
         is_pinned = np.array(
             [words.get(bundle, UNDECIDED).verdict == "pinned" for bundle in allowed.tolist()], dtype=np.bool_
         )
@@ -121,16 +128,27 @@ class ShopBundleRanker:
 
     def _why_empty(self, rules: Rules) -> str:
         asked = relaxations(rules)
-        guilty = [name for name, relaxed in asked if self._best(relaxed, self._mean_baskets, count=1)]
+        guilty = [
+            name
+            for name, relaxed in asked
+            if self._best(relaxed, self._rules.words(relaxed.decided), self._mean_baskets, count=1)
+        ]
         if guilty:
             return f"no bundle of the shop satisfies {' or '.join(guilty)}"
         return f"no bundle of the shop satisfies {', '.join(name for name, _ in asked)} together"
 
     def _present(
-        self, bundle: int, rank: int, score: float, *, asked: Asked, explain: bool, language: Language
+        self,
+        bundle: int,
+        rank: int,
+        score: float,
+        *,
+        asked: Asked,
+        word: BundleWord,
+        explain: bool,
+        language: Language,
     ) -> ShopBundle:
         items = self._items(bundle)
-        word = self._rules.words(asked.rules.decided).get(bundle, UNDECIDED)
         # The shop made it: nothing in it is fixed, and what it costs is its own affair.
         rules = replace(
             asked.rules,

@@ -45,8 +45,8 @@ class ShopBundleRules:
             for bundle in by_items.keys() | decided.shop_bundles.keys()
         }
 
-    def satisfied(self, rules: Rules) -> NDArray[np.bool_]:
-        """Which bundles satisfy `rules` but for `min_link`, [num_bundles]."""
+    def satisfied(self, rules: Rules, words: Mapping[int, BundleWord]) -> NDArray[np.bool_]:
+        """Which bundles satisfy `rules` but for `min_link`, [num_bundles]; `words` as of `rules.decided`."""
         item = self._bundles.item
         free = replace(rules, anchors=(), required=(), cart=())
         may_be_in = may_accompany(
@@ -58,23 +58,23 @@ class ShopBundleRules:
         if rules.min_categories > 1:
             is_allowed &= self._num_roots >= rules.min_categories
         if rules.has_price_limit:
-            offers = self._offers(rules)
+            offers = self._offers(rules, words)
             is_allowed &= offers >= max(rules.price_min or 0, 0)
             is_allowed &= offers <= (np.inf if rules.price_max is None else rules.price_max)
-        return is_allowed & ~self._is_barred(rules.decided)
+        return is_allowed & ~self._is_barred(rules.decided, words)
 
-    def _offers(self, rules: Rules) -> NDArray[np.int64]:
+    def _offers(self, rules: Rules, words: Mapping[int, BundleWord]) -> NDArray[np.int64]:
         """What each bundle costs in minor units, -1 where a price is not known, [num_bundles]."""
         prices = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)[self._bundles.item]
         lines = np.floor(np.maximum(prices, 0) * self._bundles.quantity + 0.5)
         totals = np.where(self._sums(prices < 0) > 0, -1, self._sums(lines)).astype(np.int64)
         offers = offer_prices(totals, self._bundles.discount)
-        for bundle, word in self.words(rules.decided).items():
+        for bundle, word in words.items():
             if word.offer is not None:
                 offers[bundle] = word.offer
         return offers
 
-    def _is_barred(self, decided: Decided) -> NDArray[np.bool_]:
+    def _is_barred(self, decided: Decided, words: Mapping[int, BundleWord]) -> NDArray[np.bool_]:
         """Which bundles hold a banned item or pair, or were rejected, [num_bundles]."""
         item = self._bundles.item
         is_barred = self._sums(np.isin(item, list(decided.banned))) > 0
@@ -82,8 +82,7 @@ class ShopBundleRules:
         for bundle in np.flatnonzero(self._sums(np.isin(item, list(decided.partners))) >= 2).tolist():
             row = slice(*self._bundles.indptr[bundle : bundle + 2])
             is_barred[bundle] |= decided.holds_banned_pair(item[row].tolist())
-        words = self.words(decided).items()
-        is_barred[[bundle for bundle, word in words if word.verdict == "rejected"]] = True
+        is_barred[[bundle for bundle, word in words.items() if word.verdict == "rejected"]] = True
         return is_barred
 
     def _distinct_roots(self) -> NDArray[np.int64]:

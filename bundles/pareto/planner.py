@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bundles.answers import GeneratedBundle, Source
 from bundles.asking import Asked
+from bundles.catalogue import ItemCatalogue
 from bundles.compose import ComposedSets
 from bundles.context import Visit
 from bundles.generate import BundleGenerator
@@ -22,7 +23,6 @@ from bundles.rules import Rules
 from bundles.sets import measure_sets
 from bundles.shortlist import Shortlist
 from bundles.wording import Language
-from gnn.artifact import ModelArtifact
 
 if TYPE_CHECKING:
     from bundles.pareto.search import Found
@@ -39,12 +39,12 @@ class Plan(TypedDict):
 
 
 class ParetoPlanner:
-    """Plans with the items of `artifact`, asking and composing as `generator` does."""
+    """Plans with the items of `catalogue`, asking and composing as `generator` does."""
 
-    def __init__(self, artifact: ModelArtifact, *, generator: BundleGenerator) -> None:
+    def __init__(self, *, catalogue: ItemCatalogue, generator: BundleGenerator) -> None:
         self._reader, self._composer = generator.reader, generator.composer
         self._presenter = generator.presenter
-        self._has_cost = bool(np.isfinite(artifact.catalogue.cost).any())
+        self._catalogue = catalogue
 
     def plan(
         self,
@@ -65,7 +65,7 @@ class ParetoPlanner:
         """
         asked = self._reader.read(request, visit, now=now, warnings=warnings)
         objectives = request.objectives or self._default_objectives(asked)
-        if "margin" in objectives and not self._has_cost:
+        if "margin" in objectives and not self._catalogue.has_costs:
             warnings.append("objectives: no item has a cost, so every margin is unknown and counts 0")
         if request.validate_only:
             return _without_bundles(objectives), asked.source
@@ -78,7 +78,7 @@ class ParetoPlanner:
         warnings += [
             f"objectives: {name} is 0 for every bundle: the others decide, and the hypervolume is 0"
             for name, values in zip(objectives, found.front.values.T, strict=True)
-            if not values.any() and (name != "margin" or self._has_cost)
+            if not values.any() and (name != "margin" or self._catalogue.has_costs)
         ]
         shown = found.front.spread(request.n).members
         values = measure_sets(shortlist, shown, rules=asked.rules, weights=equal_weights(objectives))
@@ -96,7 +96,7 @@ class ParetoPlanner:
 
     def _default_objectives(self, asked: Asked) -> tuple[ObjectiveName, ...]:
         fit: tuple[ObjectiveName, ...] = () if asked.wish.chances is None else ("user_fit",)
-        return ("coherence", *fit, "margin" if self._has_cost else "breadth")
+        return ("coherence", *fit, "margin" if self._catalogue.has_costs else "breadth")
 
 
 def _search(
