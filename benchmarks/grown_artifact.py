@@ -23,6 +23,7 @@ from gnn.artifact import (
 )
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.content_links.model import ContentLinks
 from gnn.explanation.model import EncoderParts
 from gnn.seasons.model import Seasons
 from gnn.substitutes.model import Substitutes
@@ -59,6 +60,7 @@ def grown(artifact: ModelArtifact, times: int, *, rng: np.random.Generator) -> M
             num_users=len(artifact.histories.user_ids), num_items=num_items, num_bundles=0
         ),
         cold_model=ColdModel.none(),
+        content_links=ContentLinks.none(num_items),
         encoder=EncoderParts.none(),
     )
 

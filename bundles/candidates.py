@@ -71,6 +71,7 @@ class CandidateFinder:
             linked = np.array(context[-MAX_LINKED:], dtype=np.int64)
             found.append(self._best(self._links.from_items(linked), ranked_allowed, NUM_BY_LINK))
             found.append(self._counted_beside(linked, is_allowed))
+            found.append(self._like_new(linked, is_allowed))
         else:
             found.append(self._in_strong_pairs(is_allowed))
         popular = self._popular(is_allowed, NUM_POPULAR)
@@ -103,6 +104,11 @@ class CandidateFinder:
         strength = np.concatenate([row[1] * np.log(np.maximum(row[2], 1.0)) for row in rows])
         ordered = others[np.lexsort((others, -strength))]
         return self._few_of_a_leaf(ordered[is_allowed[ordered]], NUM_COUNTED)
+
+    def _like_new(self, items: NDArray[np.int64], is_allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """What is like those of `items` that nobody bought."""
+        alike = np.concatenate([self._links.alike(int(item))[0] for item in items]).astype(np.int64)
+        return self._few_of_a_leaf(alike[is_allowed[alike]], NUM_COUNTED)
 
     def _in_strong_pairs(self, is_allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         pairs = self._strongest_pairs

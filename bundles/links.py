@@ -8,7 +8,10 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
     x / (1 + x), x the shrunk lift (`gnn.shrunk_lift`)        where it does not, and baskets hold both;
     the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
                                                               (`gnn.cold.slate`), else the most bought of the
-                                                              nearest category that has some;
+                                                              nearest category that has some; what is like an
+                                                              item that nobody bought has x / (1 + x), x the
+                                                              lift of bought pairs as alike
+                                                              (`gnn.content_links`), if that is more;
     .5                                                        where nothing is known of an item.
 
 A pair seen five times by accident is no strong link: few baskets leave x near 1. Only pairs of ranked items
@@ -59,8 +62,10 @@ class ItemLinks:
         links = row_shares @ self._calibration.probabilities((there + back.T) / 2) @ column_shares.T
         links[row_shares.sum(axis=1) == 0] = CHANCE
         links[:, column_shares.sum(axis=1) == 0] = CHANCE
-        self._put_counted(links, rows, columns)
-        self._put_counted(links.T, columns, rows)
+        for of, first, second in ((links, rows, columns), (links.T, columns, rows)):
+            self._put_alike(of, first, second)
+        for of, first, second in ((links, rows, columns), (links.T, columns, rows)):
+            self._put_counted(of, first, second)
         links[rows[:, None] == columns] = 0.0
         return links
 
@@ -86,6 +91,12 @@ class ItemLinks:
         row = slice(pairs.indptr[item], pairs.indptr[item + 1])
         return pairs.item[row], pairs.baskets[row], pairs.lift[row]
 
+    def alike(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Items most like one that nobody bought, and the lift of pairs as alike; none for another item."""
+        alike = self._artifact.content_links
+        row = slice(alike.indptr[item], alike.indptr[item + 1])
+        return alike.item[row], alike.lift[row]
+
     def counts_among(
         self, items: Sequence[int], others: Sequence[int]
     ) -> dict[tuple[int, int], tuple[int, float]]:
@@ -107,6 +118,15 @@ class ItemLinks:
         if not len(found):
             return None
         return int(pairs.baskets[row][found[0]]), float(pairs.lift[row][found[0]])
+
+    def _put_alike(
+        self, links: NDArray[np.float64], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> None:
+        """Write what likeness says over the links of those `rows` that nobody bought, where it is more."""
+        for row in np.flatnonzero(self._scorer.ranked_index(rows) < 0):
+            others, lift = self.alike(int(rows[row]))
+            _, places, positions = np.intersect1d(columns, others, return_indices=True)
+            links[row, places] = np.maximum(links[row, places], lift[positions] / (1.0 + lift[positions]))
 
     def _put_counted(
         self, links: NDArray[np.float64], rows: NDArray[np.int64], columns: NDArray[np.int64]

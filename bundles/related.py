@@ -87,13 +87,14 @@ class RelatedItems:
     ) -> list[tuple[int, float]]:
         """Allowed item indices most linked to `items`, and the mean link, most linked first.
 
-        The shortlist is what the scorer ranks highest for `items`, or for their stand-ins, and what is
-        counted beside them.
+        The shortlist is what the scorer ranks highest for `items`, or for their stand-ins, what is counted
+        beside them, and what is like those that nobody bought.
         """
         known = self._scorer.ranked_index(list(items))
         speakers = [item for item, ranked in zip(items, known, strict=True) if ranked >= 0]
         speakers = speakers or sorted({int(other) for item in items for other in self._links.stand_ins(item)})
         found = [self._counted_beside(item, is_allowed) for item in items]
+        found += [alike[is_allowed[alike]].astype(np.int64) for alike, _ in map(self._links.alike, items)]
         if speakers:
             scores = self._scorer.score([ItemQuery(cart=speakers)])[0]
             places = np.flatnonzero(is_allowed[self._ranked])

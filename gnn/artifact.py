@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from etl.errors import StageError
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.content_links.model import ContentLinks
 from gnn.explanation.model import EncoderParts
 from gnn.seasons.model import Seasons
 from gnn.sequence.model import SequenceModel
@@ -249,4 +250,5 @@ class ModelArtifact:
     bundle_model: BundleModel
     sequence_model: SequenceModel
     cold_model: ColdModel
+    content_links: ContentLinks
     encoder: EncoderParts

@@ -35,13 +35,14 @@ from gnn.artifact import (
 )
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.content_links.model import ContentLinks
 from gnn.explanation.model import EncoderParts
 from gnn.seasons.model import Seasons
 from gnn.sequence.model import SequenceModel
 from gnn.substitutes.model import Substitutes
 from gnn.text_column import TextColumn
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 
 _PARTS = {
@@ -60,6 +61,7 @@ _PARTS = {
     "bundle_model": BundleModel,
     "sequence_model": SequenceModel,
     "cold_model": ColdModel,
+    "content_links": ContentLinks,
     "encoder": EncoderParts,
 }
 

@@ -18,6 +18,7 @@ from etl.times import rfc3339
 from gnn.artifact import ArtifactInfo, CategoryLinks, ModelArtifact, PredictedLinks
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.content_links.model import ContentLinks
 from gnn.fitting import FittedModel
 from gnn.packing import (
     pack_bundles,
@@ -48,6 +49,7 @@ def assemble(
     bundle_model: BundleModel | None = None,
     sequence_model: SequenceModel | None = None,
     cold_model: ColdModel | None = None,
+    content_links: ContentLinks | None = None,
     config: Mapping[str, object] | None = None,
     metrics: Mapping[str, object] | None = None,
     warnings: Sequence[str] = (),
@@ -92,6 +94,7 @@ def assemble(
         ),
         sequence_model=sequence_model or SequenceModel.none(),
         cold_model=cold_model or ColdModel.none(),
+        content_links=content_links or ContentLinks.none(edges.nodes["Item"].num_rows),
         encoder=model.links.encoder,
     )
 

@@ -1,6 +1,7 @@
 """What a model has beyond item scores, as far as the shop's data ask for it.
 
-Predicted links, substitutes, the ranking of its own bundles, what comes next in sequences, cold items.
+Predicted links, substitutes, the ranking of its own bundles, what comes next in sequences, items that nobody
+bought.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from gnn.artifact import Catalogue, Categories, CategoryLinks, PredictedLinks
 from gnn.bundle_ranking.model import BundleModel
 from gnn.bundle_ranking.shop import rank_bundles
 from gnn.category_links.packing import pack_category_links
+from gnn.cold.choice import cold_of_catalogue, newest_of_catalogue
+from gnn.cold.content import read_content
 from gnn.cold.model import ColdModel
 from gnn.cold.packing import fit_cold_model
 from gnn.config import TrainingConfig
+from gnn.content_links.fitting import fit_content_links
+from gnn.content_links.model import ContentLinks
 from gnn.fitting import FittedModel
 from gnn.item_codes import item_codes
 from gnn.item_links.prediction import fit_link_model, listed_items, predict_links
@@ -30,6 +35,7 @@ from gnn.sequence.fitting import fit_evidence
 from gnn.sequence.model import SequenceModel
 from gnn.sequence.packing import pack_sequences
 from gnn.split import TimeSplit
+from gnn.substitutes.chance import chance_of
 from gnn.substitutes.fitting import fit_substitutes
 from gnn.substitutes.model import Substitutes
 from gnn.training import Progress, choose_device
@@ -51,6 +57,7 @@ class FurtherParts:
     bundle_model: BundleModel
     sequence_model: SequenceModel
     cold_model: ColdModel
+    content_links: ContentLinks
     metrics: dict[str, object]
     """`bundles`: metrics of the ranking of the shop's own bundles, by model, where it was measured."""
 
@@ -85,9 +92,7 @@ def fit_further_parts(
     )
     progress("links, bundles, cold items", 2, 3)
     catalogue = pack_catalogue(tables, edges, model.purchases)
-    cold = fit_cold_model(
-        tables, edges, catalogue, model.ranked, weights=judgement.cold_weights, text_cache=text_cache
-    )
+    content_links, cold = _of_content(tables, edges, model, catalogue, judgement.cold_weights, text_cache)
     progress("links, bundles, cold items", 3, 3)
     logger.info("links, bundles and %d cold items in %.1f s", len(cold.item), time.perf_counter() - started)
     return FurtherParts(
@@ -102,7 +107,28 @@ def fit_further_parts(
         bundle_model=ranked.model,
         sequence_model=_sequences(model, catalogue, pack_categories(tables, edges), judgement.sequence_trees),
         cold_model=cold,
+        content_links=content_links,
         metrics={"bundles": ranked.metrics} if ranked.metrics else {},
+    )
+
+
+def _of_content(
+    tables: Tables,
+    edges: EdgeTables,
+    model: FittedModel,
+    catalogue: Catalogue,
+    cold_weights: NDArray[np.float32],
+    text_cache: Path | None,
+) -> tuple[ContentLinks, ColdModel]:
+    """What content says of items that nobody bought: nothing where there are none."""
+    new = newest_of_catalogue(catalogue, model.ranked)
+    if not len(new):
+        return ContentLinks.none(len(catalogue.baskets)), ColdModel.none()
+    items = np.union1d(np.union1d(model.ranked, new), cold_of_catalogue(catalogue, model.ranked))
+    content = read_content(tables, edges, items, text_cache=text_cache)
+    return (
+        fit_content_links(content, items, np.isin(items, new), chance_of(model.purchases.lines)),
+        fit_cold_model(content, items, catalogue, model.ranked, weights=cold_weights),
     )
 
 

@@ -116,6 +116,7 @@ def train(
         bundle_model=further.bundle_model,
         sequence_model=further.sequence_model,
         cold_model=further.cold_model,
+        content_links=further.content_links,
         config=config.to_json() | {"run": run},
         metrics=judgement.metrics | further.metrics,
         warnings=warnings,

@@ -28,6 +28,7 @@ from gnn.artifact import (
 )
 from gnn.bundle_ranking.model import BundleModel
 from gnn.cold.model import ColdModel
+from gnn.content_links.model import ContentLinks
 from gnn.explanation.model import EncoderParts
 from gnn.link_calibration import LinkCalibration
 from gnn.seasons.model import NUM_WEEKS, Seasons
@@ -164,6 +165,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
         bundle_model=BundleModel.none(num_users=len(users), num_items=len(items), num_bundles=0),
         sequence_model=SequenceModel.none(),
         cold_model=ColdModel.none(),
+        content_links=ContentLinks.none(len(items)),
         encoder=EncoderParts.none(),
     )
 

@@ -11,15 +11,31 @@ from gnn.cold.fitting import COLD_SHARE
 #: Cold items that any shop may have; larger catalogues have `COLD_SHARE` of what they rank.
 LEAST_COLD = 1_000
 
+#: New items that are linked to what they are like, at most.
+MOST_LINKED = 5_000
+
 
 def cold_of_catalogue(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
-    """`choose_cold` of the items that `catalogue` offers; `ranked` is of item indices.
+    """`choose_cold` of the items that `catalogue` offers, as many as leave room for what is known to sell.
 
-    Offered is what is in stock and has a category: an item without one has no group to stand in, and its
-    title alone says too little.
+    `ranked` is of item indices. A shop's catalogue may be full of what it never sold. Offered is what is in
+    stock and has a category: an item without one has no group to stand in, and its title alone says too
+    little.
     """
-    is_offered = catalogue.in_stock & (catalogue.category >= 0)
-    return choose_cold(catalogue.baskets, catalogue.category, ranked, is_offered=is_offered)
+    return choose_cold(
+        catalogue.baskets,
+        catalogue.category,
+        ranked,
+        is_offered=catalogue.in_stock & (catalogue.category >= 0),
+        most=max(LEAST_COLD, int(COLD_SHARE * len(ranked))),
+    )
+
+
+def newest_of_catalogue(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
+    """`choose_cold` of the items in stock, `MOST_LINKED` at most: to have links costs the others no room."""
+    return choose_cold(
+        catalogue.baskets, catalogue.category, ranked, is_offered=catalogue.in_stock, most=MOST_LINKED
+    )
 
 
 def choose_cold(
@@ -28,22 +44,22 @@ def choose_cold(
     ranked: NDArray[np.integer],
     *,
     is_offered: NDArray[np.bool_],
+    most: int,
 ) -> NDArray[np.int32]:
-    """Item indices that are to be ranked though nobody bought them, ascending.
+    """Item indices of at most `most` items that nobody bought, ascending.
 
-    Those of the categories that sell most an item come first, and no more are taken than leave room for what
-    is known to sell: a shop's catalogue may be full of what it never sold.
+    Those of the categories that sell most an item come first.
 
     Args:
         baskets: Baskets that hold each item, [num_items].
         category: Category of each item, -1 for none, [num_items].
         ranked: Item indices that are ranked already.
-        is_offered: Items that are in stock and have content, [num_items].
+        is_offered: Items that may be taken, [num_items].
+        most: How many are taken.
     """
     is_cold = is_offered & (baskets == 0)
     is_cold[ranked] = False
     found = np.flatnonzero(is_cold)
-    most = max(LEAST_COLD, int(COLD_SHARE * len(ranked)))
     # Items without a category are a group of their own, the last.
     groups = np.where(category >= 0, category, category.max(initial=-1) + 1)
     sold = np.bincount(groups[ranked], baskets[ranked], minlength=groups.max(initial=0) + 1)

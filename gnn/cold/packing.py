@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.tables import Tables
 from gnn.artifact import Catalogue
 from gnn.cold.choice import cold_of_catalogue
-from gnn.cold.content import Content, read_content
+from gnn.cold.content import Content
 from gnn.cold.model import ColdModel
 from gnn.cold.siblings import cold_items
-from graph.edges import EdgeTables
 
 
 def fit_cold_model(
-    tables: Tables,
-    edges: EdgeTables,
+    content: Content,
+    items: NDArray[np.integer],
     catalogue: Catalogue,
     ranked: NDArray[np.int32],
     *,
     weights: NDArray[np.float32],
-    text_cache: Path | None,
 ) -> ColdModel:
     """The cold items of `catalogue` that stand beside `ranked` (item indices).
 
-    `weights` is of `gnn.cold.fitting.fit_cold_weights`, on content with as many views as here; without any,
-    there are no cold items. `text_cache` is none where texts are not read.
+    Args:
+        content: Of `items`, in their order.
+        items: Item indices, ascending, the ranked and the cold ones among them.
+        catalogue: All items.
+        ranked: Those that the model ranks.
+        weights: Of `gnn.cold.fitting.fit_cold_weights`, on content with as many views; without any, there are
+            no cold items.
     """
-    if not len(weights):
+    cold = cold_of_catalogue(catalogue, ranked)
+    if not len(weights) or not len(cold):
         return ColdModel.none()
-    items = cold_of_catalogue(catalogue, ranked)
-    if not len(items):
-        return ColdModel.none()
-    together = np.union1d(ranked, items)
-    content = read_content(tables, edges, together, text_cache=text_cache)
-    return pack_cold(content, items, np.flatnonzero(np.isin(together, items)), weights=weights)
+    together = np.union1d(ranked, cold)
+    of_these = content.of_items(np.flatnonzero(np.isin(items, together)))
+    return pack_cold(of_these, cold, np.flatnonzero(np.isin(together, cold)), weights=weights)
 
 
 def pack_cold(

@@ -54,6 +54,13 @@ def default_weights(num_views: int) -> NDArray[np.float32]:
     return weights
 
 
+def similarity(
+    content: Content, rows: NDArray[np.integer], columns: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Cosine of words of the items at `rows` and `columns`, [R, C], plus that of vectors where there are."""
+    return _similarities(content, rows, columns, 3 if content.dense.shape[1] else 1)[-1]
+
+
 def _similarities(
     content: Content, rows: NDArray[np.integer], known: NDArray[np.integer], num_views: int
 ) -> list[NDArray[np.float32]]:

@@ -9,10 +9,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest, ItemsRequest, SizeRange
+from bundles.requests import GenerateRequest, ItemsRequest, SizeRange, Weights
 from gnn.cold.content import Content
 from gnn.cold.packing import pack_cold
 from gnn.cold.siblings import default_weights
+from gnn.content_links.model import ContentLinks
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 
@@ -64,6 +65,50 @@ def test_a_bundle_around_a_cold_item_has_what_goes_with_its_sibling() -> None:
     answer = shop(intercept=0.0).generate(GenerateRequest(anchors=(COLD,), size=SizeRange(min=2, max=2), n=1))
 
     assert [item.item_id for item in answer.bundles[0].items] == [COLD, "sauce"]
+
+
+def with_link(other: str, *, lift: float) -> Recommender:
+    """The planted shop, in which the cold item is like `other`."""
+    artifact = make_artifact(GROCERY)
+    ids = list(artifact.catalogue.item_ids)
+    is_row = np.arange(len(ids)) == ids.index(COLD)
+    links = ContentLinks(
+        indptr=np.concatenate([[0], np.cumsum(is_row)]).astype(np.int64),
+        item=np.array([ids.index(other)], dtype=np.int32),
+        lift=np.array([lift], dtype=np.float32),
+    )
+    return Recommender(replace(artifact, content_links=links), KEY)
+
+
+def test_what_is_like_a_cold_item_completes_a_cart_of_it() -> None:
+    request = ItemsRequest(cart=(COLD,), n=1)
+
+    (item,) = with_link("soap/ü", lift=99.0).recommend_items(request).items
+
+    assert item.item_id == "soap/ü"
+    assert item.score == pytest.approx(99 / 100)
+
+
+def test_what_is_like_a_cold_item_is_related_to_it_and_joins_its_bundles() -> None:
+    recommender = with_link("soap/ü", lift=99.0)
+
+    assert recommender.related(COLD, n=1).items[0].item_id == "soap/ü"
+    request = GenerateRequest(
+        anchors=(COLD,), size=SizeRange(min=2, max=2), n=1, weights=Weights(user_fit=0.0, breadth=0.0)
+    )
+    (bundle,) = recommender.generate(request).bundles
+    assert [item.item_id for item in bundle.items] == [COLD, "soap/ü"]
+
+
+def test_likeness_takes_no_link_away() -> None:
+    request = ItemsRequest(cart=(COLD,), n=20)
+
+    found = [
+        [(item.item_id, item.score) for item in recommender.recommend_items(request).items]
+        for recommender in (with_link("sauce", lift=1.01), Recommender(make_artifact(GROCERY), KEY))
+    ]
+
+    assert found[0] == found[1]
 
 
 def test_without_a_cold_model_the_item_is_in_no_answer_that_does_not_ask_for_it() -> None:

@@ -85,8 +85,8 @@ def test_a_folder_without_a_model_says_what_to_do(tmp_path: Path) -> None:
     ("manifest", "message"),
     [
         ("{", "is damaged"),
-        ('{"format_version": 99}', "expected model format 3"),
-        ('{"format_version": 3, "info": {}, "sha256": {}}', "is damaged"),
+        ('{"format_version": 99}', "expected model format 4"),
+        ('{"format_version": 4, "info": {}, "sha256": {}}', "is damaged"),
     ],
 )
 def test_a_manifest_of_another_kind_is_refused(tmp_path: Path, manifest: str, message: str) -> None:

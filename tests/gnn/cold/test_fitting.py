@@ -127,21 +127,20 @@ def test_too_few_queries_teach_nothing(scorer: ItemScorer, num: int) -> None:
     assert fit_cold_weights(scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0)) is None
 
 
-def test_unsold_items_on_offer_are_cold_those_of_the_best_selling_categories_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("gnn.cold.choice.LEAST_COLD", 2)
+def test_unsold_items_on_offer_are_cold_those_of_the_best_selling_categories_first() -> None:
     baskets = np.array([50, 9, 0, 0, 0, 0, 3, 0])
     category = np.array([0, 1, 1, 0, 0, -1, 0, 0])
     is_offered = np.array([True, True, True, True, False, True, True, True])
 
-    cold = choose_cold(baskets, category, np.array([0, 1]), is_offered=is_offered)
+    cold = choose_cold(baskets, category, np.array([0, 1]), is_offered=is_offered, most=2)
 
     # 4 is not on offer, 6 was sold; 3 and 7 are of category 0, whose item is in 50 baskets.
     assert cold.tolist() == [3, 7]
 
 
 def test_a_catalogue_of_sold_items_has_none_that_is_cold() -> None:
-    cold = choose_cold(np.array([4, 5]), np.array([-1, -1]), np.array([0]), is_offered=np.ones(2, np.bool_))
+    cold = choose_cold(
+        np.array([4, 5]), np.array([-1, -1]), np.array([0]), is_offered=np.ones(2, np.bool_), most=9
+    )
 
     assert cold.tolist() == []
