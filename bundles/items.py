@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -40,7 +40,8 @@ class ItemRanker:
         """At most `count` item indices with scores, best first, and the path; none is popularity.
 
         Nothing of the cart or of `barred` comes back, and nothing known to be out of stock. Scores are those
-        of the model; links (`cold_start`) or baskets (popularity) where it knows nothing of the visit.
+        of the model; links (`cold_start`) where nobody bought half or more of what a new visitor has, or
+        baskets (popularity) where nothing is known of the visit.
         """
         is_allowed = self._catalogue.in_stock.copy()
         is_allowed[[*visit.cart, *barred]] = False
@@ -51,10 +52,15 @@ class ItemRanker:
             popular = self._catalogue.by_popularity
             best = popular[is_allowed[popular]][:count]
             return [(int(item), float(self._catalogue.baskets[item])) for item in best], None
-        if source == "cold_start":
-            items = dict.fromkeys([*visit.cart, *visit.recent])
-            return self._related.linked_to(list(items), is_allowed=is_allowed, count=count), source
+        items = list(dict.fromkeys([*visit.cart, *visit.recent]))
+        if source == "cold_start" or (visit.user_index is None and self._are_mostly_new(items)):
+            return self._related.linked_to(items, is_allowed=is_allowed, count=count), "cold_start"
         found, scores = self._scores.with_cold(query)
         places = np.flatnonzero(is_allowed[found])
         best = places[np.argsort(-scores[places], kind="stable")[:count]]
         return [(int(found[place]), float(scores[place])) for place in best], source
+
+    def _are_mostly_new(self, items: Sequence[int]) -> bool:
+        """Whether half of `items` or more have links by what they are like alone: the model skips these."""
+        num_new = sum(len(self._links.alike(item)[0]) > 0 for item in items)
+        return num_new > 0 and 2 * num_new >= len(items)

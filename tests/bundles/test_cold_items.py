@@ -89,6 +89,21 @@ def test_what_is_like_a_cold_item_completes_a_cart_of_it() -> None:
     assert item.score == pytest.approx(99 / 100)
 
 
+@pytest.mark.parametrize(
+    ("cart", "source"), [((COLD, "milk"), "cold_start"), ((COLD, "milk", "bread"), "gnn")]
+)
+def test_a_cart_is_completed_by_likeness_where_half_of_it_is_new(cart: tuple[str, ...], source: str) -> None:
+    answer = with_link("soap/ü", lift=99.0).recommend_items(ItemsRequest(cart=cart, n=20))
+
+    assert answer.source == source
+
+
+def test_of_a_user_who_is_known_a_new_item_hides_nothing() -> None:
+    answer = with_link("soap/ü", lift=99.0).recommend_items(ItemsRequest(cart=(COLD,), user_id="718"))
+
+    assert answer.source == "gnn"
+
+
 def test_what_is_like_a_cold_item_is_related_to_it_and_joins_its_bundles() -> None:
     recommender = with_link("soap/ü", lift=99.0)
 
