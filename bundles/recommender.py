@@ -70,7 +70,9 @@ class Recommender:
             ArtifactError: If its users are pseudonyms under another key.
         """
         require_key(artifact.info, key)
-        self._artifact, self._key = artifact, key
+        self._key = key
+        self.artifact = artifact
+        """What it answers from."""
         self._now = now or (lambda: datetime.now(UTC))
         self._headers = HeaderMaker(artifact.info, now=self._now)
         self._catalogue = ItemCatalogue(artifact)
@@ -121,7 +123,7 @@ class Recommender:
     @property
     def info(self) -> ArtifactInfo:
         """What the model says of itself."""
-        return self._artifact.info
+        return self.artifact.info
 
     @property
     def num_items(self) -> int:
@@ -254,7 +256,7 @@ class Recommender:
             raise UnknownCategoryError(path)
         found = self._related_categories.find(category, count=n)
         warnings = []
-        if not len(self._artifact.category_links.lift):
+        if not len(self.artifact.category_links.lift):
             warnings.append(
                 "the model has no links of categories: too few were bought together in validation"
             )
@@ -273,5 +275,5 @@ class Recommender:
 
     def _visit(self, request: VisitRequest | ItemsRequest, warnings: list[str]) -> Visit:
         return read_visit(
-            request, artifact=self._artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
+            request, artifact=self.artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
         )
