@@ -47,6 +47,7 @@ from gnn.artifact import ArtifactInfo, ModelArtifact
 from gnn.cold.slate import ColdSlate
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
+from gnn.seasons.lift import SeasonLift
 from gnn.substitutes.pairs import SubstitutePairs
 
 
@@ -93,6 +94,7 @@ class Recommender:
         )
         self._related_categories = RelatedCategories(artifact.categories, artifact.category_links)
         scores = ItemScores(artifact, scorer, cold=cold)
+        seasons = SeasonLift(artifact.seasons, num_items=self._catalogue.num_items)
         self._ranker = ItemRanker(
             artifact,
             catalogue=self._catalogue,
@@ -107,6 +109,7 @@ class Recommender:
             scorer=scorer,
             scores=scores,
             links=self._links,
+            seasons=seasons,
             decisions=self.decisions,
         )
         self._planner = ParetoPlanner(catalogue=self._catalogue, generator=self._generator)
@@ -117,6 +120,7 @@ class Recommender:
             composer=self._generator.composer,
             presenter=self._generator.presenter,
             links=self._links,
+            seasons=seasons,
         )
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
