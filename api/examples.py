@@ -12,6 +12,34 @@ _HEADER: dict[str, Any] = {
     "warnings": [],
 }
 
+_BANANAS: dict[str, Any] = {
+    "item_id": "1082185",
+    "title": "Bananas",
+    "category": ["PRODUCE", "TROPICAL FRUIT", "BANANAS"],
+    "price": 0.99,
+}
+_MILK: dict[str, Any] = {
+    "item_id": "995242",
+    "title": "Milk, 1 gal",
+    "category": ["GROCERY", "FLUID MILK PRODUCTS", "MILK"],
+    "price": 2.51,
+}
+_MEASURED: dict[str, Any] = {
+    "objectives": {"coherence": 0.66, "user_fit": 0.2, "breadth": 0.5, "margin": 0.31, "discount": 0.1},
+    "weakest_link": 0.66,
+}
+_PRICED_AND_EXPLAINED: dict[str, Any] = {
+    "price": {"list": 3.5, "offer": 3.15, "discount": 0.1},
+    "reasons": [
+        {
+            "kind": "co_purchase",
+            "items": ["1082185", "995242"],
+            "text": "Bought together in 1,798 baskets, 2.0 times as often as by chance",
+            "evidence": {"baskets": 1798, "lift": 1.953},
+        }
+    ],
+}
+
 SHOP_BUNDLES_ANSWER: dict[str, Any] = {
     **_HEADER,
     "bundles": [
@@ -21,39 +49,9 @@ SHOP_BUNDLES_ANSWER: dict[str, Any] = {
             "bundle_id": "breakfast",
             "title": "Breakfast",
             "decision": None,
-            "objectives": {
-                "coherence": 0.66,
-                "user_fit": 0.2,
-                "breadth": 0.5,
-                "margin": 0.31,
-                "discount": 0.1,
-            },
-            "weakest_link": 0.66,
-            "items": [
-                {
-                    "item_id": "1082185",
-                    "title": "Bananas",
-                    "category": ["PRODUCE", "TROPICAL FRUIT", "BANANAS"],
-                    "price": 0.99,
-                    "role": "added",
-                },
-                {
-                    "item_id": "995242",
-                    "title": "Milk, 1 gal",
-                    "category": ["GROCERY", "FLUID MILK PRODUCTS", "MILK"],
-                    "price": 2.51,
-                    "role": "added",
-                },
-            ],
-            "price": {"list": 3.5, "offer": 3.15, "discount": 0.1},
-            "reasons": [
-                {
-                    "kind": "co_purchase",
-                    "items": ["1082185", "995242"],
-                    "text": "Bought together in 1,798 baskets, 2.0 times as often as by chance",
-                    "evidence": {"baskets": 1798, "lift": 1.953},
-                }
-            ],
+            **_MEASURED,
+            "items": [{**_BANANAS, "role": "added"}, {**_MILK, "role": "added"}],
+            **_PRICED_AND_EXPLAINED,
         }
     ],
 }
@@ -66,40 +64,10 @@ GENERATE_ANSWER: dict[str, Any] = {
             "bundle_id": "b-1709d4e1dc920573",
             "title": "Breakfast for two",
             "decision": "pinned",
-            "score": 0.83,
-            "objectives": {
-                "coherence": 0.9,
-                "user_fit": 0.6,
-                "breadth": 1.0,
-                "margin": None,
-                "discount": 0.1,
-            },
-            "weakest_link": 0.8,
-            "items": [
-                {
-                    "item_id": "1082185",
-                    "title": "Bananas",
-                    "category": ["PRODUCE", "TROPICAL FRUIT", "BANANAS"],
-                    "price": 0.99,
-                    "role": "anchor",
-                },
-                {
-                    "item_id": "995242",
-                    "title": "Milk, 1 gal",
-                    "category": ["GROCERY", "FLUID MILK PRODUCTS", "MILK"],
-                    "price": 2.51,
-                    "role": "added",
-                },
-            ],
-            "price": {"list": 3.5, "offer": 3.15, "discount": 0.1},
-            "reasons": [
-                {
-                    "kind": "co_purchase",
-                    "items": ["1082185", "995242"],
-                    "text": "Bought together in 412 baskets, 6.1 times as often as by chance",
-                    "evidence": {"baskets": 412, "lift": 6.1},
-                }
-            ],
+            "score": 0.314,
+            **_MEASURED,
+            "items": [{**_BANANAS, "role": "anchor"}, {**_MILK, "role": "added"}],
+            **_PRICED_AND_EXPLAINED,
         }
     ],
 }
@@ -107,10 +75,10 @@ GENERATE_ANSWER: dict[str, Any] = {
 PARETO_ANSWER: dict[str, Any] = {
     **_HEADER,
     "objectives": ["coherence", "breadth"],
-    "hypervolume": 0.9,
+    "hypervolume": 0.33,
     "num_points": 1,
     "num_evaluations": 5912,
-    "bundles": [{**bundle, "score": 0.95} for bundle in GENERATE_ANSWER["bundles"]],
+    "bundles": [{**bundle, "score": 0.58} for bundle in GENERATE_ANSWER["bundles"]],
 }
 
 ITEMS_ANSWER: dict[str, Any] = {
@@ -124,10 +92,10 @@ RELATED_ANSWER: dict[str, Any] = {
         {
             "item_id": "995242",
             "title": "Milk, 1 gal",
-            "score": 0.86,
+            "score": 0.66,
             "rank": 1,
-            "baskets": 412,
-            "lift": 6.1,
+            "baskets": 1798,
+            "lift": 1.953,
         }
     ],
 }

@@ -7,10 +7,6 @@ basket. It also writes the picture `docs/img/link_calibration.png`.
 
 from __future__ import annotations
 
-import argparse
-import logging
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.options import BenchmarkError
+from benchmarks.commands import add_config, home_parser, running
 from benchmarks.quality.trials import trial_of
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
@@ -40,18 +36,13 @@ Metrics = Mapping[str, Any]
 
 def main() -> None:
     """Fit, calibrate, measure; write the section and the picture."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, help="keep tables here (default: a temporary folder)")
-    parser.add_argument("--config", choices=sorted(CONFIGS), default="standard")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    config = replace(CONFIGS[arguments.config], validation_from=WEEK_46, test_from=WEEK_49)
-    with tempfile.TemporaryDirectory() as temporary:
-        tables = ingest("completejourney", arguments.home or Path(temporary)).tables
-        try:
-            trial = trial_of(tables, config, checkpoint=Path(temporary) / "trial.pt")
-        except BenchmarkError as error:
-            parser.exit(2, f"{parser.prog}: {error}\n")
+    parser = home_parser(__doc__)
+    add_config(parser, default="standard")
+    asked = parser.parse_args()
+    config = replace(CONFIGS[asked.config], validation_from=WEEK_46, test_from=WEEK_49)
+    with running(parser, asked.home) as (home, scratch):
+        tables = ingest("completejourney", home).tables
+        trial = trial_of(tables, config, checkpoint=scratch / "trial.pt")
     weights = link_weights(trial, config)
     measured = judge_links(trial.at_cut.model, weights, trial.test, rng=np.random.default_rng(config.seed))
     PICTURE.parent.mkdir(parents=True, exist_ok=True)

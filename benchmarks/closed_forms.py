@@ -1,6 +1,6 @@
 """EASE beyond what a dense inverse holds: what the approximation costs in quality, and how it grows.
 
-Run `python -m benchmarks.closed_forms [--work DIR] [--sizes 10000 40000]`. Both parts learn from Complete
+Run `python -m benchmarks.closed_forms [--home FOLDER] [--sizes 10000 40000]`. Both parts learn from Complete
 Journey's baskets before week 46. Quality: protocol B's validation queries, the exact form beside heads of
 several lengths and item-kNN. Growth: the most bought items; where there are too few, the most bought are
 split in two by a seeded coin. Each fit of it is a process of its own, for its peak memory.
@@ -8,10 +8,8 @@ split in two by a seeded coin. Each fit of it is a process of its own, for its p
 
 from __future__ import annotations
 
-import argparse
 import pickle
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +18,9 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
+from benchmarks.commands import home_parser, running
 from benchmarks.process import measure
+from benchmarks.quality.options import BenchmarkError
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
@@ -51,17 +51,15 @@ class Data:
 
 def main() -> None:
     """Measure, and write the section of the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, help="folder for the ingested tables (default: a temporary one)")
+    parser = home_parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 40_000])
     parser.add_argument("--fit", type=Path, help="fit to these pickled purchases and leave: a measured part")
-    arguments = parser.parse_args()
-    if arguments.fit:
-        fit_ease_of(pickle.loads(arguments.fit.read_bytes()), STANDARD)
+    asked = parser.parse_args()
+    if asked.fit:
+        fit_ease_of(pickle.loads(asked.fit.read_bytes()), STANDARD)
         return
-    with tempfile.TemporaryDirectory() as temporary:
-        work = arguments.work or Path(temporary)
-        data = read(work)
+    with running(parser, asked.home) as (home, scratch):
+        data = read(home)
         body = [
             "NDCG@20 on protocol B's validation queries, seconds of processor time to fit:",
             "",
@@ -70,17 +68,21 @@ def main() -> None:
             f"The product's form by size (exact up to {MAX_EXACT:,} items, then a head of {NUM_HEAD:,}), "
             "with what starting Python and reading the purchases takes:",
             "",
-            *markdown_table(["items", "s", "peak GiB"], growth(data.purchases, arguments.sizes, work)),
+            *markdown_table(["items", "s", "peak GiB"], growth(data.purchases, asked.sizes, scratch)),
         ]
     write_section("Closed forms: EASE by size", "python -m benchmarks.closed_forms", body)
 
 
-def read(work: Path) -> Data:
-    """Ingest Complete Journey into `work` and cut it at week 46."""
-    tables = ingest("completejourney", work / "home").tables
+def read(home: Path) -> Data:
+    """Ingest Complete Journey into `home` and cut it at week 46.
+
+    Raises:
+        BenchmarkError: If the tables end before.
+    """
+    tables = ingest("completejourney", home).tables
     split = split_by_time(tables, config=replace(STANDARD, validation_from=WEEK_46, test_from=WEEK_49))
     if split is None:
-        raise RuntimeError("expected Complete Journey to reach from week 46 to 49, it does not: reinstall it")
+        raise BenchmarkError("expected weeks 46 to 49 of Complete Journey, found none: ingest it anew")
     edges = edge_tables(tables, until=split.validation_from)
     purchases = read_purchases(tables, edges, until=split.validation_from)
     ranked = choose_ranked(purchases, min_item_baskets=_MIN_ITEM_BASKETS)
@@ -124,11 +126,11 @@ def quality(data: Data) -> list[tuple[str, str, str]]:
     return rows
 
 
-def growth(purchases: Purchases, sizes: Sequence[int], work: Path) -> list[tuple[str, str, str]]:
+def growth(purchases: Purchases, sizes: Sequence[int], scratch: Path) -> list[tuple[str, str, str]]:
     """Items, seconds and peak memory of a fit in a process of its own, a row a size."""
     rows = []
     for num_items in sizes:
-        file = work / f"{num_items}.pickle"
+        file = scratch / f"{num_items}.pickle"
         nobody = csr_matrix(np.zeros((0, num_items), dtype=np.float32))
         sized = replace(purchases, lines=with_items(purchases.lines, num_items), counts=nobody)
         file.write_bytes(pickle.dumps(sized))

@@ -7,15 +7,13 @@ baskets of these sizes (`gnn.substitutes.chance`).
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, triu
 
+from benchmarks.commands import home_parser, running
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46
@@ -50,12 +48,9 @@ class CountedPairs:
 
 def main() -> None:
     """Fit, count, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, help="keep tables here (default: a temporary folder)")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        tables = ingest("completejourney", arguments.home or Path(temporary)).tables
-        rows = measure(tables)
+    parser = home_parser(__doc__)
+    with running(parser, parser.parse_args().home) as (home, _):
+        rows = measure(ingest("completejourney", home).tables)
     body = markdown_table(["measure", "value"], rows)
     write_section("Substitutes and complements", "python -m benchmarks.substitutes", body)
 

@@ -37,15 +37,18 @@ class Composer:
     """Composes sets from the items of one artifact."""
 
     def __init__(
-        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks
+        self,
+        artifact: ModelArtifact,
+        *,
+        catalogue: ItemCatalogue,
+        scorer: ItemScorer,
+        links: ItemLinks,
+        seasons: SeasonLift,
     ) -> None:
-        self._catalogue = catalogue
-        self._promotions = artifact.promotions
-        self._seasons = SeasonLift(artifact.seasons, num_items=catalogue.num_items)
+        self._catalogue, self._promotions, self._seasons = catalogue, artifact.promotions, seasons
         self._finder = CandidateFinder(
             catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
         )
-
         self._maker = ShortlistMaker(artifact, catalogue=catalogue, links=links, scorer=scorer)
 
     @property

@@ -23,6 +23,7 @@ from bundles.wording import Language
 from gnn.artifact import ModelArtifact
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
+from gnn.seasons.lift import SeasonLift
 
 #: Sets of each size that are kept for `select_different`, at least, and for each bundle asked for.
 MIN_KEPT, KEPT_PER_BUNDLE = 64, 3
@@ -39,10 +40,11 @@ class BundleGenerator:
         scorer: ItemScorer,
         scores: ItemScores,
         links: ItemLinks,
+        seasons: SeasonLift,
         decisions: StandingWord,
     ) -> None:
         self._catalogue = catalogue
-        self.composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links)
+        self.composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links, seasons=seasons)
         """What `bundles.pareto` composes with as well; so are `reader` and `presenter`."""
         self.reader = RequestReader(
             artifact,
@@ -53,7 +55,7 @@ class BundleGenerator:
             composer=self.composer,
             decisions=decisions,
         )
-        self.presenter = BundlePresenter(artifact, catalogue=catalogue, links=links)
+        self.presenter = BundlePresenter(artifact, catalogue=catalogue, links=links, seasons=seasons)
 
     def generate(
         self,

@@ -25,9 +25,10 @@ from gnn.seasons.lift import SeasonLift
 class BundlePresenter:
     """Presents bundles of the items of one artifact."""
 
-    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, links: ItemLinks) -> None:
-        self._artifact, self._catalogue, self._links = artifact, catalogue, links
-        self._seasons = SeasonLift(artifact.seasons, num_items=catalogue.num_items)
+    def __init__(
+        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, links: ItemLinks, seasons: SeasonLift
+    ) -> None:
+        self._artifact, self._catalogue, self._links, self._seasons = artifact, catalogue, links, seasons
         self._explainer = Explainer(
             catalogue=catalogue, links=links, association_event=artifact.info.association_event
         )

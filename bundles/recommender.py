@@ -47,6 +47,7 @@ from gnn.artifact import ArtifactInfo, ModelArtifact
 from gnn.cold.slate import ColdSlate
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
+from gnn.seasons.lift import SeasonLift
 from gnn.substitutes.pairs import SubstitutePairs
 
 
@@ -70,7 +71,9 @@ class Recommender:
             ArtifactError: If its users are pseudonyms under another key.
         """
         require_key(artifact.info, key)
-        self._artifact, self._key = artifact, key
+        self._key = key
+        self.artifact = artifact
+        """What it answers from."""
         self._now = now or (lambda: datetime.now(UTC))
         self._headers = HeaderMaker(artifact.info, now=self._now)
         self._catalogue = ItemCatalogue(artifact)
@@ -91,6 +94,7 @@ class Recommender:
         )
         self._related_categories = RelatedCategories(artifact.categories, artifact.category_links)
         scores = ItemScores(artifact, scorer, cold=cold)
+        seasons = SeasonLift(artifact.seasons, num_items=self._catalogue.num_items)
         self._ranker = ItemRanker(
             artifact,
             catalogue=self._catalogue,
@@ -105,6 +109,7 @@ class Recommender:
             scorer=scorer,
             scores=scores,
             links=self._links,
+            seasons=seasons,
             decisions=self.decisions,
         )
         self._planner = ParetoPlanner(catalogue=self._catalogue, generator=self._generator)
@@ -115,13 +120,14 @@ class Recommender:
             composer=self._generator.composer,
             presenter=self._generator.presenter,
             links=self._links,
+            seasons=seasons,
         )
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
     @property
     def info(self) -> ArtifactInfo:
         """What the model says of itself."""
-        return self._artifact.info
+        return self.artifact.info
 
     @property
     def num_items(self) -> int:
@@ -254,7 +260,7 @@ class Recommender:
             raise UnknownCategoryError(path)
         found = self._related_categories.find(category, count=n)
         warnings = []
-        if not len(self._artifact.category_links.lift):
+        if not len(self.artifact.category_links.lift):
             warnings.append(
                 "the model has no links of categories: too few were bought together in validation"
             )
@@ -273,5 +279,5 @@ class Recommender:
 
     def _visit(self, request: VisitRequest | ItemsRequest, warnings: list[str]) -> Visit:
         return read_visit(
-            request, artifact=self._artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
+            request, artifact=self.artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
         )

@@ -24,6 +24,7 @@ from bundles.shop_rules import ShopBundleRules
 from bundles.wording import Language
 from gnn.artifact import ModelArtifact
 from gnn.bundle_ranking.scorer import BundleScorer
+from gnn.seasons.lift import SeasonLift
 
 
 class ShopBundleRanker:
@@ -38,11 +39,12 @@ class ShopBundleRanker:
         composer: Composer,
         presenter: BundlePresenter,
         links: ItemLinks,
+        seasons: SeasonLift,
     ) -> None:
         self._bundles, self._histories, self._links = artifact.bundles, artifact.histories, links
         self._reader, self._composer, self._presenter = reader, composer, presenter
         self._scorer = BundleScorer(artifact.bundle_model, artifact.bundles)
-        self._rules = ShopBundleRules(artifact, catalogue=catalogue)
+        self._rules = ShopBundleRules(artifact, catalogue=catalogue, seasons=seasons)
         self._mean_baskets = self._rules.means(catalogue.baskets)
 
     def __len__(self) -> int:

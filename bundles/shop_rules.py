@@ -20,9 +20,9 @@ from gnn.seasons.lift import SeasonLift
 class ShopBundleRules:
     """Checks the bundles of `artifact`."""
 
-    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue) -> None:
-        self._bundles, self._promotions, self._catalogue = artifact.bundles, artifact.promotions, catalogue
-        self._seasons = SeasonLift(artifact.seasons, num_items=catalogue.num_items)
+    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, seasons: SeasonLift) -> None:
+        self._bundles, self._promotions = artifact.bundles, artifact.promotions
+        self._catalogue, self._seasons = catalogue, seasons
         sizes = np.diff(self._bundles.indptr)
         self._sizes, self._is_full = np.maximum(sizes, 1), sizes > 0
         self._of = np.repeat(np.arange(len(sizes)), sizes)

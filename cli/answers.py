@@ -84,7 +84,11 @@ def recommend(
     )
     print_warnings(answer.warnings)
     body = answer.model_dump(mode="json")
-    accounts = _accounts(home, answer, items=[*(anchor or []), *(cart or [])], user=user) if explain else []
+    accounts = []
+    if explain:
+        accounts = _accounts(
+            answer, recommender, home=home, items=[*(anchor or []), *(cart or [])], user=user
+        )
     if as_json:
         print_json(body | {"explanations": accounts} if explain else body)
     else:
@@ -95,10 +99,15 @@ def recommend(
         raise typer.Exit(1)
 
 
-def _accounts(home: Path, answer: GenerateAnswer, *, items: list[str], user: str | None) -> list[Account]:
+def _accounts(
+    answer: GenerateAnswer, recommender: Recommender, *, home: Path, items: list[str], user: str | None
+) -> list[Account]:
     """What carried the GNN's score of each item that a bundle adds, in the order of the answer."""
+    from etl.pseudonyms import load_key
+
     added = [item.item_id for bundle in answer.bundles for item in bundle.items if item.role == "added"]
-    return GnnAccounts(home, items=items, user=user).of(dict.fromkeys(added))
+    accounts = GnnAccounts(recommender.artifact, load_key(home), items=items, user=user)
+    return accounts.of(dict.fromkeys(added))
 
 
 def open_recommender(home: Path) -> Recommender:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from rich.markup import escape
@@ -11,6 +10,8 @@ from rich.markup import escape
 from cli.output import out
 
 if TYPE_CHECKING:
+    from etl.pseudonyms import PseudonymKey
+    from gnn.artifact import ModelArtifact
     from gnn.explanation.vectors import Part
 
 #: Of each account, the largest terms that are told.
@@ -38,28 +39,26 @@ class Account(TypedDict):
 
 
 class GnnAccounts:
-    """The accounts of the model in service, for one visit."""
+    """The accounts of one model, for one visit."""
 
-    def __init__(self, home: Path, *, items: Sequence[str], user: str | None) -> None:
+    def __init__(
+        self, artifact: ModelArtifact, key: PseudonymKey, *, items: Sequence[str], user: str | None
+    ) -> None:
         """Explain for a visit that has `items`, anchors and cart, by the shop's own ids.
 
         Raises:
-            ArtifactError: If no model is in service.
-            ExplanationError: If it has no GNN that can be taken apart.
+            ExplanationError: If the model has no GNN that can be taken apart.
         """
-        from etl.pseudonyms import load_key
         from gnn.explanation.score import ScoreExplainer
-        from gnn.registry import load_promoted
         from gnn.scorer import ItemQuery, ItemScorer
 
-        self._artifact = load_promoted(home / "models")
-        self._scorer = ItemScorer(self._artifact)
-        self._explainer = ScoreExplainer(self._artifact, self._scorer)
-        users = self._artifact.histories.user_ids
-        found = [self._artifact.catalogue.item_ids.find(item_id) for item_id in items]
+        self._artifact = artifact
+        self._scorer = ItemScorer(artifact)
+        self._explainer = ScoreExplainer(artifact, self._scorer)
+        found = [artifact.catalogue.item_ids.find(item_id) for item_id in items]
         self._query = ItemQuery(
             cart=[item for item in found if item is not None],
-            user_index=None if user is None else users.find(load_key(home).pseudonym(user)),
+            user_index=None if user is None else artifact.histories.user_ids.find(key.pseudonym(user)),
         )
 
     def of(self, item_ids: Iterable[str]) -> list[Account]:

@@ -19,7 +19,7 @@ from gnn.cold.content import read_content
 from gnn.cold.fitting import fit_cold_weights
 from gnn.config import TrainingConfig
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure, protocol_of
+from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.tables import metrics_of
@@ -137,10 +137,9 @@ def _unjudged(config: TrainingConfig, reason: str) -> Judgement:
 
 
 def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
-    model, at_cut, split = trial.model, trial.at_cut, trial.split
-    validation, test = trial.validation, trial.test
-    purchases = model.ranked_purchases
-    codes = dict(zip(LEVELS, item_codes(at_cut.catalogue, at_cut.categories, model.ranked), strict=True))
+    at_cut, test, purchases = trial.at_cut, trial.test, trial.model.ranked_purchases
+    groups = item_codes(at_cut.catalogue, at_cut.categories, trial.model.ranked)
+    codes = dict(zip(LEVELS, groups, strict=True))
     slices = {
         "cross_category": is_cross_category(test, codes["root"]),
         "new_to_user": is_new_to_user(test, purchases.counts),
@@ -148,18 +147,12 @@ def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
         "cold_user": is_cold_user(test, purchases.counts),
     }
     probe = probe_items(histories_by_user(purchases.counts), codes["category"])
-    return {
-        "protocol": protocol_of(
-            "complete a basket: one hidden item, ranked among all ranked items but the cart's",
-            split=split,
-            num_ranked=len(model.ranked),
-            validation=validation,
-            test=test,
-        )
-    } | measure(
+    return measure(
+        "complete a basket: one hidden item, ranked among all ranked items but the cart's",
         {LEAK_PROBE: probe} | models,
         ours="served",
-        validation=validation,
+        split=trial.split,
+        validation=trial.validation,
         test=test,
         slices=slices,
         popularity=purchases.item_baskets / max(purchases.lines.shape[0], 1),

@@ -23,6 +23,7 @@ from gnn.artifact import ModelArtifact
 from gnn.cold.slate import ColdSlate
 from gnn.item_scores import ItemScores
 from gnn.scorer import ItemScorer
+from gnn.seasons.lift import SeasonLift
 
 #: Anchors are items in so many baskets or more.
 MIN_ANCHOR_BASKETS = 100
@@ -76,6 +77,7 @@ class CaseMaker:
             scorer=scorer,
             scores=ItemScores(artifact, scorer, cold=cold),
             links=ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold),
+            seasons=SeasonLift(artifact.seasons, num_items=self._catalogue.num_items),
             decisions=decisions,
         )
 

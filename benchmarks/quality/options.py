@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.commands import add_config, home_parser
 from etl.errors import StageError
 
 #: Names the folder of public data sets, where `--data` is not given.
@@ -45,3 +48,27 @@ class Options:
                 f"(or {DATA_VARIABLE}) that holds it"
             )
         return folder
+
+
+def options_parser(prog: str, description: str) -> argparse.ArgumentParser:
+    """A parser of what `Options` hold, and of `--print-only`."""
+    parser = home_parser(description, prog=prog)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get(DATA_VARIABLE),
+        metavar="FOLDER",
+        help=f"public data sets, a folder each (default: the environment's {DATA_VARIABLE})",
+    )
+    parser.add_argument("--seeds", type=_positive, default=1, help="runs, from seed 0 on (default 1)")
+    add_config(parser, default="standard")
+    parser.add_argument(
+        "--print-only", action="store_true", help="leave results.md and the JSON file as they are"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {text}")
+    return int(text)

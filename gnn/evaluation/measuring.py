@@ -16,29 +16,12 @@ from gnn.evaluation.tables import intervals_against, metrics_table, rank_all, sl
 from gnn.split import TimeSplit
 
 
-def protocol_of(
-    task: str,
-    *,
-    split: TimeSplit,
-    num_ranked: int,
-    validation: CompletionQueries,
-    test: CompletionQueries,
-) -> dict[str, object]:
-    """How metrics were measured, plain JSON: what was asked for, the days, and how many queries."""
-    return {
-        "task": task,
-        "validation_from": split.validation_day.isoformat(),
-        "test_from": split.test_day.isoformat(),
-        "num_ranked": num_ranked,
-        "num_validation_queries": len(validation),
-        "num_test_queries": len(test),
-    }
-
-
 def measure(
+    task: str,
     models: Mapping[str, ScoreQueries],
     *,
     ours: str,
+    split: TimeSplit,
     validation: CompletionQueries,
     test: CompletionQueries,
     slices: Mapping[str, NDArray[np.bool_]],
@@ -46,16 +29,26 @@ def measure(
 ) -> dict[str, object]:
     """The metrics that a model keeps, plain JSON; `test` is scored once.
 
-    `slices` are of `test`; `popularity` is the share of baskets that hold each ranked item, [num_ranked].
-    Where `models` has the row `LEAK_PROBE`, its verdict against the row `ours` is `leak_probe`.
+    `task` says what is asked for. `slices` are of `test`; `popularity` is the share of baskets that hold each
+    ranked item, [num_ranked]. Where `models` has the row `LEAK_PROBE`, its verdict against the row `ours` is
+    `leak_probe`.
 
     Returns:
-        `ours`, `validation` and `test` (model → metric → value), `slices` (those with queries), `exposure`
-        of test, `served_minus` (model → interval of `ours` minus it, NDCG@20 on test), `leak_probe`.
+        `protocol` (the task, the days, how many items and queries), `ours`, `validation` and `test` (model →
+        metric → value), `slices` (those with queries), `exposure` of test, `served_minus` (model → interval
+        of `ours` minus it, NDCG@20 on test), `leak_probe`.
     """
     rankings = {name: rank_and_show(score, test, k=SHOWN_K) for name, score in models.items()}
     ranks = {name: ranking.ranks for name, ranking in rankings.items()}
     measured: dict[str, object] = {
+        "protocol": {
+            "task": task,
+            "validation_from": split.validation_day.isoformat(),
+            "test_from": split.test_day.isoformat(),
+            "num_ranked": len(popularity),
+            "num_validation_queries": len(validation),
+            "num_test_queries": len(test),
+        },
         "ours": ours,
         "validation": metrics_table(rank_all(models, validation)),
         "test": metrics_table(ranks),

@@ -19,7 +19,7 @@ from gnn.baselines.popularity import fit_popularity
 from gnn.config import TrainingConfig
 from gnn.evaluation.histories import read_purchase_log
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure, protocol_of
+from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries, full_ranking
 from gnn.evaluation.next_item import NextItemQueries, next_item_queries
 from gnn.evaluation.queries import CompletionQueries
@@ -190,17 +190,11 @@ def _metrics(
     split: TimeSplit,
 ) -> dict[str, Any]:
     purchases = model.ranked_purchases
-    return {
-        "protocol": protocol_of(
-            "next item: a user's next new item, ranked among all ranked items but the history's",
-            split=split,
-            num_ranked=len(model.ranked),
-            validation=validation,
-            test=test,
-        )
-    } | measure(
+    return measure(
+        "next item: a user's next new item, ranked among all ranked items but the history's",
         rows,
         ours="served",
+        split=split,
         validation=validation,
         test=test,
         slices={"cross_category": is_cross_category(test, root)},

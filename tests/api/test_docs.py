@@ -16,10 +16,11 @@ from bundles.answers import (
     RelatedAnswer,
     RelatedCategoriesAnswer,
     SearchAnswer,
+    ShopBundlesAnswer,
 )
 from bundles.pareto.answers import ParetoAnswer
 from bundles.pareto.requests import ParetoRequest
-from bundles.requests import GenerateRequest, ItemsRequest
+from bundles.requests import GenerateRequest, ItemsRequest, Weights
 
 #: Each with its status where all is well.
 ROUTES = {
@@ -114,6 +115,7 @@ def test_fields_are_described(description: dict[str, Any]) -> None:
 
 def test_the_examples_are_what_the_models_say() -> None:
     GenerateAnswer.model_validate(examples.GENERATE_ANSWER)
+    ShopBundlesAnswer.model_validate(examples.SHOP_BUNDLES_ANSWER)
     ParetoAnswer.model_validate(examples.PARETO_ANSWER)
     ItemsAnswer.model_validate(examples.ITEMS_ANSWER)
     RelatedAnswer.model_validate(examples.RELATED_ANSWER)
@@ -126,6 +128,26 @@ def test_the_examples_are_what_the_models_say() -> None:
     for request in (GenerateRequest, ParetoRequest, ItemsRequest):
         for example in request.model_json_schema()["examples"]:
             request.model_validate(example)
+
+
+def test_the_figures_of_an_example_agree_with_each_other() -> None:
+    (bundle,) = GenerateAnswer.model_validate(examples.GENERATE_ANSWER).bundles
+    pareto = ParetoAnswer.model_validate(examples.PARETO_ANSWER)
+    (related,) = RelatedAnswer.model_validate(examples.RELATED_ANSWER).items
+    of, weights = bundle.objectives.model_dump(), Weights().model_dump()
+
+    # Of two items the only link is the weakest, and their coherence.
+    assert of["coherence"] == bundle.weakest_link == related.score
+    assert bundle.score == pytest.approx(
+        sum(weights[name] * of[name] for name in weights) / sum(weights.values()), abs=5e-4
+    )
+    prices = [item.price for item in bundle.items if item.price is not None]
+    assert bundle.price.list == pytest.approx(sum(prices))
+    assert bundle.price.offer == pytest.approx(sum(prices) * (1 - of["discount"]))
+    assert bundle.price.discount == of["discount"]
+    assert bundle.reasons[0].evidence == {"baskets": related.baskets, "lift": related.lift}
+    assert pareto.bundles[0].score == pytest.approx((of["coherence"] + of["breadth"]) / 2)
+    assert pareto.hypervolume == pytest.approx(of["coherence"] * of["breadth"])
 
 
 def test_the_description_is_made_once(app: FastAPI) -> None:

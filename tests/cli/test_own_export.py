@@ -14,6 +14,8 @@ from bundles.requests import GenerateRequest
 from cli.answers import open_recommender
 from cli.batch import answer_line
 from etl.pseudonyms import load_key
+from gnn.artifact import ModelArtifact
+from gnn.artifact_files import load_artifact
 from gnn.registry import load_promoted
 from gnn.seasons.lift import SeasonLift
 from tests.cli.conftest import Run, must
@@ -151,6 +153,26 @@ def test_the_account_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Shop, 
         assert [(term["by"], term["name"]) for term in account["asked"]] == [("cart", "Corn Tortillas")]
         assert account["asked"][0]["value"] == pytest.approx(account["gnn_score"], abs=1e-3)
         assert f"{account['item_id']}: the GNN says" in told
+
+
+def test_the_model_that_answers_is_the_one_that_is_accounted_for(
+    shop: Shop, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _, _ = shop
+    loaded: list[str] = []
+
+    def load_and_tell(folder: Path) -> ModelArtifact:
+        loaded.append(folder.name)
+        return load_artifact(folder)
+
+    monkeypatch.setattr("gnn.registry.load_artifact", load_and_tell)
+    asked = ("recommend", "--anchor", product_code(1, 0), "-n", "1", "--explain", "--json")
+
+    answer = json.loads(must(run(*asked, home=home)))
+
+    # Loaded twice, another could have been promoted between.
+    assert loaded == [answer["model_version"]]
+    assert answer["explanations"]
 
 
 def test_a_named_query_takes_the_shops_own_user_id(shop: Shop, run: Run) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.queries import CompletionQueries
+from gnn.split import TimeSplit
 
 NUM_QUERIES, NUM_ITEMS = 40, 30
 HIDDEN = np.arange(NUM_QUERIES) % NUM_ITEMS
@@ -19,6 +21,12 @@ QUERIES = CompletionQueries(
     np.full(NUM_QUERIES, -1),
     HIDDEN,
     tuple(str(row) for row in range(NUM_QUERIES)),
+)
+SPLIT = TimeSplit(
+    date(2026, 11, 1),
+    date(2026, 11, 8),
+    validation_from=datetime(2026, 11, 1, tzinfo=UTC),
+    test_from=datetime(2026, 11, 8, tzinfo=UTC),
 )
 
 
@@ -34,8 +42,10 @@ def guesses(queries: CompletionQueries) -> NDArray[np.float32]:
 
 def measured(models: dict[str, ScoreQueries]) -> dict[str, object]:
     return measure(
+        "find what is hidden",
         models,
         ours="blend",
+        split=SPLIT,
         validation=QUERIES[:10],
         test=QUERIES,
         slices={"first": np.arange(NUM_QUERIES) == 0, "none": np.zeros(NUM_QUERIES, dtype=bool)},
@@ -52,6 +62,17 @@ def test_everything_is_plain_json_and_of_every_model() -> None:
     assert list(found["slices"]) == ["first"]
     assert found["served_minus"]["popularity"]["low"] > 0
     assert "leak_probe" not in found
+
+
+def test_it_is_told_how_the_metrics_were_measured() -> None:
+    assert measured({"blend": knows})["protocol"] == {
+        "task": "find what is hidden",
+        "validation_from": "2026-11-01",
+        "test_from": "2026-11-08",
+        "num_ranked": NUM_ITEMS,
+        "num_validation_queries": 10,
+        "num_test_queries": NUM_QUERIES,
+    }
 
 
 def test_a_probe_that_knows_more_than_the_model_is_a_warning() -> None:
