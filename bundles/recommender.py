@@ -33,7 +33,6 @@ from bundles.requests import (
     GenerateRequest,
     ItemsRequest,
     RelatedKind,
-    RequestError,
     ShopBundlesRequest,
     UnknownCategoryError,
     UnknownItemError,
@@ -226,21 +225,17 @@ class Recommender:
 
         Raises:
             UnknownItemError: If the catalogue has no such item.
-            RequestError: If substitutes are asked for across categories: they share one.
         """
         item = self._catalogue.index_of(item_id)
         if item is None:
             raise UnknownItemError(item_id)
-        if kind == "substitute" and cross_category:
-            raise RequestError("cross_category", "substitutes are of one category: ask for complements")
         warnings: list[str] = []
         barred = self.decisions.decided().barred_beside([item])
-        if kind == "substitute":
-            found = self._related.substitutes(item, count=n, barred=barred)
-        else:
-            found = self._related.complements(item, count=n, cross_category=cross_category, barred=barred)
+        find = self._related.substitutes if kind == "substitute" else self._related.complements
+        found = find(item, count=n, cross_category=cross_category, barred=barred)
         if not found:
-            warnings.append(f"no {kind} is known of {item_id!r}")
+            where = " of another level-0 category" if cross_category else ""
+            warnings.append(f"no {kind}{where} is known of {item_id!r}")
         source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
         counts = self._links.counts_among([item], [other for other, _ in found])
         beside = {other: count for (_, other), count in counts.items()}

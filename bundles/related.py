@@ -43,18 +43,13 @@ class RelatedItems:
     ) -> list[tuple[int, float]]:
         """Item indices and their link, most linked first; `cross_category`: of other level-0 categories.
 
-        None of `barred` is among them.
+        None of `barred` is among them. An item without category is in none across categories.
 
         Where a model has learned from the shop's own links which items go with this one, they are the
-        answer. Otherwise those by `linked_to` that do not replace it. An item without category is in none
-        across categories. What is linked no more than by chance is left out.
+        answer. Otherwise those by `linked_to` that do not replace it. What is linked no more than by
+        chance is left out.
         """
-        catalogue = self._catalogue
-        is_allowed = catalogue.in_stock.copy()
-        if cross_category:
-            root = catalogue.root
-            is_allowed &= (root >= 0) & (root != root[item]) & (root[item] >= 0)
-        is_allowed[[item, *barred]] = False
+        is_allowed = self._allowed(item, cross_category=cross_category, barred=barred)
         learned = self._learned(item, is_allowed)
         if learned:
             return learned[:count]
@@ -63,23 +58,26 @@ class RelatedItems:
         linked = self.linked_to([item], is_allowed=is_allowed, count=count)
         return [(other, link) for other, link in linked if link > CHANCE]
 
-    def substitutes(self, item: int, *, count: int, barred: Collection[int]) -> list[tuple[int, float]]:
+    def substitutes(
+        self, item: int, *, count: int, cross_category: bool, barred: Collection[int]
+    ) -> list[tuple[int, float]]:
         """Item indices of what replaces an item (`gnn.substitutes`) and their score, best first.
+
+        `cross_category` and `barred` are as of `complements`: what is bought or viewed alike, what the shop
+        links and what has the same words may be of other level-0 categories.
 
         Score: the cosine of the two items' target and history vectors, at least 0, divided by the pair's lift
         where that is above 1 (what is bought together is no substitute). 0 where the model does not rank
-        both; the more popular first among equals. None of `barred` is among them.
+        both; the more popular first among equals.
         """
-        catalogue = self._catalogue
-        is_allowed = catalogue.in_stock.copy()
-        is_allowed[[item, *barred]] = False
+        is_allowed = self._allowed(item, cross_category=cross_category, barred=barred)
         replacing = self._substitutes.of(item)
         others = replacing[is_allowed[replacing]]
         scores = self._cosines(item, others)
         counted, _, lift = self._links.counted(item)
         _, places, positions = np.intersect1d(others, counted, return_indices=True)
         scores[places] /= np.maximum(lift[positions], 1.0)
-        order = np.lexsort((others, -catalogue.baskets[others], -scores))[:count]
+        order = np.lexsort((others, -self._catalogue.baskets[others], -scores))[:count]
         return [(int(others[place]), float(scores[place])) for place in order]
 
     def linked_to(
@@ -104,6 +102,14 @@ class RelatedItems:
         links = self._links.between(np.array(items, dtype=np.int64), candidates).mean(axis=0)
         order = np.lexsort((candidates, -links))[:count]
         return [(int(candidates[place]), float(links[place])) for place in order]
+
+    def _allowed(self, item: int, *, cross_category: bool, barred: Collection[int]) -> NDArray[np.bool_]:
+        """Which items may be linked to `item`, [num_items]."""
+        is_allowed, root = self._catalogue.in_stock.copy(), self._catalogue.root
+        if cross_category:
+            is_allowed &= (root >= 0) & (root != root[item]) & (root[item] >= 0)
+        is_allowed[[item, *barred]] = False
+        return is_allowed
 
     def _learned(self, item: int, is_allowed: NDArray[np.bool_]) -> list[tuple[int, float]]:
         row = slice(*self._predicted.indptr[item : item + 2])

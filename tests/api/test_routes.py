@@ -70,6 +70,14 @@ def test_related_items_come_with_counts(client: TestClient) -> None:
     assert (item.item_id, item.baskets, item.lift) == ("sauce", 40, 5.0)
 
 
+def test_substitutes_are_asked_for_in_other_level_0_categories(client: TestClient) -> None:
+    response = client.get("/v1/items/pasta/related?kind=substitute&cross_category=true")
+
+    answer = RelatedAnswer.model_validate(response.json())
+    assert answer.items == []
+    assert answer.warnings == ["no substitute of another level-0 category is known of 'pasta'"]
+
+
 @pytest.mark.parametrize("path", ["soap/ü", quote("soap/ü"), quote("soap/ü", safe="")])
 def test_an_id_may_hold_a_slash_and_other_letters_encoded_or_not(client: TestClient, path: str) -> None:
     response = client.get(f"/v1/items/{path}/related?cross_category=true")

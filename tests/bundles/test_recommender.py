@@ -247,13 +247,9 @@ def test_a_cart_with_the_whole_catalogue_leaves_nothing_and_says_so(grocery: Rec
     assert answer.warnings[0].startswith("no item is left")
 
 
-def test_related_across_categories_of_an_unknown_item_or_of_substitutes_is_refused(
-    grocery: Recommender,
-) -> None:
+def test_what_is_related_to_an_unknown_item_is_refused(grocery: Recommender) -> None:
     with pytest.raises(UnknownItemError, match="no item 'nope'"):
         grocery.related("nope")
-    with pytest.raises(RequestError, match="cross_category"):
-        grocery.related("pasta", kind="substitute", cross_category=True)
 
 
 def test_the_same_request_has_the_same_answer(grocery: Recommender) -> None:

@@ -36,6 +36,29 @@ def test_substitutes_are_what_was_learned_to_replace_the_item(grocery: Recommend
     assert all(0 <= item.score <= 1 for item in answer.items)
 
 
+def test_substitutes_across_categories_are_those_of_another_level_0_category() -> None:
+    # Pasta, penne and cold are one product type; rolls are of the bakery, a bare item has no category.
+    recommender = Recommender(
+        make_artifact(replace(GROCERY, substitutes=[("pasta", "rolls"), ("pasta", "bare")])), KEY
+    )
+
+    everywhere = recommender.related("pasta", kind="substitute")
+    across = recommender.related("pasta", kind="substitute", cross_category=True)
+
+    assert {item.item_id for item in everywhere.items} == {"penne", "cold", "rolls", "bare"}
+    assert [(item.item_id, item.rank) for item in across.items] == [("rolls", 1)]
+    assert across.warnings == []
+
+
+def test_an_item_whose_substitutes_are_all_of_its_own_level_0_category_has_none_across(
+    grocery: Recommender,
+) -> None:
+    answer = grocery.related("pasta", kind="substitute", cross_category=True)
+
+    assert answer.items == []
+    assert answer.warnings == ["no substitute of another level-0 category is known of 'pasta'"]
+
+
 def test_a_cold_item_is_linked_by_its_category(grocery: Recommender) -> None:
     answer = grocery.related("cold")
 
