@@ -125,6 +125,8 @@ class ItemLinks:
         """Write what likeness says over the links of those `rows` that nobody bought, where it is more."""
         for row in np.flatnonzero(self._scorer.ranked_index(rows) < 0):
             others, lift = self.alike(int(rows[row]))
+            if not len(others):
+                continue
             _, places, positions = np.intersect1d(columns, others, return_indices=True)
             links[row, places] = np.maximum(links[row, places], lift[positions] / (1.0 + lift[positions]))
 
