@@ -1,9 +1,9 @@
 """What each part of the model is worth: `python -m benchmarks.ablations [--home FOLDER] [--config demo]`.
 
 Protocol B's validation baskets of Complete Journey, one seed. The first table takes parts of the encoder and
-of its training away, one at a time, and gives the GNN alone; the second takes features of the blend and
-groups of features of the trees away from what is served; the third says what each source of candidates
-finds. Test is not read.
+of its training away or puts one in, one at a time, and gives the GNN alone; the second takes features of the
+blend and groups of features of the trees away from what is served; the third says what each source of
+candidates finds. Test is not read.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ import numpy as np
 
 from benchmarks.quality.candidate_recall import candidate_recall
 from benchmarks.quality.options import BenchmarkError
+from benchmarks.quality.text_neighbours import text_neighbours
 from benchmarks.quality.trials import trial_of
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
 from gnn.blend import fit_blend
 from gnn.choosing import served_score, starting_weights, with_weights
+from gnn.cold.content import Content, read_content
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.evaluation.queries import CompletionQueries
@@ -50,6 +52,8 @@ class Variant:
     """To the configuration."""
     without: tuple[EdgeType, ...] = ()
     """Edge types that it does not see."""
+    text_neighbours: int = 0
+    """Nearest items by content that an item receives from besides."""
 
 
 VARIANTS = {
@@ -58,6 +62,8 @@ VARIANTS = {
     "without item–category edges": Variant(without=(("Item", "IN_CATEGORY", "Category"),)),
     "without category–category edges": Variant(without=(("Category", "CHILD_OF", "Category"),)),
     "without item–brand edges": Variant(without=(("Item", "MADE_BY", "Brand"),)),
+    "with text-neighbour edges (10)": Variant(text_neighbours=10),
+    "with text-neighbour edges (30)": Variant(text_neighbours=30),
     "half of each basket hidden, not a fifth": Variant({"hidden_share": 0.5}),
     "without dropout": Variant({"dropout": 0.0}),
     "sampled softmax with logQ, 2,048 draws": Variant({"full_softmax_items": 0, "num_negatives": 2048}),
@@ -73,13 +79,16 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     config = replace(CONFIGS[arguments.config], validation_from=WEEK_46, test_from=WEEK_49)
     with tempfile.TemporaryDirectory() as temporary:
-        tables = ingest("completejourney", arguments.home or Path(temporary)).tables
+        home = arguments.home or Path(temporary)
+        tables = ingest("completejourney", home).tables
         try:
             trial = trial_of(tables, config, checkpoint=Path(temporary) / "full.pt")
         except BenchmarkError as error:
             parser.exit(2, f"{parser.prog}: {error}\n")
         whole = ("the GNN as it is", _alone(trial, trial.model), 0.0)
-        encoder = [whole, *_encoder_rows(trial, config, whole[1], Path(temporary))]
+        text_cache = home / "text.sqlite" if config.reads_texts else None
+        content = read_content(tables, trial.edges, trial.model.ranked, text_cache=text_cache)
+        encoder = [whole, *_encoder_rows(trial, config, content, whole[1], Path(temporary))]
         served = list(_served_rows(trial, config))
         recall = candidate_recall(trial, _fit_blend(trial, starting_weights(trial.model, config)))
     lines = [
@@ -96,9 +105,12 @@ def main() -> None:
     write_section("Quality: ablations", f"python -m benchmarks.ablations --config {config.name}", lines)
 
 
-def _encoder_rows(trial: Trial, config: TrainingConfig, whole: float, scratch: Path) -> Iterator[Row]:
+def _encoder_rows(
+    trial: Trial, config: TrainingConfig, content: Content, whole: float, scratch: Path
+) -> Iterator[Row]:
     for number, (name, variant) in enumerate(VARIANTS.items()):
         seen = {kind: table for kind, table in trial.edges.edges.items() if kind not in variant.without}
+        k = variant.text_neighbours
         links = train_links(
             trial.model.ranked_purchases,
             replace(trial.edges, edges=seen),
@@ -108,6 +120,7 @@ def _encoder_rows(trial: Trial, config: TrainingConfig, whole: float, scratch: P
             max_epochs=config.max_epochs,
             checkpoint=scratch / f"{number}.pt",
             progress=no_progress,
+            further_relations={"text_neighbour": text_neighbours(content, k=k)} if k else {},
         )
         ndcg = _alone(trial, replace(trial.model, links=links))
         yield name, ndcg, ndcg - whole

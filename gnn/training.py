@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -55,6 +56,7 @@ def train_links(
     checkpoint: Path,
     progress: Progress,
     sequence_config: SequenceConfig | None = None,
+    further_relations: Mapping[str, csr_matrix] = MappingProxyType({}),
 ) -> LearnedLinks:
     """Train on `purchases` (columns: `ranked`) and the graph `edges`.
 
@@ -65,18 +67,27 @@ def train_links(
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`
     epochs without a better one, and the best epoch's parameters are returned; without, those of the last.
     The file `checkpoint` is written after every epoch, and a run of the same inputs goes on from it.
+
+    Items receive along `further_relations` as well, normalised, each [num_ranked, num_ranked], for ablations.
     """
     device = choose_device(config.device)
     key = _run_key(
-        purchases, edges, ranked, config, sequence_config, max_epochs, is_judged=validation is not None
+        purchases,
+        edges,
+        ranked,
+        config,
+        sequence_config,
+        max_epochs,
+        further_relations,
+        is_judged=validation is not None,
     )
     stage = "final fit" if validation is None else "learning links"
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         if sequence_config is None:
-            run = _basket_run(purchases, edges, ranked, config, device)
+            run = _basket_run(purchases, edges, ranked, config, further_relations, device)
         else:
-            run = _sequence_run(purchases, edges, ranked, config, sequence_config, device)
+            run = _sequence_run(purchases, edges, ranked, config, sequence_config, further_relations, device)
         found = load_checkpoint(checkpoint, key=key)
         if found is not None:
             run.restore(found)
@@ -119,11 +130,12 @@ def _basket_run(
     edges: EdgeTables,
     ranked: NDArray[np.int32],
     config: TrainingConfig,
+    further_relations: Mapping[str, csr_matrix],
     device: torch.device,
 ) -> TrainingRun:
     data = hetero_data(edges, ranked)
     relations = item_relations(data, num_neighbours=config.num_neighbours)
-    encoder = _encoder(feature_memberships(data), relations, config, device)
+    encoder = _encoder(feature_memberships(data), {**relations, **further_relations}, config, device)
     head = BasketHead(
         torch.from_numpy(fit_popularity(purchases).bias),
         num_users=purchases.counts.shape[0],
@@ -140,6 +152,7 @@ def _sequence_run(
     ranked: NDArray[np.int32],
     config: TrainingConfig,
     sequence_config: SequenceConfig,
+    further_relations: Mapping[str, csr_matrix],
     device: torch.device,
 ) -> TrainingRun:
     sequences = user_sequences(purchases)
@@ -155,7 +168,8 @@ def _sequence_run(
         learning_rate=sequence_config.learning_rate,
         max_epochs=sequence_config.max_epochs,
     )
-    encoder = _encoder(feature_memberships(hetero_data(edges, ranked)), relations, config, device)
+    memberships = feature_memberships(hetero_data(edges, ranked))
+    encoder = _encoder(memberships, {**relations, **further_relations}, config, device)
     bias = torch.from_numpy(fit_popularity(purchases).bias)
     head = SequenceHead(bias, dim=config.embedding_dim, config=sequence_config)
     model = LinkModel(encoder, head).to(device)
@@ -181,6 +195,7 @@ def _run_key(
     config: TrainingConfig,
     sequence_config: SequenceConfig | None,
     max_epochs: int,
+    further_relations: Mapping[str, csr_matrix],
     *,
     is_judged: bool,
 ) -> str:
@@ -192,7 +207,13 @@ def _run_key(
         "config": config.to_json(),
         "sequence_config": None if sequence_config is None else asdict(sequence_config),
         "max_epochs": max_epochs,
+        "further_relations": {name: _digest(relation) for name, relation in further_relations.items()},
         "is_judged": is_judged,
         "torch": torch.__version__,
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(relation: csr_matrix) -> str:
+    parts = (relation.indptr, relation.indices, relation.data)
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 from gnn.checkpoint import load_checkpoint
 from gnn.config import TrainingConfig
 from gnn.errors import TrainingError
+from gnn.explanation.vectors import HISTORY, SOURCE, TARGET, Part, VectorParts
 from gnn.purchases import Purchases
 from gnn.training import choose_device, train_links
 from gnn.training_run import LearnedLinks
@@ -19,7 +22,13 @@ RANKED = np.arange(20, dtype=np.int32)
 
 
 def learn(
-    purchases: Purchases, edges: EdgeTables, config: TrainingConfig, checkpoint: Path, *, stop_after: int = 99
+    purchases: Purchases,
+    edges: EdgeTables,
+    config: TrainingConfig,
+    checkpoint: Path,
+    *,
+    stop_after: int = 99,
+    further_relations: Mapping[str, csr_matrix] | None = None,
 ) -> LearnedLinks:
     """Train; raise KeyboardInterrupt at the first step after `stop_after` epochs."""
 
@@ -36,6 +45,7 @@ def learn(
         max_epochs=config.max_epochs,
         checkpoint=checkpoint,
         progress=progress,
+        further_relations=further_relations or {},
     )
 
 
@@ -74,6 +84,25 @@ def test_the_checkpoint_of_another_run_is_not_taken(
     after_another = learn(shop_purchases, shop_edges, replace(config, seed=1), tmp_path / "shared.pt")
 
     assert np.array_equal(after_another.target, alone.target)
+
+
+def test_a_further_relation_is_a_part_of_the_vectors_like_those_of_the_graph(
+    shop_purchases: Purchases, shop_edges: EdgeTables, tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    config = replace(tiny_config, max_epochs=1)
+    next_item = csr_matrix(np.roll(np.eye(20, dtype=np.float32), 1, axis=1))
+    alone = learn(shop_purchases, shop_edges, config, tmp_path / "shared.pt")
+
+    links = learn(
+        shop_purchases, shop_edges, config, tmp_path / "shared.pt", further_relations={"next": next_item}
+    )
+
+    assert not np.allclose(links.target, alone.target)  # The checkpoint without the relation is not taken.
+    vectors = VectorParts(links.encoder, num_categories=shop_edges.nodes["Category"].num_rows)
+    for role, table in ((SOURCE, links.source), (TARGET, links.target), (HISTORY, links.history)):
+        parts, given = vectors.of(4, role)
+        assert Part("next", 5) in parts
+        assert given.sum(axis=0) == pytest.approx(table[4], abs=1e-5)
 
 
 def test_a_sampled_loss_learns_as_well(
