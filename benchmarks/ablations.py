@@ -8,10 +8,7 @@ candidates finds. Test is not read.
 
 from __future__ import annotations
 
-import argparse
-import logging
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commands import add_config, home_parser, running
 from benchmarks.quality.candidate_recall import candidate_recall
-from benchmarks.quality.options import BenchmarkError
 from benchmarks.quality.text_neighbours import text_neighbours
 from benchmarks.quality.trials import trial_of
 from benchmarks.results import markdown_table, write_section
@@ -72,23 +69,17 @@ VARIANTS = {
 
 def main() -> None:
     """Fit every variant, print the tables and keep them in `results.md`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, help="keep tables here (default: a temporary folder)")
-    parser.add_argument("--config", choices=sorted(CONFIGS), default="demo")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    config = replace(CONFIGS[arguments.config], validation_from=WEEK_46, test_from=WEEK_49)
-    with tempfile.TemporaryDirectory() as temporary:
-        home = arguments.home or Path(temporary)
+    parser = home_parser(__doc__)
+    add_config(parser, default="demo")
+    asked = parser.parse_args()
+    config = replace(CONFIGS[asked.config], validation_from=WEEK_46, test_from=WEEK_49)
+    with running(parser, asked.home) as (home, scratch):
         tables = ingest("completejourney", home).tables
-        try:
-            trial = trial_of(tables, config, checkpoint=Path(temporary) / "full.pt")
-        except BenchmarkError as error:
-            parser.exit(2, f"{parser.prog}: {error}\n")
+        trial = trial_of(tables, config, checkpoint=scratch / "full.pt")
         whole = ("the GNN as it is", _alone(trial, trial.model), 0.0)
         text_cache = home / "text.sqlite" if config.reads_texts else None
         content = read_content(tables, trial.edges, trial.model.ranked, text_cache=text_cache)
-        encoder = [whole, *_encoder_rows(trial, config, content, whole[1], Path(temporary))]
+        encoder = [whole, *_encoder_rows(trial, config, content, whole[1], scratch)]
         served = list(_served_rows(trial, config))
         recall = candidate_recall(trial, _fit_blend(trial, starting_weights(trial.model, config)))
     lines = [

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from gnn.cold.content import Content
+from gnn.cold.siblings import similarity
 from gnn.propagation import normalise_rows
 
 #: Items whose similarities to all others are dense at once: 40 MB at 20,000 items.
@@ -24,13 +25,13 @@ def text_neighbours(content: Content, *, k: int) -> csr_matrix:
 
 def _nearest(content: Content, start: int, k: int) -> csr_matrix:
     """Similarities of the items of one block with their nearest, [B, num_items]."""
-    rows = slice(start, start + _BLOCK)
-    similarity = (content.words[rows] @ content.words.T).toarray().astype(np.float32)
-    similarity += content.dense[rows] @ content.dense.T
-    num_rows, num_items = similarity.shape
-    similarity[np.arange(num_rows), start + np.arange(num_rows)] = 0.0
-    nearest = np.argpartition(-similarity, min(k, num_items) - 1, axis=1)[:, :k]
-    by = np.maximum(np.take_along_axis(similarity, nearest, axis=1), 0.0)
+    items = np.arange(len(content))
+    rows = items[start : start + _BLOCK]
+    likeness = similarity(content, rows, items)
+    likeness[rows[:, None] == items] = 0.0
+    num_rows, num_items = likeness.shape
+    nearest = np.argpartition(-likeness, min(k, num_items) - 1, axis=1)[:, :k]
+    by = np.maximum(np.take_along_axis(likeness, nearest, axis=1), 0.0)
     kept = csr_matrix(
         (by.ravel(), (np.repeat(np.arange(num_rows), nearest.shape[1]), nearest.ravel())),
         shape=(num_rows, num_items),
