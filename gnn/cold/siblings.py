@@ -33,8 +33,8 @@ def cold_items(
     if shape[2]:
         for start in range(0, len(place), _BLOCK):
             rows = place[start : start + _BLOCK]
-            for view, similarity in enumerate(_similarities(content, rows, known, num_views)):
-                nearest, by = _strongest(similarity, shape[2])
+            for view, likeness in enumerate(_similarities(content, rows, known, num_views)):
+                nearest, by = _strongest(likeness, shape[2])
                 sibling[view, start : start + len(rows)] = known[nearest]
                 weight[view, start : start + len(rows)] = by
     return ColdItems(
