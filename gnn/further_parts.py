@@ -92,7 +92,14 @@ def fit_further_parts(
     )
     progress("links, bundles, cold items", 2, 3)
     catalogue = pack_catalogue(tables, edges, model.purchases)
-    content_links, cold = _of_content(tables, edges, model, catalogue, judgement.cold_weights, text_cache)
+    content_links, cold = _of_content(
+        tables,
+        edges,
+        model=model,
+        catalogue=catalogue,
+        cold_weights=judgement.cold_weights,
+        text_cache=text_cache,
+    )
     progress("links, bundles, cold items", 3, 3)
     logger.info("links, bundles and %d cold items in %.1f s", len(cold.item), time.perf_counter() - started)
     return FurtherParts(
@@ -115,6 +122,7 @@ def fit_further_parts(
 def _of_content(
     tables: Tables,
     edges: EdgeTables,
+    *,
     model: FittedModel,
     catalogue: Catalogue,
     cold_weights: NDArray[np.float32],
@@ -127,8 +135,10 @@ def _of_content(
     items = np.union1d(np.union1d(model.ranked, new), cold_of_catalogue(catalogue, model.ranked))
     content = read_content(tables, edges, items, text_cache=text_cache)
     return (
-        fit_content_links(content, items, np.isin(items, new), chance_of(model.purchases.lines)),
-        fit_cold_model(content, items, catalogue, model.ranked, weights=cold_weights),
+        fit_content_links(
+            content, items, is_new=np.isin(items, new), chance=chance_of(model.purchases.lines)
+        ),
+        fit_cold_model(content, items, catalogue=catalogue, ranked=model.ranked, weights=cold_weights),
     )
 
 

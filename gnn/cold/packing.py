@@ -15,9 +15,9 @@ from gnn.cold.siblings import cold_items
 def fit_cold_model(
     content: Content,
     items: NDArray[np.integer],
+    *,
     catalogue: Catalogue,
     ranked: NDArray[np.int32],
-    *,
     weights: NDArray[np.float32],
 ) -> ColdModel:
     """The cold items of `catalogue` that stand beside `ranked` (item indices).

@@ -30,7 +30,7 @@ _BLOCK = 500
 
 
 def fit_content_links(
-    content: Content, items: NDArray[np.integer], is_new: NDArray[np.bool_], chance: Chance
+    content: Content, items: NDArray[np.integer], *, is_new: NDArray[np.bool_], chance: Chance
 ) -> ContentLinks:
     """Links of the new ones among `items`; none where there is no content, or likeness links nothing.
 
@@ -44,7 +44,7 @@ def fit_content_links(
     bought = np.flatnonzero(~is_new)
     if not is_new.any() or not len(bought):
         return ContentLinks.none(num_items)
-    lift = _lift_by_similarity(content, items, bought, chance)
+    lift = _lift_by_similarity(content, items, bought=bought, chance=chance)
     by_popularity = np.argsort(-chance.bought[items], kind="stable")
     rows, others, lifts = [], [], []
     new = np.flatnonzero(is_new)
@@ -66,7 +66,7 @@ def fit_content_links(
 
 
 def _lift_by_similarity(
-    content: Content, items: NDArray[np.integer], bought: NDArray[np.integer], chance: Chance
+    content: Content, items: NDArray[np.integer], *, bought: NDArray[np.integer], chance: Chance
 ) -> NDArray[np.float64]:
     """Lift of pairs of the items at `bought`, by `_bin_of` their similarity; nowhere falling."""
     teachers = bought[np.unique(np.linspace(0, len(bought) - 1, NUM_TEACHERS).astype(np.int64))]

@@ -39,7 +39,7 @@ def row(links: ContentLinks, item: int) -> dict[int, float]:
 
 
 def test_a_new_item_is_linked_to_what_it_is_like_as_bought_items_as_alike_are() -> None:
-    links = fit_content_links(content_of(KIND), ITEMS, IS_NEW, chance(ALIKE))
+    links = fit_content_links(content_of(KIND), ITEMS, is_new=IS_NEW, chance=chance(ALIKE))
 
     # 80 pairs of one kind, each counted from both ends. Of 80 baskets of 2, with 20 of each item, chance
     # expects 20 · 20 · 160 / 160² = 2.5 baskets a pair.
@@ -50,7 +50,7 @@ def test_a_new_item_is_linked_to_what_it_is_like_as_bought_items_as_alike_are() 
 
 
 def test_where_what_is_alike_is_bought_apart_it_links_nothing() -> None:
-    links = fit_content_links(content_of(KIND), ITEMS, IS_NEW, chance(UNLIKE))
+    links = fit_content_links(content_of(KIND), ITEMS, is_new=IS_NEW, chance=chance(UNLIKE))
 
     assert len(links.item) == 0
 
@@ -65,7 +65,7 @@ def test_of_many_alike_the_most_bought_are_kept_and_they_stand_first() -> None:
         [*pairs[::-1], *[(39, 38)] * 9, *[(num_bought + 1, num_bought + 1)] * 400], num_items=len(kind)
     )
 
-    links = fit_content_links(content_of(kind), np.arange(len(kind)), is_new, of)
+    links = fit_content_links(content_of(kind), np.arange(len(kind)), is_new=is_new, chance=of)
 
     found = list(row(links, num_bought))
     assert len(found) == NUM_LINKS
@@ -74,7 +74,7 @@ def test_of_many_alike_the_most_bought_are_kept_and_they_stand_first() -> None:
 
 @pytest.mark.parametrize("is_new", [np.zeros(10, dtype=np.bool_), np.ones(10, dtype=np.bool_)])
 def test_without_new_items_or_without_bought_ones_there_are_no_links(is_new: np.ndarray) -> None:
-    assert len(fit_content_links(content_of(KIND), ITEMS, is_new, chance(ALIKE)).item) == 0
+    assert len(fit_content_links(content_of(KIND), ITEMS, is_new=is_new, chance=chance(ALIKE)).item) == 0
 
 
 def test_an_item_without_words_is_linked_to_nothing() -> None:
@@ -84,7 +84,7 @@ def test_an_item_without_words_is_linked_to_nothing() -> None:
         csr_matrix(words), np.zeros((len(KIND), 0), dtype=np.float32), np.stack([KIND] * 3), None
     )
 
-    links = fit_content_links(content, ITEMS, IS_NEW, chance(ALIKE))
+    links = fit_content_links(content, ITEMS, is_new=IS_NEW, chance=chance(ALIKE))
 
     assert row(links, 9) == {}
     assert 9 not in row(links, 8)
