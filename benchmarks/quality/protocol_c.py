@@ -40,6 +40,7 @@ _GROUPS = {
     "direction of links": ("out_out", "out_in", "in_out", "in_in"),
     "purchases": ("users", "baskets"),
     "categories, brands": ("content", "brand"),
+    "links of like items": ("like_target", "target_like"),
 }
 
 Ranks = NDArray[np.float64]

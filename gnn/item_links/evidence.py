@@ -10,6 +10,8 @@ there or back, N(a) are the linked items of a, catalogue or not, and d(x) = |N(x
     target_any …          x linked to one by the target kind, to the other by any; a third step: _any_any
     users, baskets        cosine of the columns of users and of baskets
     content, brand        cosine of the categories' tf–idf; 1 for one brand
+    like_target           Σ cos(a, x) over x linked to b by the target kind, cosine of title, brand and
+                          category words; target_like: of b and x, x linked to a
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
+from gnn.baselines.content_knn import fit_content_knn, item_documents
 from gnn.item_links.known import KnownLinks
 from gnn.purchases import Purchases
 from graph.edges import EdgeTables
@@ -38,6 +41,8 @@ class Surroundings:
     """Its category and all above, 0/1, [num_items, num_categories]."""
     brand: csr_matrix
     """0/1, [num_items, num_brands]."""
+    words: csr_matrix
+    """TF-IDF of the words that describe it, rows of length 1 (0 without words), [num_items, num_words]."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class PairEvidence:
 
 
 def surroundings(edges: EdgeTables, purchases: Purchases) -> Surroundings:
-    """Purchases, categories and brands of `edges`; `purchases` has item indices as columns."""
+    """Purchases, categories, brands and words of `edges`; `purchases` has item indices as columns."""
     item_category = _memberships(edges, ("Item", "IN_CATEGORY", "Category"))
     parent = _memberships(edges, ("Category", "CHILD_OF", "Category"))
     categories, above = item_category, item_category @ parent
@@ -74,6 +79,7 @@ def surroundings(edges: EdgeTables, purchases: Purchases) -> Surroundings:
         baskets=purchases.lines.T.tocsr(),
         categories=categories,
         brand=_memberships(edges, ("Item", "MADE_BY", "Brand")),
+        words=fit_content_knn(item_documents(edges)).words,
     )
 
 
@@ -94,6 +100,8 @@ def pair_evidence(
     unit = _unit_rows(neighbours)
     buyers, baskets = (_unit_rows(_ones(rows[items])) for rows in (around.buyers, around.baskets))
     content = _unit_rows(_tf_idf(around.categories[items]))
+    words = around.words[items]
+    words_of_targets = targets[:, items] @ words
     pairs = {
         "resource_allocation": (allocated[items], neighbours),
         "adamic_adar": (damped[items], neighbours),
@@ -110,6 +118,8 @@ def pair_evidence(
         "baskets": (baskets, baskets),
         "content": (content, content),
         "brand": (around.brand[items], around.brand[items]),
+        "like_target": (words, words_of_targets),
+        "target_like": (words_of_targets, words),
     }
     return PairEvidence(
         factors={name: (csr_matrix(left), right.T.tocsr()) for name, (left, right) in pairs.items()},

@@ -22,12 +22,24 @@ SOURCES = {
     "users": 30,
     "baskets": 30,
     "content": 10,
+    "like_target": 20,
+    "target_like": 20,
 }
 
 #: Evidence that is also given as a share of the item's largest, and as a place among its shortlist.
-_RELATIVE = ("resource_allocation", "adamic_adar", "out_out", "any_target", "cosine", "users", "baskets")
+_RELATIVE = (
+    "resource_allocation",
+    "adamic_adar",
+    "out_out",
+    "any_target",
+    "cosine",
+    "users",
+    "baskets",
+    "like_target",
+    "target_like",
+)
 
-#: Cells of a block of dense evidence: 15 kinds of it are 120 MB.
+#: Cells of a block of dense evidence: 17 kinds of it are 140 MB.
 _BLOCK_CELLS = 2_000_000
 
 

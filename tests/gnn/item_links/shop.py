@@ -17,7 +17,12 @@ Link = tuple[int, int, str]
 
 
 def edges_of(
-    num_items: int, links: Sequence[Link], *, category: Sequence[int] = (), brand: Sequence[int] = ()
+    num_items: int,
+    links: Sequence[Link],
+    *,
+    category: Sequence[int] = (),
+    brand: Sequence[int] = (),
+    title: Sequence[str] = (),
 ) -> EdgeTables:
     """Items with `links`; each of `category` and `brand` is the number of an item's, −1 for none."""
     counts = {"Item": num_items, "User": 1, "Category": 10, "Brand": 10, "Bundle": 0, "Promotion": 0}
@@ -34,6 +39,10 @@ def edges_of(
         edge_type = (relationship.source, relationship.type, relationship.target)
         edges[edge_type] = pa.Table.from_pylist(listed, schema=schema)
     nodes = {label: pa.table({"key": list(map(str, range(count)))}) for label, count in counts.items()}
+    no_text = pa.nulls(num_items, pa.string())
+    titles = pa.array(title, pa.string()) if title else no_text
+    nodes["Item"] = nodes["Item"].append_column("title", titles).append_column("brand", no_text)
+    nodes["Category"] = nodes["Category"].append_column("name", pa.nulls(counts["Category"], pa.string()))
     return EdgeTables(nodes=nodes, edges=edges, tables_version="planted")
 
 

@@ -58,6 +58,18 @@ def test_buyers_categories_and_brands_are_compared_by_cosine() -> None:
     assert LINKED["brand"][0].tolist() == [1, 0, 1]
 
 
+def test_what_goes_with_an_item_speaks_for_items_that_are_described_alike() -> None:
+    # 0 and 1 are of the same words, of which 2 has none; 1 and 2 go together.
+    edges = edges_of(3, [(1, 2, "together")], title=["red wine", "wine red", "corkscrew"])
+    around = surroundings(edges, purchases_of(3))
+
+    found = pair_evidence(known_links(edges), around, kind="together", items=ITEMS).of(ITEMS)
+
+    assert found["like_target"][0] == pytest.approx([0, 0, 1])
+    assert found["target_like"][2] == pytest.approx([1, 1, 0])
+    assert found["like_target"][2].tolist() == [0, 1, 0]
+
+
 def test_a_pairs_own_link_is_no_evidence_for_it() -> None:
     without, with_link = evidence(LINKS), evidence([*LINKS, (0, 1, "also")])
 
