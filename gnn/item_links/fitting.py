@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 NUM_FOLDS = 5
 
-#: Hidden pairs that are learned from, at most: their shortlists are 1 GB. More teach little and cost time.
+#: Hidden pairs that are learned from, at most: their shortlists are 1.2 GB. More teach little and cost time.
 MAX_PAIRS = 10_000
 
 _PARAMS = RankerParams(num_trees=150, learning_rate=0.08, min_rows_a_leaf=50)
