@@ -102,5 +102,5 @@ def item_query(
     stand_ins = {int(other) for item in cold for other in links.stand_ins(item)}
     if stand_ins:
         return ItemQuery(cart=sorted(stand_ins)), "cold_start"
-    is_counted = any(len(links.counted(item)[0]) for item in cold)
-    return ItemQuery(), "cold_start" if is_counted else None
+    is_linked = any(len(links.counted(item)[0]) or len(links.alike(item)[0]) for item in cold)
+    return ItemQuery(), "cold_start" if is_linked else None

@@ -7,11 +7,11 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
     that the model had not seen                               where the model ranks both items;
     x / (1 + x), x the shrunk lift (`gnn.shrunk_lift`)        where it does not, and baskets hold both;
     the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
-                                                              (`gnn.cold.slate`), else the most bought of the
-                                                              nearest category that has some; what is like an
-                                                              item that nobody bought has x / (1 + x), x the
-                                                              lift of bought pairs as alike
-                                                              (`gnn.content_links`), if that is more;
+                                                              (`gnn.cold.slate`, `gnn.content_links`), else
+                                                              the most bought of the nearest category that has
+                                                              some;
+    x / (1 + x), x the lift of bought pairs as alike          where that is more, and one of the two is most
+                                                              like the other, which nobody bought;
     .5                                                        where nothing is known of an item.
 
 A pair seen five times by accident is no strong link: few baskets leave x near 1. Only pairs of ranked items
@@ -155,6 +155,9 @@ class ItemLinks:
         siblings = self._cold.siblings(item)
         if len(siblings):
             return siblings
+        alike = self._scorer.ranked_index(self.alike(item)[0])
+        if (alike >= 0).any():
+            return alike[alike >= 0][:NUM_STAND_INS].astype(np.int64)
         category = int(self._catalogue.leaf[item])
         return self._stand_ins[category] if category >= 0 else np.empty(0, dtype=np.int64)
 
