@@ -72,12 +72,12 @@ class ShopBundleRanker:
             warnings.append("the shop gave no bundles of its own: ask bundles/generate for composed ones")
         rules = self._reader.rules(_composed(request), visit, now=now, warnings=warnings)
         held = self._held(visit)
-        scores = self._scorer.score(held, user_index=visit.user_index)
         source: Source | None = "cold_start" if held else None
         if self._scorer.knows(visit.user_index):
             source = "gnn"
         if request.validate_only or not len(self):
             return [], source
+        scores = self._scorer.score(held, user_index=visit.user_index)
         words = self._rules.words(rules.decided)
         chosen = self._best(rules, words, scores, count=request.n or MAX_BUNDLES)
         if not chosen:

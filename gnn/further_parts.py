@@ -132,13 +132,14 @@ def _of_content(
     new = newest_of_catalogue(catalogue, model.ranked)
     if not len(new):
         return ContentLinks.none(len(catalogue.baskets)), ColdModel.none()
-    items = np.union1d(np.union1d(model.ranked, new), cold_of_catalogue(catalogue, model.ranked))
+    cold = cold_of_catalogue(catalogue, model.ranked)
+    items = np.union1d(np.union1d(model.ranked, new), cold)
     content = read_content(tables, edges, items, text_cache=text_cache)
     return (
         fit_content_links(
             content, items, is_new=np.isin(items, new), chance=chance_of(model.purchases.lines)
         ),
-        fit_cold_model(content, items, catalogue=catalogue, ranked=model.ranked, weights=cold_weights),
+        fit_cold_model(content, items, cold=cold, ranked=model.ranked, weights=cold_weights),
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact import Catalogue
-from gnn.cold.choice import cold_of_catalogue
 from gnn.cold.content import Content
 from gnn.cold.model import ColdModel
 from gnn.cold.siblings import cold_items
@@ -16,21 +14,20 @@ def fit_cold_model(
     content: Content,
     items: NDArray[np.integer],
     *,
-    catalogue: Catalogue,
+    cold: NDArray[np.integer],
     ranked: NDArray[np.int32],
     weights: NDArray[np.float32],
 ) -> ColdModel:
-    """The cold items of `catalogue` that stand beside `ranked` (item indices).
+    """The `cold` items beside the `ranked` ones (item indices, ascending).
 
     Args:
         content: Of `items`, in their order.
         items: Item indices, ascending, the ranked and the cold ones among them.
-        catalogue: All items.
+        cold: Of `gnn.cold.choice.cold_of_catalogue`.
         ranked: Those that the model ranks.
         weights: Of `gnn.cold.fitting.fit_cold_weights`, on content with as many views; without any, there are
             no cold items.
     """
-    cold = cold_of_catalogue(catalogue, ranked)
     if not len(weights) or not len(cold):
         return ColdModel.none()
     together = np.union1d(ranked, cold)

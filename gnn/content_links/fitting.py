@@ -75,7 +75,7 @@ def _lift_by_similarity(
     observed, expected = np.zeros(num_bins), np.zeros(num_bins)
     for block in (teachers[start : start + _BLOCK] for start in range(0, len(teachers), _BLOCK)):
         together = (chance.baskets[:, items[block]].T @ columns).toarray()
-        by_chance = chance.scale * np.outer(chance.bought[items[block]], chance.bought[items[bought]])
+        by_chance = chance.expected_of(items[block][:, None], items[bought])
         is_pair = block[:, None] != bought
         bins = _bin_of(similarity(content, block, bought)[is_pair])
         observed += np.bincount(bins, together[is_pair], minlength=num_bins)

@@ -29,7 +29,7 @@ class Chance:
     """e is `scale` · a b."""
 
     def expected_of(self, first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Baskets that chance would have to hold both items of each pair, [P]."""
+        """Baskets that chance would have to hold both items of each pair, [P], or as both are broadcast."""
         return np.asarray(self.scale * self.bought[first] * self.bought[second])
 
     def together(self, items: NDArray[np.integer]) -> NDArray[np.float64]:
