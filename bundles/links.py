@@ -62,10 +62,9 @@ class ItemLinks:
         links = row_shares @ self._calibration.probabilities((there + back.T) / 2) @ column_shares.T
         links[row_shares.sum(axis=1) == 0] = CHANCE
         links[:, column_shares.sum(axis=1) == 0] = CHANCE
-        for of, first, second in ((links, rows, columns), (links.T, columns, rows)):
-            self._put_alike(of, first, second)
-        for of, first, second in ((links, rows, columns), (links.T, columns, rows)):
-            self._put_counted(of, first, second)
+        for put in (self._put_alike, self._put_counted):
+            put(links, rows, columns)
+            put(links.T, columns, rows)
         links[rows[:, None] == columns] = 0.0
         return links
 

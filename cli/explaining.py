@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Of each account, the largest terms that are told.
 NUM_TOLD = 4
 
+#: Parts that are no item, category or brand.
+_WITHOUT_ID = {"user": "this customer", "average": "the average item"}
+
 
 class Term(TypedDict):
     """One term of a score."""
@@ -84,8 +87,8 @@ class GnnAccounts:
         return Term(by=part.relation, name=self._name(part), value=round(value, 4))
 
     def _name(self, part: Part) -> str:
-        if part.relation in ("user", "average"):
-            return {"user": "this customer", "average": "the average item"}[part.relation]
+        if part.relation in _WITHOUT_ID:
+            return _WITHOUT_ID[part.relation]
         if part.relation == "category":
             return self._artifact.categories.category_ids[part.node]
         if part.relation == "brand":

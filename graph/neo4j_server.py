@@ -121,7 +121,7 @@ def _prepare(home: Path, command: str, folder: Path) -> Credentials:
 
 
 def _set_password(server: Path, command: str, folder: Path, password: str) -> None:
-    # An argument file keeps the password out of the list of processes.
+    # An argument file keeps the password out of the list of processes; what follows -- is no option.
     arguments = server / "password.arguments"
     write_env(arguments, {})
     arguments.write_text(f'--\n"{password}"\n', encoding="utf-8")
