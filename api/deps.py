@@ -8,8 +8,8 @@ from fastapi import Depends, Request
 
 from api.request_ids import request_id_of
 from api.serving import Serving
-from bundles.decisions.log import DecisionLog
 from bundles.recommender import Recommender
+from bundles.rules.log import DecisionLog
 
 
 def _serving(request: Request) -> Serving:

@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Response
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from bundles.wording import LANGUAGES, Language
+from bundles.present.wording import LANGUAGES, Language
 
 
 def _accepted(

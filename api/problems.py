@@ -18,15 +18,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
-from bundles.decisions.errors import (
+from bundles.compose.pareto.errors import ParetoUnavailableError
+from bundles.request.schemas import RequestError, UnknownCategoryError, UnknownItemError
+from bundles.rules.errors import (
     AlreadyRevokedError,
     DecisionError,
     JournalError,
     UnknownDecisionError,
 )
-from bundles.pareto.errors import ParetoUnavailableError
-from bundles.requests import RequestError, UnknownCategoryError, UnknownItemError
-from gnn.artifact import ArtifactError
+from gnn.artifact.model import ArtifactError
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20

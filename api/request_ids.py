@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bundles.answers import new_request_id
+from bundles.present.answers import new_request_id
 
 REQUEST_ID_HEADER = "X-Request-ID"
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.problems import ModelUnavailableError, ReloadRefusedError
-from bundles.decisions.errors import JournalError
-from bundles.decisions.log import DecisionLog
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest
+from bundles.request.schemas import GenerateRequest
+from bundles.rules.errors import JournalError
+from bundles.rules.log import DecisionLog
 from etl.pseudonyms import PseudonymKeyError, load_key
-from gnn.artifact import ArtifactError
+from gnn.artifact.model import ArtifactError
 from gnn.registry import load_promoted
 
 #: Why a model cannot be put in service; the message says what to do.

@@ -23,19 +23,19 @@ from benchmarks.quality.trials import trial_of
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.blend import fit_blend
-from gnn.choosing import served_score, starting_weights, with_weights
-from gnn.cold.content import Content, read_content
+from gnn.components.choosing import served_score, starting_weights, with_weights
+from gnn.components.ensemble import fit_blend
+from gnn.components.fitting import FittedModel
+from gnn.components.reranker import Shortlists, out_of_fold_ranks, read_shortlists
+from gnn.components.trial import Trial
 from gnn.config import CONFIGS, TrainingConfig
+from gnn.data.content import Content, read_content
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
-from gnn.evaluation.queries import CompletionQueries
-from gnn.fitting import FittedModel
-from gnn.rerank_fitting import Shortlists, out_of_fold_ranks, read_shortlists
-from gnn.reranking import GROUPS, NAMES, Reranker
-from gnn.scorer import FEATURES, ItemScorer
-from gnn.training import no_progress, train_links
-from gnn.trial import Trial
-from gnn.weights import ServedWeights
+from gnn.network.training import no_progress, train_links
+from gnn.scoring.item_scorer import FEATURES, ItemScorer
+from gnn.scoring.reranker import GROUPS, NAMES, Reranker
+from gnn.scoring.weights import ServedWeights
 from graph.edges import EdgeType
 
 Row = tuple[str, float, float]

@@ -20,14 +20,14 @@ from benchmarks.quality.trials import trial_of
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.choosing import starting_weights
+from gnn.components.choosing import starting_weights
+from gnn.components.link_evaluation import judge_links
+from gnn.components.links import draw_pairs, fit_links, mean_links
+from gnn.components.trial import Trial
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.calibration import calibration_metrics, calibration_sentence
 from gnn.evaluation.plots import reliability_figure
-from gnn.link_fitting import draw_pairs, fit_links, mean_links
-from gnn.link_judging import judge_links
-from gnn.trial import Trial
-from gnn.weights import ServedWeights
+from gnn.scoring.weights import ServedWeights
 
 PICTURE = Path(__file__).parents[1] / "docs" / "img" / "link_calibration.png"
 

@@ -18,20 +18,20 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
+from benchmarks.baselines.item_knn import fit_cosine_knn
 from benchmarks.commands import home_parser, running
 from benchmarks.process import measure
 from benchmarks.quality.options import BenchmarkError
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.baselines.ease import MAX_EXACT, NUM_HEAD, fit_ease
-from gnn.baselines.item_knn import fit_cosine_knn
+from gnn.components.ease.exact import MAX_EXACT, NUM_HEAD, fit_ease
+from gnn.components.fitting import fit_ease_of
 from gnn.config import STANDARD
+from gnn.data.purchases import Purchases, choose_ranked, read_purchases
+from gnn.data.queries import CompletionQueries, completion_queries
+from gnn.data.splits import split_by_time
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
-from gnn.evaluation.queries import CompletionQueries, completion_queries
-from gnn.fitting import fit_ease_of
-from gnn.purchases import Purchases, choose_ranked, read_purchases
-from gnn.split import split_by_time
 from graph.edges import edge_tables
 
 HEADS = (1_000, 2_000)

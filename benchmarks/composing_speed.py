@@ -22,9 +22,9 @@ from benchmarks.grown_artifact import grown
 from benchmarks.process import BUNDLEGRAPH, measure
 from benchmarks.results import markdown_table, write_section
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest
+from bundles.request.schemas import GenerateRequest
 from etl.pseudonyms import PseudonymKey, load_key
-from gnn.artifact import ModelArtifact
+from gnn.artifact.model import ModelArtifact
 from gnn.registry import load_promoted
 
 WARM_UP, REQUESTS = 50, 1_000

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact import (
+from gnn.artifact.model import (
     Catalogue,
     CoPurchases,
     Histories,
@@ -21,13 +21,13 @@ from gnn.artifact import (
     Promotions,
     ShopBundles,
 )
-from gnn.bundle_ranking.model import BundleModel
-from gnn.cold.model import ColdModel
-from gnn.content_links.model import ContentLinks
-from gnn.explanation.model import EncoderParts
-from gnn.seasons.model import Seasons
-from gnn.substitutes.model import Substitutes
-from gnn.text_column import TextColumn
+from gnn.scoring.bundle_model import BundleModel
+from gnn.scoring.cold_model import ColdModel
+from gnn.scoring.content_links import ContentLinks
+from gnn.scoring.encoder_parts import EncoderParts
+from gnn.scoring.seasons_model import Seasons
+from gnn.scoring.substitutes_model import Substitutes
+from gnn.scoring.text_column import TextColumn
 
 _NOISE = 0.05
 

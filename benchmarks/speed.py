@@ -22,7 +22,7 @@ import psutil
 from benchmarks.process import BUNDLEGRAPH, Measured, measure
 from benchmarks.results import markdown_table, write_section
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.artifact import ModelArtifact
+from gnn.artifact.model import ModelArtifact
 from gnn.registry import load_promoted
 
 PORT = 18_473

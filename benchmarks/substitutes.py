@@ -2,7 +2,7 @@
 
 Complete Journey before week 46 says which items replace each other; the baskets from then on say what was
 bought together all the same. A pair's lift is how many times as often a basket holds both as by chance, for
-baskets of these sizes (`gnn.substitutes.chance`).
+baskets of these sizes (`gnn.components.substitutes.chance`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46
 from etl.tables import Tables
 from etl.times import local_midnight
-from gnn.artifact import Catalogue
-from gnn.packing import pack_catalogue
-from gnn.purchases import Purchases, read_purchases
-from gnn.shrunk_lift import shrunk_lift
-from gnn.substitutes.chance import chance_of
-from gnn.substitutes.fitting import fit_substitutes
-from gnn.substitutes.model import Substitutes
+from gnn.artifact.model import Catalogue
+from gnn.components.shop import pack_catalogue
+from gnn.components.substitutes.chance import chance_of
+from gnn.components.substitutes.fitting import fit_substitutes
+from gnn.data.purchases import Purchases, read_purchases
+from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.substitutes_model import Substitutes
 from graph.edges import edge_tables
 
 #: Of the most lifted pairs of different types, how many are looked at.

@@ -9,9 +9,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.pricing import minor_digits, to_amount, to_minor_units
-from gnn.artifact import ModelArtifact
-from gnn.text_column import TextColumn
+from bundles.present.pricing import minor_digits, to_amount, to_minor_units
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.text_column import TextColumn
 
 _T = TypeVar("_T", bound=np.generic)
 

@@ -6,15 +6,15 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from bundles.answers import Source
 from bundles.catalogue import ItemCatalogue
-from bundles.context import Visit, item_query
-from bundles.evidence import purchase_counts
 from bundles.links import ItemLinks
+from bundles.present.answers import Source
+from bundles.present.evidence import purchase_counts
 from bundles.related import RelatedItems
-from gnn.artifact import ModelArtifact
-from gnn.item_scores import ItemScores
-from gnn.scorer import ItemScorer
+from bundles.request.visitor import Visit, item_query
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.item_scorer import ItemScorer
+from gnn.scoring.item_scores import ItemScores
 
 
 class ItemRanker:

@@ -3,11 +3,11 @@
 p(a, b) in (0, 1) is the probability that a and b come from one basket rather than from two unrelated ones, at
 even odds: .5 is chance, and a pair bought together x times as often as by chance has x / (1 + x). It is
 
-    the mean of both directions of `ItemScorer.link_scores`, calibrated (`gnn.link_calibration`) on baskets
+    the mean of both directions of `ItemScorer.link_scores`, calibrated (`gnn.scoring.link_calibration`) on baskets
     that the model had not seen                               where the model ranks both items;
-    x / (1 + x), x the shrunk lift (`gnn.shrunk_lift`)        where it does not, and baskets hold both;
+    x / (1 + x), x the shrunk lift (`gnn.scoring.shrunk_lift`)        where it does not, and baskets hold both;
     the mean over stand-ins otherwise: the ranked items whose content is most like that of a cold one
-                                                              (`gnn.cold.slate`, `gnn.content_links`), else
+                                                              (`gnn.scoring.cold_slate`, `gnn.content_links`), else
                                                               the most bought of the nearest category that has
                                                               some;
     x / (1 + x), x the lift of bought pairs as alike          where that is more, and one of the two is most
@@ -26,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
-from gnn.artifact import ModelArtifact
-from gnn.cold.slate import ColdSlate
-from gnn.link_calibration import LinkCalibration
-from gnn.scorer import ItemScorer
-from gnn.shrunk_lift import shrunk_lift
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.item_scorer import ItemScorer
+from gnn.scoring.link_calibration import LinkCalibration
+from gnn.scoring.shrunk_lift import shrunk_lift
 
 NUM_STAND_INS = 5
 CHANCE = 0.5

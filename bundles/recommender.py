@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bundles.answers import (
+from bundles.catalogue import ItemCatalogue
+from bundles.compose.generate import BundleGenerator
+from bundles.compose.pareto.answers import ParetoAnswer
+from bundles.compose.pareto.planner import ParetoPlanner
+from bundles.compose.pareto.requests import ParetoRequest
+from bundles.items import ItemRanker
+from bundles.links import ItemLinks
+from bundles.present.answers import (
     GenerateAnswer,
     ItemsAnswer,
     RelatedAnswer,
@@ -14,22 +21,12 @@ from bundles.answers import (
     ShopBundlesAnswer,
     Source,
 )
-from bundles.catalogue import ItemCatalogue
-from bundles.context import Visit, read_visit, require_key
-from bundles.decisions.standing import StandingWord
-from bundles.decisions.targets import DecisionTargets
-from bundles.decisions.word import NO_WORD, MerchantWord
-from bundles.generate import BundleGenerator
-from bundles.headers import HeaderMaker
-from bundles.items import ItemRanker
-from bundles.links import ItemLinks
-from bundles.listed_items import found_items, ranked_items, related_items
-from bundles.pareto.answers import ParetoAnswer
-from bundles.pareto.planner import ParetoPlanner
-from bundles.pareto.requests import ParetoRequest
+from bundles.present.headers import HeaderMaker
+from bundles.present.listed_items import found_items, ranked_items, related_items
+from bundles.present.wording import Language
 from bundles.related import RelatedItems
 from bundles.related_categories import RelatedCategories
-from bundles.requests import (
+from bundles.request.schemas import (
     GenerateRequest,
     ItemsRequest,
     RelatedKind,
@@ -38,16 +35,19 @@ from bundles.requests import (
     UnknownItemError,
     VisitRequest,
 )
+from bundles.request.visitor import Visit, read_visit, require_key
+from bundles.rules.standing import StandingWord
+from bundles.rules.targets import DecisionTargets
+from bundles.rules.word import NO_WORD, MerchantWord
 from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
-from bundles.wording import Language
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact import ArtifactInfo, ModelArtifact
-from gnn.cold.slate import ColdSlate
-from gnn.item_scores import ItemScores
-from gnn.scorer import ItemScorer
-from gnn.seasons.lift import SeasonLift
-from gnn.substitutes.pairs import SubstitutePairs
+from gnn.artifact.model import ArtifactInfo, ModelArtifact
+from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.item_scorer import ItemScorer
+from gnn.scoring.item_scores import ItemScores
+from gnn.scoring.seasons import SeasonLift
+from gnn.scoring.substitutes import SubstitutePairs
 
 
 class Recommender:

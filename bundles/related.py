@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
 from bundles.links import CHANCE, ItemLinks
-from gnn.artifact import ItemModel, PredictedLinks
-from gnn.scorer import ItemQuery, ItemScorer
-from gnn.substitutes.pairs import SubstitutePairs
+from gnn.artifact.model import ItemModel, PredictedLinks
+from gnn.scoring.item_scorer import ItemQuery, ItemScorer
+from gnn.scoring.substitutes import SubstitutePairs
 
 NUM_BY_SCORE, NUM_COUNTED = 200, 100
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.answers import RelatedCategory
-from gnn.artifact import Categories, CategoryLinks
+from bundles.present.answers import RelatedCategory
+from gnn.artifact.model import Categories, CategoryLinks
 
 #: Lift of two categories that are bought together as often as by chance.
 _CHANCE = 1.0

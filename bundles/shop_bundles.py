@@ -9,22 +9,22 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.answers import ShopBundle, Source
-from bundles.asking import Asked, RequestReader
 from bundles.catalogue import ItemCatalogue
-from bundles.composer import Composer
-from bundles.context import Visit
-from bundles.decisions.decided import UNDECIDED, BundleWord
-from bundles.discounts import DiscountPolicy
+from bundles.compose.composer import Composer
 from bundles.links import ItemLinks
-from bundles.presenting import BundlePresenter
-from bundles.requests import MAX_BUNDLES, ComposeRequest, ShopBundlesRequest
-from bundles.rules import Rules, relaxations
+from bundles.present.answers import ShopBundle, Source
+from bundles.present.discounts import DiscountPolicy
+from bundles.present.presenter import BundlePresenter
+from bundles.present.wording import Language
+from bundles.request.constraints import Rules, relaxations
+from bundles.request.reader import Asked, RequestReader
+from bundles.request.schemas import MAX_BUNDLES, ComposeRequest, ShopBundlesRequest
+from bundles.request.visitor import Visit
+from bundles.rules.decided import UNDECIDED, BundleWord
 from bundles.shop_rules import ShopBundleRules
-from bundles.wording import Language
-from gnn.artifact import ModelArtifact
-from gnn.bundle_ranking.scorer import BundleScorer
-from gnn.seasons.lift import SeasonLift
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.bundle_ranking import BundleScorer
+from gnn.scoring.seasons import SeasonLift
 
 
 class ShopBundleRanker:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
-from bundles.decisions.decided import UNDECIDED, BundleWord, Decided
-from bundles.pricing import offer_prices
-from bundles.rules import Rules, all_offers, may_accompany
-from gnn.artifact import ModelArtifact
-from gnn.seasons.lift import SeasonLift
+from bundles.present.pricing import offer_prices
+from bundles.request.constraints import Rules, all_offers, may_accompany
+from bundles.rules.decided import UNDECIDED, BundleWord, Decided
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.seasons import SeasonLift
 
 
 class ShopBundleRules:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bundles.wording import Language
+from bundles.present.wording import Language
 from cli import options
 from cli.explaining import Account, GnnAccounts, print_account
 from cli.output import err, out, print_json, print_line, print_warnings
 
 if TYPE_CHECKING:
-    from bundles.answers import GenerateAnswer, GeneratedBundle
+    from bundles.present.answers import GenerateAnswer, GeneratedBundle
     from bundles.recommender import Recommender
 
 
@@ -116,8 +116,8 @@ def open_recommender(home: Path) -> Recommender:
     Raises:
         ArtifactError: If no model is in service, or its pseudonym key is another.
     """
-    from bundles.decisions.log import DecisionLog
     from bundles.recommender import Recommender
+    from bundles.rules.log import DecisionLog
     from etl.pseudonyms import load_key
     from gnn.registry import load_promoted
 
@@ -134,7 +134,7 @@ def generate(
     """
     from pydantic import ValidationError
 
-    from bundles.requests import GenerateRequest, RequestError
+    from bundles.request.schemas import GenerateRequest, RequestError
 
     try:
         request = GenerateRequest.model_validate(body)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from api.problems import problem, problem_of_error
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest, ItemsRequest, ShopBundlesRequest
+from bundles.request.schemas import GenerateRequest, ItemsRequest, ShopBundlesRequest
 from etl.errors import StageError
 
 Route = Callable[[Recommender, dict[str, object]], BaseModel]

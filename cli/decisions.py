@@ -13,9 +13,9 @@ from cli.output import print_json, print_line, print_table, print_warnings
 from cli.requests import read_request
 
 if TYPE_CHECKING:
-    from bundles.decisions.listing import ListedDecision
-    from bundles.decisions.log import DecisionLog
-    from bundles.decisions.targets import DecisionTargets
+    from bundles.rules.listing import ListedDecision
+    from bundles.rules.log import DecisionLog
+    from bundles.rules.targets import DecisionTargets
 
 
 def decisions(
@@ -26,7 +26,7 @@ def decisions(
     as_json: options.Json = False,
 ) -> None:
     """List what the merchandiser decided: by whom, when, and whether it holds."""
-    from bundles.decisions.log import DecisionLog
+    from bundles.rules.log import DecisionLog
 
     with closing(DecisionLog(home)) as log:
         listed = _listed(log, _targets(home), everything=everything)
@@ -61,8 +61,8 @@ def record(home: Path, *, as_json: bool, **fields: object) -> None:
     Raises:
         RequestError: If it is wrong; the first mistake is named.
     """
-    from bundles.decisions.log import DecisionLog
-    from bundles.decisions.requests import DecisionRequest
+    from bundles.rules.log import DecisionLog
+    from bundles.rules.requests import DecisionRequest
 
     given = {name: value for name, value in fields.items() if value is not None}
     request = read_request(DecisionRequest, given)
@@ -81,8 +81,8 @@ def take_back(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -
     Raises:
         DecisionError: If there is none of that id, or it was revoked before.
     """
-    from bundles.decisions.log import DecisionLog
-    from bundles.decisions.requests import Revocation
+    from bundles.rules.log import DecisionLog
+    from bundles.rules.requests import Revocation
 
     by = read_request(Revocation, {"revoked_by": revoked_by}).revoked_by
     with closing(DecisionLog(home)) as log:
@@ -93,7 +93,7 @@ def take_back(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -
 def _targets(home: Path) -> DecisionTargets | None:
     """What the model in service knows; none without one."""
     from bundles.catalogue import ItemCatalogue
-    from bundles.decisions.targets import DecisionTargets
+    from bundles.rules.targets import DecisionTargets
     from gnn.registry import load_promoted, promoted
 
     models = home / "models"
@@ -104,8 +104,8 @@ def _targets(home: Path) -> DecisionTargets | None:
 
 
 def _listed(log: DecisionLog, targets: DecisionTargets | None, *, everything: bool) -> list[ListedDecision]:
-    from bundles.decisions.listing import list_decisions
-    from bundles.decisions.resolve import resolve_word
+    from bundles.rules.listing import list_decisions
+    from bundles.rules.resolve import resolve_word
 
     resolved = None if targets is None else resolve_word(log.word(), targets=targets)
     return list_decisions(log.history(), resolved=resolved, everything=everything)

@@ -15,7 +15,7 @@ from cli.output import print_line, print_warnings
 from cli.pipeline import print_ingest, print_load, run_ingest, run_load, run_train
 
 if TYPE_CHECKING:
-    from gnn.artifact import ArtifactInfo
+    from gnn.artifact.model import ArtifactInfo
 
 HOME = Path(".bundlegraph-demo")
 POPULAR_ITEM = "1082185"
@@ -64,7 +64,7 @@ def _train_once(home: Path, store: str | None) -> ArtifactInfo:
     from etl.sources.completejourney import WEEK_46, WEEK_49
     from etl.tables import open_tables
     from gnn import registry
-    from gnn.artifact_files import read_info
+    from gnn.artifact.files import read_info
 
     models, tables_version = home / "models", open_tables(home / "tables").manifest.tables_version
     version = registry.promoted(models)

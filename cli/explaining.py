@@ -11,8 +11,8 @@ from cli.output import out
 
 if TYPE_CHECKING:
     from etl.pseudonyms import PseudonymKey
-    from gnn.artifact import ModelArtifact
-    from gnn.explanation.vectors import Part
+    from gnn.artifact.model import ModelArtifact
+    from gnn.scoring.explanation_vectors import Part
 
 #: Of each account, the largest terms that are told.
 NUM_TOLD = 4
@@ -52,8 +52,8 @@ class GnnAccounts:
         Raises:
             ExplanationError: If the model has no GNN that can be taken apart.
         """
-        from gnn.explanation.score import ScoreExplainer
-        from gnn.scorer import ItemQuery, ItemScorer
+        from gnn.scoring.explanation import ScoreExplainer
+        from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 
         self._artifact = artifact
         self._scorer = ItemScorer(artifact)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bundles.answers import GeneratedBundle
+from bundles.present.answers import GeneratedBundle
 from gnn.evaluation.exposure import coverage, exposures, gini
 
 

@@ -23,9 +23,9 @@ from cli.output import err, print_json, print_line
 from etl.errors import StageError
 
 if TYPE_CHECKING:
-    from bundles.answers import GeneratedBundle
+    from bundles.present.answers import GeneratedBundle
     from bundles.recommender import Recommender
-    from bundles.requests import Constraints, SizeRange
+    from bundles.request.schemas import Constraints, SizeRange
 
 export_app = typer.Typer(help="Write what the model in service composes to a file.", no_args_is_help=True)
 
@@ -65,8 +65,8 @@ def bundles(
     as_json: options.Json = False,
 ) -> None:
     """The best bundles of the whole catalogue: scored, priced, explained, no item shown too often."""
-    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, shown_enough
-    from bundles.requests import Constraints, SizeRange
+    from bundles.compose.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, shown_enough
+    from bundles.request.schemas import Constraints, SizeRange
     from cli.export_figures import figures_of
 
     if output.suffix not in FORMATS:
@@ -133,7 +133,7 @@ def _compose(
 ) -> list[GeneratedBundle]:
     from threadpoolctl import threadpool_limits
 
-    from bundles.catalogue_bundles import bundles_around
+    from bundles.compose.catalogue_bundles import bundles_around
 
     with threadpool_limits(1, user_api="blas"):
         return bundles_around(

@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from bundles.answers import GeneratedBundle
-    from bundles.pareto.answers import ParetoAnswer
+    from bundles.compose.pareto.answers import ParetoAnswer
+    from bundles.present.answers import GeneratedBundle
 
 _PAGE = """<!doctype html>
 <html lang="en">

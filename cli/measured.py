@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from cli.output import print_line, print_table
 
 if TYPE_CHECKING:
-    from gnn.artifact import ArtifactInfo
+    from gnn.artifact.model import ArtifactInfo
 
 _Rows = Mapping[str, Mapping[str, float]]
 

@@ -15,7 +15,7 @@ models_app = typer.Typer(help="Model artifacts: list, promote, roll back.", no_a
 @models_app.command("list")
 def list_(home: options.Home = options.DEFAULT_HOME, as_json: options.Json = False) -> None:
     """List the models, oldest first, and say which one is in service."""
-    from gnn.artifact_files import read_info
+    from gnn.artifact.files import read_info
     from gnn.registry import list_models, promoted
 
     models = home / "models"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bundles.wording import Language
+from bundles.present.wording import Language
 from cli import options
 from cli.answers import open_recommender
 from cli.front_scatter import scatter_lines
@@ -16,7 +16,7 @@ from cli.output import err, print_json, print_line, print_table, print_warnings
 from cli.requests import read_request
 
 if TYPE_CHECKING:
-    from bundles.pareto.answers import ParetoAnswer
+    from bundles.compose.pareto.answers import ParetoAnswer
 
 _PICTURES = (".png", ".html")
 
@@ -53,7 +53,7 @@ def pareto(
         raise typer.BadParameter(
             f"expected a name that ends in {' or '.join(_PICTURES)}", param_hint="--plot"
         )
-    from bundles.pareto.requests import ParetoRequest
+    from bundles.compose.pareto.requests import ParetoRequest
 
     body: dict[str, object] = {
         "anchors": anchor or [],

@@ -10,7 +10,7 @@ from cli.output import print_line, training_progress, working
 
 if TYPE_CHECKING:
     from etl.ingest import IngestOptions, IngestReport
-    from gnn.artifact import ArtifactInfo
+    from gnn.artifact.model import ArtifactInfo
     from gnn.config import TrainingConfig
     from graph.store import GraphStatus, LoadReport
 

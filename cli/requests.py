@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from bundles.requests import Request
+    from bundles.request.schemas import Request
 
 _R = TypeVar("_R", bound="Request")
 
@@ -19,7 +19,7 @@ def read_request(model: type[_R], body: Mapping[str, object]) -> _R:
     """
     from pydantic import ValidationError
 
-    from bundles.requests import RequestError
+    from bundles.request.schemas import RequestError
 
     try:
         return model.model_validate(body)

@@ -34,7 +34,7 @@ def retrain(
     from etl.ingest import IngestOptions
     from etl.tables import open_tables
     from gnn import registry
-    from gnn.artifact_files import read_info
+    from gnn.artifact.files import read_info
     from gnn.gate import judge_candidate
 
     models, manifest = home / "models", open_tables(home / "tables").manifest

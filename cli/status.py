@@ -84,7 +84,7 @@ def _graph(home: Path, store: str | None) -> Part:
 
 
 def _model(home: Path) -> Part:
-    from gnn.artifact_files import read_info
+    from gnn.artifact.files import read_info
     from gnn.registry import promoted
 
     try:

@@ -78,8 +78,8 @@ def evaluate(
     as_json: options.Json = False,
 ) -> None:
     """Print a model's tables, measured at its training before the final fit, and write the HTML report."""
-    from gnn.artifact import ArtifactError
-    from gnn.artifact_files import read_info
+    from gnn.artifact.files import read_info
+    from gnn.artifact.model import ArtifactError
     from gnn.evaluation.report import write_report
     from gnn.registry import promoted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gnn.artifact import ArtifactInfo
+from gnn.artifact.model import ArtifactInfo
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
-from gnn.artifact import ArtifactError, ModelArtifact
-from gnn.artifact_files import MANIFEST, load_artifact
+from gnn.artifact.files import MANIFEST, load_artifact
+from gnn.artifact.model import ArtifactError, ModelArtifact
 
 #: JSON list of the versions that were promoted, the one in service last.
 POINTER = "promoted.json"

@@ -8,19 +8,19 @@ import time
 from pathlib import Path
 
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact
-from gnn.artifact_files import save_artifact
-from gnn.assembly import assemble
+from gnn.artifact.files import save_artifact
+from gnn.artifact.model import ModelArtifact
+from gnn.components.assembly import assemble
+from gnn.components.fitting import MIN_BASKETS, MIN_ITEMS, fit_model, ranked_items
+from gnn.components.further_parts import fit_further_parts
+from gnn.components.tuning import judge
 from gnn.config import TrainingConfig
+from gnn.data.purchases import read_purchases
+from gnn.data.sequences import is_sequential
+from gnn.data.splits import split_by_time
 from gnn.errors import TrainingError
-from gnn.fitting import MIN_BASKETS, MIN_ITEMS, fit_model, ranked_items
-from gnn.further_parts import fit_further_parts
-from gnn.judging import judge
-from gnn.purchases import read_purchases
+from gnn.network.training import Progress, no_progress
 from gnn.registry import promote, promoted, remove_unfinished
-from gnn.sequence.users import is_sequential
-from gnn.split import split_by_time
-from gnn.training import Progress, no_progress
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Small artifacts with planted answers, made as training makes them: columns of `gnn.artifact`."""
+"""Small artifacts with planted answers, made as training makes them: columns of `gnn.artifact.model`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact import (
+from gnn.artifact.model import (
     ArtifactInfo,
     Catalogue,
     Categories,
@@ -26,15 +26,15 @@ from gnn.artifact import (
     Promotions,
     ShopBundles,
 )
-from gnn.bundle_ranking.model import BundleModel
-from gnn.cold.model import ColdModel
-from gnn.content_links.model import ContentLinks
-from gnn.explanation.model import EncoderParts
-from gnn.link_calibration import LinkCalibration
-from gnn.seasons.model import NUM_WEEKS, Seasons
-from gnn.sequence.model import SequenceModel
-from gnn.substitutes.model import Substitutes
-from gnn.text_column import TextColumn
+from gnn.scoring.bundle_model import BundleModel
+from gnn.scoring.cold_model import ColdModel
+from gnn.scoring.content_links import ContentLinks
+from gnn.scoring.encoder_parts import EncoderParts
+from gnn.scoring.link_calibration import LinkCalibration
+from gnn.scoring.seasons_model import NUM_WEEKS, Seasons
+from gnn.scoring.sequence_model import SequenceModel
+from gnn.scoring.substitutes_model import Substitutes
+from gnn.scoring.text_column import TextColumn
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
 

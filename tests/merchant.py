@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bundles.decisions.requests import Decision, DecisionRequest
-from bundles.decisions.word import MerchantWord, word_of
+from bundles.rules.requests import Decision, DecisionRequest
+from bundles.rules.word import MerchantWord, word_of
 
 MADE_AT = datetime(2026, 11, 22, 3, 17, tzinfo=UTC)
 

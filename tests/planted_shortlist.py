@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from bundles.requests import Weights
-from bundles.rules import Rules
-from bundles.shortlist import Shortlist
+from bundles.compose.shortlist import Shortlist
+from bundles.request.constraints import Rules
+from bundles.request.schemas import Weights
 
 NUM_CANDIDATES = 14
 NUM_ROOTS = 4

@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from api.deps import RecommenderDep, RequestId
 from api.examples import GENERATE_ANSWER, SHOP_BUNDLES_ANSWER, answer_example
 from api.languages import AcceptedLanguage
-from bundles.answers import GenerateAnswer, ShopBundlesAnswer
-from bundles.requests import GenerateRequest, ShopBundlesRequest
+from bundles.present.answers import GenerateAnswer, ShopBundlesAnswer
+from bundles.request.schemas import GenerateRequest, ShopBundlesRequest
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import RecommenderDep, RequestId
 from api.examples import RELATED_CATEGORIES_ANSWER, answer_example
-from bundles.answers import RelatedCategoriesAnswer
+from bundles.present.answers import RelatedCategoriesAnswer
 
 router = APIRouter(prefix="/v1/categories", tags=["categories"])
 

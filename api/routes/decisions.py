@@ -15,10 +15,10 @@ from api.deps import DecisionsDep, RequestId, ServingDep
 from api.examples import DECISION_ANSWER, DECISIONS_ANSWER, answer_example
 from api.problems import ModelUnavailableError
 from api.serving import Serving
-from bundles.answers import Answer
-from bundles.decisions.listing import ListedDecision, list_decisions
-from bundles.decisions.log import DecisionLog
-from bundles.decisions.requests import DecisionRequest, Revocation
+from bundles.present.answers import Answer
+from bundles.rules.listing import ListedDecision, list_decisions
+from bundles.rules.log import DecisionLog
+from bundles.rules.requests import DecisionRequest, Revocation
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import RecommenderDep, RequestId
 from api.examples import ITEMS_ANSWER, RELATED_ANSWER, SEARCH_ANSWER, answer_example
-from bundles.answers import ItemsAnswer, RelatedAnswer, SearchAnswer
-from bundles.requests import ItemsRequest, RelatedKind
+from bundles.present.answers import ItemsAnswer, RelatedAnswer, SearchAnswer
+from bundles.request.schemas import ItemsRequest, RelatedKind
 
 router = APIRouter(prefix="/v1/items", tags=["items"])
 

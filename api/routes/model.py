@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from api.deps import ServingDep
 from api.examples import MODEL_ANSWER, answer_example
 from api.serving import ServedModel
-from bundles.answers import utc_text
+from bundles.present.answers import utc_text
 
 router = APIRouter(prefix="/v1/model", tags=["model"])
 

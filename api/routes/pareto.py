@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from api.deps import RecommenderDep, RequestId
 from api.examples import PARETO_ANSWER, answer_example
 from api.languages import AcceptedLanguage
-from bundles.pareto.answers import ParetoAnswer
-from bundles.pareto.requests import ParetoRequest
+from bundles.compose.pareto.answers import ParetoAnswer
+from bundles.compose.pareto.requests import ParetoRequest
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 

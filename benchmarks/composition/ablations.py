@@ -14,14 +14,14 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-import bundles.objectives
+import bundles.compose.objectives
 from benchmarks.composition.anchored import METRICS, AnchoredBaskets, means_of, values_of
 from benchmarks.composition.gap import gap_table
 from benchmarks.composition.protocol_g import Shop, fit_shop
 from benchmarks.quality.options import Options
 from benchmarks.results import markdown_table
-from bundles.objectives import ObjectiveValues, SetTotals
-from bundles.requests import Constraints, Weights
+from bundles.compose.objectives import ObjectiveValues, SetTotals
+from bundles.request.schemas import Constraints, Weights
 
 NUM_BASKETS = 1_000
 
@@ -59,12 +59,12 @@ def _weakest_alone(totals: SetTotals, *, weights: Weights, max_size: int) -> Obj
 def _as_measured(
     changed: SetTotals, totals: SetTotals, *, weights: Weights, max_size: int
 ) -> ObjectiveValues:
-    values = bundles.objectives.measure(changed, weights=weights, max_size=max_size)
-    weakest = bundles.objectives.measure(totals, weights=weights, max_size=max_size).weakest_link
+    values = bundles.compose.objectives.measure(changed, weights=weights, max_size=max_size)
+    weakest = bundles.compose.objectives.measure(totals, weights=weights, max_size=max_size).weakest_link
     return replace(values, weakest_link=weakest)
 
 
-_MEASURES = ("bundles.compose.measure", "bundles.sets.measure")
+_MEASURES = ("bundles.compose.beam.measure", "bundles.compose.sets.measure")
 _SOURCES = {
     "what the visitor likely wants": "NUM_BY_SCORE",
     "links of the anchor": "NUM_BY_LINK",
@@ -78,9 +78,9 @@ ABLATIONS: Mapping[str, Ablation] = {
     "coherence: mean link alone": Ablation(constants=dict.fromkeys(_MEASURES, _mean_alone)),
     "coherence: weakest link alone": Ablation(constants=dict.fromkeys(_MEASURES, _weakest_alone)),
     "substitutes allowed": Ablation(constraints=Constraints(substitutes=True)),
-    "greedy, no beam": Ablation(constants={"bundles.compose.BEAM_WIDTH": 1}),
+    "greedy, no beam": Ablation(constants={"bundles.compose.beam.BEAM_WIDTH": 1}),
     **{
-        f"no candidates from {source}": Ablation(constants={f"bundles.candidates.{name}": 0})
+        f"no candidates from {source}": Ablation(constants={f"bundles.compose.candidates.{name}": 0})
         for source, name in _SOURCES.items()
     },
 }

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.exports.bundlerec import BundleRec
-from gnn.baselines.content_knn import fit_content_knn
-from gnn.cold.text import encode_texts
+from gnn.data.text_vectors import encode_texts
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from benchmarks.composition.anchored import AnchoredBaskets
 from benchmarks.composition.exact import best_set
 from benchmarks.composition.ours import Ours
 from benchmarks.results import markdown_table
-from bundles.compose import ComposedSets, compose_sets
-from bundles.requests import Constraints, GenerateRequest, SizeRange, Weights
-from bundles.rules import Rules
-from bundles.shortlist import Shortlist
+from bundles.compose.beam import ComposedSets, compose_sets
+from bundles.compose.shortlist import Shortlist
+from bundles.request.constraints import Rules
+from bundles.request.schemas import Constraints, GenerateRequest, SizeRange, Weights
 
 NUM_CANDIDATES = 24
 NUM_CASES = 25
@@ -74,7 +74,7 @@ def searches(ours: Ours, requests: Sequence[GenerateRequest]) -> list[Search]:
         found.append(Search(shortlist, rules, weights))
         return compose_sets(shortlist, rules, weights=weights, num_kept=num_kept)
 
-    with mock.patch("bundles.composer.compose_sets", record):
+    with mock.patch("bundles.compose.composer.compose_sets", record):
         for request in requests:
             recommender.generate(request)
     return found

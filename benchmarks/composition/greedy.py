@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from benchmarks.composition.anchored import MAX_ADDED, AnchoredBaskets, Compose
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.queries import CompletionQueries
 
 _BLOCK = 500
 

@@ -13,7 +13,7 @@ from mlxtend.frequent_patterns import fpgrowth  # type: ignore[import-untyped]  
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.composition.anchored import MAX_ADDED, AnchoredBaskets, Compose
-from bundles.answers import GeneratedBundle
+from bundles.present.answers import GeneratedBundle
 from bundles.recommender import Recommender
-from bundles.requests import Constraints, GenerateRequest, SizeRange, Weights
+from bundles.request.schemas import Constraints, GenerateRequest, SizeRange, Weights
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact import ModelArtifact
+from gnn.artifact.model import ModelArtifact
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ from benchmarks.exports.bundlerec import BundleRec, read_bundlerec, write_bundle
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather, ours_minus
 from bundles.recommender import Recommender
-from bundles.requests import SizeRange
+from bundles.request.schemas import SizeRange
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_FILE, load_key
 from gnn.config import CONFIGS

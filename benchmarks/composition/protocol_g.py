@@ -32,16 +32,16 @@ from benchmarks.composition.ours import Ours
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather, ours_minus
 from benchmarks.quality.trials import trial_of
-from bundles.requests import Constraints, Weights
+from bundles.request.schemas import Constraints, Weights
 from etl.ingest import ingest
 from etl.pseudonyms import load_key
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.choosing import choose_weights, with_weights
+from gnn.components.choosing import choose_weights, with_weights
+from gnn.components.fitting import FittedModel
+from gnn.components.model_rows import baselines, served_models
+from gnn.components.substitutes.fitting import fit_substitutes
 from gnn.config import CONFIGS
-from gnn.fitting import FittedModel
-from gnn.item_codes import LEVELS, item_codes
-from gnn.judged_models import baselines, served_models
-from gnn.substitutes.fitting import fit_substitutes
+from gnn.scoring.item_codes import LEVELS, item_codes
 
 NUM_BASKETS = 2_000
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.composition.sessions import Bundle, ComposeSession, SessionTask
 from bundles.recommender import Recommender
-from bundles.requests import (
+from bundles.request.schemas import (
     MAX_BUNDLE_SIZE,
     Constraints,
     GenerateRequest,

@@ -25,7 +25,7 @@ from benchmarks.pareto.rivals import (
     weighted_sums,
 )
 from benchmarks.results import markdown_table, write_section
-from bundles.pareto.effort import STANDARD_EFFORT
+from bundles.compose.pareto.effort import STANDARD_EFFORT
 from etl.errors import StageError
 from gnn.registry import load_promoted
 

@@ -8,22 +8,22 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bundles.asking import Asked
 from bundles.catalogue import ItemCatalogue
-from bundles.context import Visit
-from bundles.decisions.standing import StandingWord
-from bundles.decisions.targets import DecisionTargets
-from bundles.decisions.word import NO_WORD
-from bundles.generate import BundleGenerator
+from bundles.compose.generate import BundleGenerator
+from bundles.compose.pareto.requests import ObjectiveName, ParetoRequest
+from bundles.compose.pareto.starting import broad_shortlist, known_sets
+from bundles.compose.shortlist import Shortlist
 from bundles.links import ItemLinks
-from bundles.pareto.requests import ObjectiveName, ParetoRequest
-from bundles.pareto.starting import broad_shortlist, known_sets
-from bundles.shortlist import Shortlist
-from gnn.artifact import ModelArtifact
-from gnn.cold.slate import ColdSlate
-from gnn.item_scores import ItemScores
-from gnn.scorer import ItemScorer
-from gnn.seasons.lift import SeasonLift
+from bundles.request.reader import Asked
+from bundles.request.visitor import Visit
+from bundles.rules.standing import StandingWord
+from bundles.rules.targets import DecisionTargets
+from bundles.rules.word import NO_WORD
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.item_scorer import ItemScorer
+from gnn.scoring.item_scores import ItemScores
+from gnn.scoring.seasons import SeasonLift
 
 #: Anchors are items in so many baskets or more.
 MIN_ANCHOR_BASKETS = 100

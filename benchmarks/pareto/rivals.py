@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from pymoo.util.ref_dirs import get_reference_directions  # type: ignore[import-untyped]  # ships no types
 
 from benchmarks.pareto.cases import Case
-from bundles.compose import compose_sets
-from bundles.objectives import ObjectiveValues, measure
-from bundles.pareto.effort import STANDARD_EFFORT
-from bundles.pareto.front import Front, front_of
-from bundles.pareto.growing import SetGrower
-from bundles.pareto.search import find_front, random_sets
-from bundles.pareto.starting import known_sets
-from bundles.pareto.values import objective_values
-from bundles.requests import Weights
-from bundles.sets import satisfies
+from bundles.compose.beam import compose_sets
+from bundles.compose.objectives import ObjectiveValues, measure
+from bundles.compose.pareto.effort import STANDARD_EFFORT
+from bundles.compose.pareto.front import Front, front_of
+from bundles.compose.pareto.growing import SetGrower
+from bundles.compose.pareto.search import find_front, random_sets
+from bundles.compose.pareto.starting import known_sets
+from bundles.compose.pareto.values import objective_values
+from bundles.compose.sets import satisfies
+from bundles.request.schemas import Weights
 
 #: Of Das & Dennis' (1998) even weights: 100 of two objectives, 105 of three.
 PARTITIONS = {2: 99, 3: 13}
@@ -121,7 +121,7 @@ def counted_beams() -> Iterator[Beams]:
         beams.num_evaluations += values.score.size
         return values
 
-    with patch("bundles.compose.measure", counting):
+    with patch("bundles.compose.beam.measure", counting):
         yield beams
 
 

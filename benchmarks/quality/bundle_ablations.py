@@ -8,13 +8,13 @@ from dataclasses import replace
 import torch
 from scipy.sparse import csr_matrix
 
-from gnn.bundle_ranking.choices import BundleChoices
-from gnn.bundle_ranking.fitting import BundleRankingParams, fit_bundle_ranking
-from gnn.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
-from gnn.bundle_ranking.ranking import BundleRanking
-from gnn.bundle_ranking.training import ViewParams
-from gnn.bundle_ranking.views import VIEWS
+from gnn.components.bundle_ranking.fitting import BundleRankingParams, fit_bundle_ranking
+from gnn.components.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
+from gnn.components.bundle_ranking.ranking import BundleRanking
+from gnn.data.bundle_choices import BundleChoices
 from gnn.evaluation.lists import ScoreUsers
+from gnn.network.bundle_training import ViewParams
+from gnn.network.bundle_views import VIEWS
 
 _EASE = KernelEaseParams()
 _VIEWS = ViewParams()

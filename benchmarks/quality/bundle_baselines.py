@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from gnn.baselines.als import fit_als
-from gnn.baselines.bpr import fit_bpr
-from gnn.baselines.factors import Factors
-from gnn.baselines.item_knn import fit_cosine_knn
-from gnn.baselines.light_gcn import fit_light_gcn
-from gnn.bundle_ranking.choices import BundleChoices
-from gnn.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
-from gnn.bundle_ranking.user_features import FeatureWeights
+from benchmarks.baselines.als import fit_als
+from benchmarks.baselines.bpr import fit_bpr
+from benchmarks.baselines.factors import Factors
+from benchmarks.baselines.item_knn import fit_cosine_knn
+from benchmarks.baselines.light_gcn import fit_light_gcn
+from gnn.components.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
+from gnn.components.bundle_ranking.user_features import FeatureWeights
+from gnn.data.bundle_choices import BundleChoices
 from gnn.evaluation.lists import ScoreUsers, ndcgs_at_k, rank_lists
 
 #: EASE by itself: no contents, no features.

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
 from benchmarks.results import markdown_table
-from gnn.baselines.content_knn import fit_content_knn, item_documents
-from gnn.blend import scorer_queries
-from gnn.choosing import served_score, with_weights
+from gnn.components.choosing import served_score, with_weights
+from gnn.components.ensemble import scorer_queries
+from gnn.components.trial import Trial
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
-from gnn.item_codes import LEVELS, item_codes
-from gnn.scorer import FEATURES, ItemScorer
-from gnn.trial import Trial
-from gnn.weights import ServedWeights
+from gnn.scoring.item_codes import LEVELS, item_codes
+from gnn.scoring.item_scorer import FEATURES, ItemScorer
+from gnn.scoring.weights import ServedWeights
 
 #: Lengths of a source's list; the second is that of the shortlist that the trees put in order.
 SHORT, LONG = 50, 200

@@ -9,12 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
 from etl.tables import Tables
-from gnn.baselines.content_knn import fit_content_knn, item_documents
-from gnn.cold.content import item_groups
-from gnn.cold.items import GROUPS
+from gnn.data.content import item_groups
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.queries import CompletionQueries
+from gnn.scoring.cold_items import GROUPS
 from graph.edges import EdgeTables
 
 

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from benchmarks.quality.trials import trial_of
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact
-from gnn.blend import fit_blend, scorer_queries
-from gnn.cold.content import Content
-from gnn.cold.fitting import fit_cold_weights
-from gnn.cold.packing import pack_cold
-from gnn.cold.siblings import default_weights
-from gnn.cold.slate import ColdSlate
+from gnn.artifact.model import ModelArtifact
+from gnn.components.cold_items.fitting import fit_cold_weights
+from gnn.components.cold_items.packing import pack_cold
+from gnn.components.cold_items.siblings import default_weights
+from gnn.components.ensemble import fit_blend, scorer_queries
+from gnn.components.trial import Trial
 from gnn.config import TrainingConfig
+from gnn.data.content import Content
+from gnn.data.queries import CompletionQueries
+from gnn.data.splits import TimeSplit
 from gnn.errors import TrainingError
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.queries import CompletionQueries
-from gnn.scorer import ItemScorer
-from gnn.split import TimeSplit
-from gnn.trial import Trial
+from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.item_scorer import ItemScorer
 from graph.edges import EdgeTables
 
 OURS = "blend with cold items as launches"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.evaluation.queries import CompletionQueries, completion_queries, natural_order
+from gnn.data.queries import CompletionQueries, completion_queries, natural_order
 from graph.edges import EdgeTables
 
 COLD_SHARE = 0.1

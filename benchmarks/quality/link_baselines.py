@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, eye_array
 
-from gnn.baselines.content_knn import fit_content_knn, item_documents
-from gnn.baselines.ease import fit_ease
-from gnn.item_links.evidence import PairEvidence
-from gnn.purchases import Purchases
-from gnn.sequence.users import users_as_baskets
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from gnn.components.ease.exact import fit_ease
+from gnn.components.predicted_links.evidence import PairEvidence
+from gnn.data.purchases import Purchases
+from gnn.data.sequences import users_as_baskets
 from graph.edges import EdgeTables
 
 #: Scores of some items with all items: [Q] places → [Q, n].

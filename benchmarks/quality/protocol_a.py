@@ -19,9 +19,10 @@ from benchmarks.quality.bundle_baselines import closed_forms, drawn_baselines
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
-from gnn.bundle_ranking.choices import BundleChoices, bundle_choices, new_choices
-from gnn.bundle_ranking.fitting import fit_bundle_ranking
-from gnn.bundle_ranking.ranking import BundleRanking
+from gnn.components.bundle_ranking.fitting import fit_bundle_ranking
+from gnn.components.bundle_ranking.ranking import BundleRanking
+from gnn.data.bundle_choices import BundleChoices, bundle_choices, new_choices
+from gnn.data.purchases import read_purchases
 from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict, probe_bundles
 from gnn.evaluation.lists import (
     ScoreUsers,
@@ -31,7 +32,6 @@ from gnn.evaluation.lists import (
     rank_lists,
     recalls_at_k,
 )
-from gnn.purchases import read_purchases
 from graph.edges import edge_tables
 
 METRICS = ("recall@20", "ndcg@20", "recall@40", "ndcg@40")

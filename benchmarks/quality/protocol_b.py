@@ -13,24 +13,24 @@ from typing import Any
 
 from scipy.sparse import csr_matrix
 
+from benchmarks.baselines.als import fit_als
+from benchmarks.baselines.bpr import fit_bpr
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather
 from benchmarks.quality.rolling import with_rolling_histories
 from benchmarks.quality.trials import trial_of
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.baselines.als import fit_als
-from gnn.baselines.bpr import fit_bpr
-from gnn.baselines.content_knn import fit_content_knn, item_documents
-from gnn.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
+from gnn.components.model_rows import baselines
+from gnn.components.trial import Trial
+from gnn.components.tuning import judge_trial
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.bootstrap import Interval
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.tables import METRICS
-from gnn.judged_models import baselines
-from gnn.judging import judge_trial
-from gnn.training import no_progress
-from gnn.trial import Trial
+from gnn.network.training import no_progress
 from graph.edges import EdgeTables, edge_tables
 
 Metrics = Mapping[str, Any]

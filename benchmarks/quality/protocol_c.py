@@ -25,9 +25,9 @@ from benchmarks.quality.link_baselines import Score, link_baselines
 from benchmarks.quality.options import BenchmarkError, Options
 from benchmarks.quality.report import ProtocolReport, Values, gather, ours_minus
 from etl.ingest import IngestOptions, ingest
+from gnn.components.predicted_links.prediction import LinkModel, fit_link_model, listed_items
+from gnn.data.purchases import Purchases, read_purchases
 from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, ndcg_gains
-from gnn.item_links.prediction import LinkModel, fit_link_model, listed_items
-from gnn.purchases import Purchases, read_purchases
 from graph.edges import EdgeTables, edge_tables
 
 METRICS = ("hr@10", "ndcg@10", "mrr")

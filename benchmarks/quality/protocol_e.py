@@ -16,23 +16,22 @@ from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_FILE
 from etl.tables import Tables
-from gnn.baselines.ease import Ease
-from gnn.config import CONFIGS, TrainingConfig
+from gnn.components.ease.exact import Ease
+from gnn.components.sequences.evaluation import closed_forms, histories_of, out_of_fold_ranks, sequence_score
+from gnn.components.sequences.fitting import fit_evidence, fit_history_ease, fit_trees
+from gnn.components.sequences.shortlists import read_shortlists
+from gnn.components.shop import pack_catalogue, pack_categories
+from gnn.config import CONFIGS, SequenceConfig, TrainingConfig
+from gnn.data.next_item import NextItemQueries, next_item_queries
+from gnn.data.purchase_log import read_purchase_log
+from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from gnn.evaluation.bootstrap import Interval
-from gnn.evaluation.histories import read_purchase_log
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
-from gnn.evaluation.next_item import NextItemQueries, next_item_queries
-from gnn.item_codes import LEVELS, item_codes
-from gnn.packing import pack_catalogue, pack_categories
-from gnn.purchases import Purchases, choose_ranked, read_purchases
-from gnn.ranker import no_trees
-from gnn.sequence.config import SequenceConfig
-from gnn.sequence.fitting import fit_evidence, fit_history_ease, fit_trees
-from gnn.sequence.judging import closed_forms, histories_of, out_of_fold_ranks, sequence_score
-from gnn.sequence.shortlists import read_shortlists
-from gnn.sequence.task import score_sequences
-from gnn.training import no_progress, train_links
-from gnn.training_run import LearnedLinks
+from gnn.network.sequence_task import score_sequences
+from gnn.network.training import no_progress, train_links
+from gnn.network.training_run import LearnedLinks
+from gnn.scoring.item_codes import LEVELS, item_codes
+from gnn.scoring.trees import no_trees
 from graph.edges import EdgeTables, edge_tables
 
 METRICS = ("hr@10", "ndcg@10")

@@ -31,13 +31,13 @@ from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
 from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.cold.content import read_content
 from gnn.config import CONFIGS, TrainingConfig
+from gnn.data.content import read_content
+from gnn.data.purchases import choose_ranked, read_purchases
+from gnn.data.splits import split_by_time
 from gnn.errors import TrainingError
 from gnn.evaluation.metrics import full_ranking, ndcg_gains
 from gnn.evaluation.tables import METRICS, metrics_table
-from gnn.purchases import choose_ranked, read_purchases
-from gnn.split import split_by_time
 from graph.edges import edge_tables
 
 #: model → metric → value

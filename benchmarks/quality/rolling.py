@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.artifact import Histories
-from gnn.evaluation.histories import read_purchase_log
-from gnn.evaluation.queries import CompletionQueries
-from gnn.purchases import UserEvents
-from gnn.text_column import TextColumn
-from gnn.trial import Trial
+from gnn.artifact.model import Histories
+from gnn.components.trial import Trial
+from gnn.data.purchase_log import read_purchase_log
+from gnn.data.purchases import UserEvents
+from gnn.data.queries import CompletionQueries
+from gnn.scoring.text_column import TextColumn
 from graph.edges import EdgeTables
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from gnn.cold.content import Content
-from gnn.cold.siblings import similarity
-from gnn.propagation import normalise_rows
+from gnn.components.cold_items.siblings import similarity
+from gnn.data.content import Content
+from gnn.network.propagation import normalise_rows
 
 #: Items whose similarities to all others are dense at once: 40 MB at 20,000 items.
 _BLOCK = 500

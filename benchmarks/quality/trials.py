@@ -6,10 +6,10 @@ from pathlib import Path
 
 from benchmarks.quality.options import BenchmarkError
 from etl.tables import Tables
+from gnn.components.trial import Trial, fit_trial
 from gnn.config import TrainingConfig
-from gnn.split import split_by_time
-from gnn.training import no_progress
-from gnn.trial import Trial, fit_trial
+from gnn.data.splits import split_by_time
+from gnn.network.training import no_progress
 
 
 def trial_of(tables: Tables, config: TrainingConfig, *, checkpoint: Path) -> Trial:

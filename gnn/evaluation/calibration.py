@@ -99,7 +99,7 @@ def calibration_metrics(
 
 
 def calibration_sentence(measured: Mapping[str, Any]) -> str:
-    """What `gnn.link_judging.judge_links` measured, for a person."""
+    """What `gnn.components.link_evaluation.judge_links` measured, for a person."""
     plain = measured["uncalibrated"]
     return (
         f"Links of {measured['num_pairs']:,} test pairs, half of them bought together: "

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation.bootstrap import paired_interval
 from gnn.evaluation.lists import ScoreUsers
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.queries import CompletionQueries
 
 #: The probe's row in every table.
 LEAK_PROBE = "leak_probe"

@@ -8,12 +8,12 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.data.queries import CompletionQueries
+from gnn.data.splits import TimeSplit
 from gnn.evaluation.exposure import SHOWN_K, exposure_table
 from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict
 from gnn.evaluation.metrics import ScoreQueries, ndcg_gains, rank_and_show
-from gnn.evaluation.queries import CompletionQueries
 from gnn.evaluation.tables import intervals_against, metrics_table, rank_all, sliced_tables
-from gnn.split import TimeSplit
 
 
 def measure(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 #: Scores of all ranked items for some queries, [len(queries), num_ranked].
 ScoreQueries = Callable[[CompletionQueries], NDArray[np.float32]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from gnn.artifact import ArtifactInfo
+from gnn.artifact.model import ArtifactInfo
 from gnn.evaluation.calibration import calibration_sentence
 from gnn.evaluation.plots import bars, intervals, reliability
 
@@ -72,7 +72,7 @@ def render_report(info: ArtifactInfo) -> str:
     """The page for the model that `info` describes; where nothing was measured, it says why.
 
     Of the model's metrics it shows what `gnn.evaluation.measuring.measure` gives, and where they are there
-    `link_calibration` (`gnn.link_judging`), `ablations` (what was left out → a row of metrics) and
+    `link_calibration` (`gnn.components.link_evaluation`), `ablations` (what was left out → a row of metrics) and
     `importances` (group of features → its share).
     """
     parts = [_paragraph(_summary(info))]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 
 def is_cross_category(queries: CompletionQueries, root: NDArray[np.int32]) -> NDArray[np.bool_]:

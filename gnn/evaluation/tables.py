@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation.bootstrap import paired_interval
 from gnn.evaluation.metrics import (
     ScoreQueries,
@@ -17,7 +18,6 @@ from gnn.evaluation.metrics import (
     ndcg_at_k,
     ndcg_gains,
 )
-from gnn.evaluation.queries import CompletionQueries
 
 #: Metrics of a row, in the order of the columns.
 METRICS = ("hr@10", "hr@20", "hr@50", "ndcg@20", "mrr")

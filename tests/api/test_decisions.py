@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from bundles.decisions.log import DecisionLog
+from bundles.rules.log import DecisionLog
 from tests.merchant import request
 
 BAN_MILK = {"kind": "ban", "items": ["milk"], "made_by": "Ann"}

@@ -10,7 +10,9 @@ from api import examples
 from api.routes.decisions import DecisionAnswer, DecisionsAnswer
 from api.routes.health import ReadyAnswer
 from api.routes.model import ModelAnswer
-from bundles.answers import (
+from bundles.compose.pareto.answers import ParetoAnswer
+from bundles.compose.pareto.requests import ParetoRequest
+from bundles.present.answers import (
     GenerateAnswer,
     ItemsAnswer,
     RelatedAnswer,
@@ -18,9 +20,7 @@ from bundles.answers import (
     SearchAnswer,
     ShopBundlesAnswer,
 )
-from bundles.pareto.answers import ParetoAnswer
-from bundles.pareto.requests import ParetoRequest
-from bundles.requests import GenerateRequest, ItemsRequest, Weights
+from bundles.request.schemas import GenerateRequest, ItemsRequest, Weights
 
 #: Each with its status where all is well.
 ROUTES = {

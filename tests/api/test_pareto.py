@@ -3,7 +3,7 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
-from bundles.pareto.answers import ParetoAnswer
+from bundles.compose.pareto.answers import ParetoAnswer
 from tests.planted_shop import GROCERY
 
 
@@ -51,7 +51,7 @@ def test_a_front_that_nothing_satisfies_is_200_and_empty(client: TestClient) -> 
 def test_without_pymoo_it_is_503_and_says_what_to_install(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "bundles.pareto.search", None)
+    monkeypatch.setitem(sys.modules, "bundles.compose.pareto.search", None)
 
     response = client.post("/v1/bundles/pareto", json={})
 

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.problems import MEDIA_TYPE, problem_of_error
-from bundles.requests import GenerateRequest, RequestError
+from bundles.request.schemas import GenerateRequest, RequestError
 
 GENERATE = "/v1/bundles/generate"
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
-from bundles.answers import (
+from bundles.present.answers import (
     GenerateAnswer,
     ItemsAnswer,
     RelatedAnswer,

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info
 
 from api.app import create_app
 from api.settings import ApiSettings
-from gnn.artifact_files import save_artifact
+from gnn.artifact.files import save_artifact
 from gnn.registry import promote
 from tests.artifact_factory import make_artifact
 from tests.planted_shop import GROCERY

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from benchmarks.quality.candidate_recall import BLEND, by_category, recall_table
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 
 def test_a_source_is_told_by_what_it_finds_and_by_what_the_blend_misses() -> None:

@@ -12,7 +12,7 @@ from benchmarks.quality.cold_queries import draw_cold, hide_one, without_lines
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
-from gnn.purchases import choose_ranked, read_purchases
+from gnn.data.purchases import choose_ranked, read_purchases
 from graph.edges import edge_tables
 from tests.shop_export import write_shop_export
 

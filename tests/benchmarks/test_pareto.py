@@ -8,11 +8,11 @@ import pytest
 from benchmarks.pareto.__main__ import SERVED, Measured, interval, main, measure, table
 from benchmarks.pareto.cases import COST_SHARES, SETTINGS, Case, CaseMaker, with_costs
 from benchmarks.pareto.rivals import counted_beams, even_weights, exact, served, weighted_sums
-from bundles.asking import Asked
-from bundles.compose import compose_sets
-from bundles.composer import Wish
-from bundles.context import Visit
-from bundles.requests import Weights
+from bundles.compose.beam import compose_sets
+from bundles.compose.composer import Wish
+from bundles.request.reader import Asked
+from bundles.request.schemas import Weights
+from bundles.request.visitor import Visit
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 from tests.planted_shop import GROCERY
 from tests.planted_shortlist import NUM_CANDIDATES, make_rules, make_shortlist

@@ -10,8 +10,8 @@ from benchmarks.quality import protocol_c
 from benchmarks.quality.link_baselines import link_baselines
 from benchmarks.quality.options import BenchmarkError, Options
 from benchmarks.quality.protocol_c import ranks, read_shop
-from gnn.item_links.evidence import pair_evidence, surroundings
-from gnn.item_links.known import known_links
+from gnn.components.predicted_links.evidence import pair_evidence, surroundings
+from gnn.components.predicted_links.known import known_links
 
 #: Ten products that share what is also bought, each bought together with the next.
 NUM = 10

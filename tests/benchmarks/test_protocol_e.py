@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks.quality.options import Options
 from benchmarks.quality.protocol_e import GNN, OURS, UNORDERED, ingest_beauty, read_setting, run
+from gnn.components.sequences.evaluation import closed_forms
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.metrics import full_ranking
-from gnn.sequence.judging import closed_forms
 
 #: Users walk up the items, one a day, each from where its number says.
 USERS, ITEMS, LENGTH = 40, 12, 5

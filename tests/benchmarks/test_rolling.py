@@ -13,10 +13,10 @@ from benchmarks.quality.rolling import with_rolling_histories
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
+from gnn.components.trial import Trial, fit_trial
 from gnn.config import DEMO
-from gnn.split import split_by_time
-from gnn.training import no_progress
-from gnn.trial import Trial, fit_trial
+from gnn.data.splits import split_by_time
+from gnn.network.training import no_progress
 from graph.edges import EdgeTables, edge_tables
 
 ZONE = "America/New_York"

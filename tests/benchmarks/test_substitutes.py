@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from benchmarks.substitutes import count_pairs, lift_of_listed, lifts_of_types
-from gnn.purchases import Purchases, UserEvents
-from gnn.substitutes.model import Substitutes
+from gnn.data.purchases import Purchases, UserEvents
+from gnn.scoring.substitutes_model import Substitutes
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 #: Penne and shells are one type, sauce and cheese two more.

@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.quality import text_neighbours as module
 from benchmarks.quality.text_neighbours import text_neighbours
-from gnn.baselines.content_knn import fit_content_knn
-from gnn.cold.content import Content
+from gnn.data.content import Content
 
 #: Four items by two words; cosines of the first with the others: .6, .8 and 0. The last has no words.
 WORDS = np.array([[1, 0], [0.6, 0.8], [0.8, -0.6], [0, 0]], dtype=np.float32)

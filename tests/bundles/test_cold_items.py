@@ -9,11 +9,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest, ItemsRequest, SizeRange, Weights
-from gnn.cold.content import Content
-from gnn.cold.packing import pack_cold
-from gnn.cold.siblings import default_weights
-from gnn.content_links.model import ContentLinks
+from bundles.request.schemas import GenerateRequest, ItemsRequest, SizeRange, Weights
+from gnn.components.cold_items.packing import pack_cold
+from gnn.components.cold_items.siblings import default_weights
+from gnn.data.content import Content
+from gnn.scoring.content_links import ContentLinks
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 

@@ -2,9 +2,9 @@ from itertools import combinations
 
 import pytest
 
-from bundles.answers import GenerateAnswer
+from bundles.present.answers import GenerateAnswer
 from bundles.recommender import Recommender
-from bundles.requests import MAX_BUNDLES, GenerateRequest
+from bundles.request.schemas import MAX_BUNDLES, GenerateRequest
 from tests.artifact_factory import KEY, PlantedItem, PlantedPromotion, PlantedShop, make_artifact
 
 
@@ -75,7 +75,7 @@ def test_the_cheapest_pair_is_found_where_its_price_is_the_limit(grocery: Recomm
 def test_a_limit_is_met_though_few_items_are_looked_through(
     grocery: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bundles.candidates.NUM_WANTED", 1)
+    monkeypatch.setattr("bundles.compose.candidates.NUM_WANTED", 1)
     constraints = {"price_max": 1.6, "min_categories": 2}
 
     answer = generate(grocery, anchors=["pasta"], user_id="718", size=2, constraints=constraints)

@@ -5,9 +5,9 @@ import pytest
 
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
-from gnn.cold.slate import ColdSlate
-from gnn.link_calibration import LinkCalibration
-from gnn.scorer import ItemScorer
+from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.item_scorer import ItemScorer
+from gnn.scoring.link_calibration import LinkCalibration
 from tests.artifact_factory import make_artifact
 from tests.planted_shop import GROCERY
 

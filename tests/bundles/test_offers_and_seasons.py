@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from bundles.answers import GenerateAnswer
+from bundles.present.answers import GenerateAnswer
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest
-from gnn.seasons.lift import week_of
+from bundles.request.schemas import GenerateRequest
+from gnn.scoring.seasons import week_of
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 

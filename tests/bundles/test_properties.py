@@ -10,9 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bundles.answers import GenerateAnswer, GeneratedBundle
+from bundles.present.answers import GenerateAnswer, GeneratedBundle
 from bundles.recommender import Recommender
-from bundles.requests import MAX_BUNDLES, ComposeRequest, GenerateRequest, ItemsRequest, RequestError, Weights
+from bundles.request.schemas import (
+    MAX_BUNDLES,
+    ComposeRequest,
+    GenerateRequest,
+    ItemsRequest,
+    RequestError,
+    Weights,
+)
 from tests.artifact_factory import KEY, PlantedItem, PlantedPromotion, PlantedShop, make_artifact
 
 NUM_ITEMS = 60

@@ -2,11 +2,11 @@ import dataclasses
 
 import pytest
 
-from bundles.answers import GenerateAnswer
+from bundles.present.answers import GenerateAnswer
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest, ItemsRequest, RequestError, UnknownItemError
+from bundles.request.schemas import GenerateRequest, ItemsRequest, RequestError, UnknownItemError
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact import ArtifactError
+from gnn.artifact.model import ArtifactError
 from tests.artifact_factory import KEY, PlantedItem, PlantedShop, make_artifact
 from tests.planted_shop import GROCERY
 

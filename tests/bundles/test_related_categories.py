@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from bundles.answers import RelatedCategoriesAnswer
+from bundles.present.answers import RelatedCategoriesAnswer
 from bundles.recommender import Recommender
-from bundles.requests import UnknownCategoryError
+from bundles.request.schemas import UnknownCategoryError
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY, UNSOLD
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bundles.answers import ShopBundlesAnswer
+from bundles.present.answers import ShopBundlesAnswer
 from bundles.recommender import Recommender
-from bundles.requests import RequestError, ShopBundlesRequest
-from gnn.artifact import ModelArtifact, ShopBundles
-from gnn.bundle_ranking.model import BundleModel
-from gnn.text_column import TextColumn
+from bundles.request.schemas import RequestError, ShopBundlesRequest
+from gnn.artifact.model import ModelArtifact, ShopBundles
+from gnn.scoring.bundle_model import BundleModel
+from gnn.scoring.text_column import TextColumn
 from tests.artifact_factory import KEY, make_artifact
 from tests.merchant import decided, request
 from tests.planted_shop import GROCERY

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bundles.requests import GenerateRequest
+from bundles.request.schemas import GenerateRequest
 from cli.answers import open_recommender
 from cli.batch import answer_line
 from etl.pseudonyms import load_key
-from gnn.artifact import ModelArtifact
-from gnn.artifact_files import load_artifact
+from gnn.artifact.files import load_artifact
+from gnn.artifact.model import ModelArtifact
 from gnn.registry import load_promoted
-from gnn.seasons.lift import SeasonLift
+from gnn.scoring.seasons import SeasonLift
 from tests.cli.conftest import Run, must
 from tests.shop_export import product_code
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.front_scatter import scatter_lines
-from gnn.artifact_files import save_artifact
+from gnn.artifact.files import save_artifact
 from gnn.registry import promote
 from tests.artifact_factory import KEY, make_artifact
 from tests.cli.conftest import Run, must

@@ -9,7 +9,7 @@ import pytest
 
 from bundles.recommender import Recommender
 from etl.pseudonyms import load_key
-from gnn.artifact import ArtifactError, ModelArtifact
+from gnn.artifact.model import ArtifactError, ModelArtifact
 from gnn.registry import load_promoted
 
 DEMO_HOME = Path(__file__).parents[2] / ".bundlegraph-demo"

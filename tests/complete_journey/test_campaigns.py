@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from bundles.answers import GenerateAnswer
 from bundles.catalogue import texts_of
+from bundles.present.answers import GenerateAnswer
 from bundles.recommender import Recommender
-from bundles.requests import GenerateRequest
-from gnn.artifact import ModelArtifact
-from gnn.seasons.lift import SeasonLift, week_of
+from bundles.request.schemas import GenerateRequest
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.seasons import SeasonLift, week_of
 
 #: A campaign of 18 multi-packs of one brand's yoghurt: variants of one product.
 YOGHURTS = "6"

@@ -13,8 +13,10 @@ from etl.ingest import IngestOptions, ingest
 from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
 from gnn.config import DEMO, TrainingConfig
-from gnn.purchases import Purchases, choose_ranked, read_purchases
+from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from graph.edges import EdgeTables, edge_tables
+from tests.gnn.planted_choices import two_tastes
+from tests.gnn.planted_sequences import evidence, purchases, queries
 from tests.shop_export import write_shop_export
 
 #: A key of its own would put the customers in another order each run, and training draws by order.
@@ -23,6 +25,9 @@ KEY = "one key for all runs of these tests"
 #: item_id, timestamp, user_id, basket_id
 Line = tuple[str, str, str, str]
 MakeTables = Callable[..., Tables]
+
+
+__all__ = ["evidence", "purchases", "queries", "two_tastes"]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gnn.artifact import ArtifactInfo
+from gnn.artifact.model import ArtifactInfo
 from gnn.gate import judge_candidate
 
 

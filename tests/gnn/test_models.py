@@ -8,27 +8,27 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from benchmarks.baselines.als import fit_als
+from benchmarks.baselines.bpr import fit_bpr
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
+from benchmarks.baselines.light_gcn import fit_light_gcn
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact
-from gnn.assembly import assemble
-from gnn.baselines.als import fit_als
-from gnn.baselines.bpr import fit_bpr
-from gnn.baselines.co_purchase import fit_co_purchase
-from gnn.baselines.content_knn import fit_content_knn, item_documents
-from gnn.baselines.ease import fit_ease
-from gnn.baselines.household import EaseAndHousehold, fit_household
-from gnn.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
-from gnn.baselines.light_gcn import fit_light_gcn
-from gnn.baselines.popularity import fit_popularity
-from gnn.blend import scorer_queries
+from gnn.artifact.model import ModelArtifact
+from gnn.components.assembly import assemble
+from gnn.components.ease.exact import fit_ease
+from gnn.components.ensemble import scorer_queries
+from gnn.components.fitting import FittedModel, closed_form_links, fit_model
+from gnn.components.popularity import fit_popularity
 from gnn.config import TrainingConfig
+from gnn.data.purchases import Purchases, choose_ranked, read_purchases
+from gnn.data.queries import CompletionQueries
+from gnn.evaluation.co_purchase import fit_co_purchase
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
-from gnn.evaluation.queries import CompletionQueries
-from gnn.fitting import FittedModel, closed_form_links, fit_model
-from gnn.purchases import Purchases, choose_ranked, read_purchases
-from gnn.scorer import ItemScorer
-from gnn.training import no_progress
-from gnn.weights import ServedWeights
+from gnn.evaluation.user_frequency import EaseAndHousehold, fit_household
+from gnn.network.training import no_progress
+from gnn.scoring.item_scorer import ItemScorer
+from gnn.scoring.weights import ServedWeights
 from graph.edges import EdgeTables
 
 NAMES = (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gnn.artifact import ArtifactError, ModelArtifact
-from gnn.artifact_files import save_artifact
+from gnn.artifact.files import save_artifact
+from gnn.artifact.model import ArtifactError, ModelArtifact
 from gnn.registry import POINTER, list_models, promote, promoted, remove_unfinished, rollback
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from etl.tables import Tables
-from gnn.artifact import ModelArtifact
-from gnn.artifact_files import load_artifact
+from gnn.artifact.files import load_artifact
+from gnn.artifact.model import ModelArtifact
 from gnn.config import TrainingConfig
 from gnn.errors import TrainingError
 from gnn.registry import list_models, promoted
-from gnn.scorer import ItemQuery, ItemScorer
+from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from gnn.train import CHECKPOINTS, train
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.conftest import Line, MakeTables

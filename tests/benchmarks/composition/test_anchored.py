@@ -10,7 +10,7 @@ from benchmarks.composition.anchored import (
     means_of,
     values_of,
 )
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 #: Items 0 to 5; 5 has no department.
 ROOT = np.array([0, 0, 1, 1, 2, -1], dtype=np.int32)

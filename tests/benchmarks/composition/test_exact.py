@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.composition.exact import best_set
-from bundles.compose import compose_sets
-from bundles.requests import Weights
-from bundles.sets import measure_sets, satisfies
+from bundles.compose.beam import compose_sets
+from bundles.compose.sets import measure_sets, satisfies
+from bundles.request.schemas import Weights
 from tests.planted_shortlist import all_valid_scores, make_rules, make_shortlist
 
 WEIGHTS = Weights(coherence=1.0, user_fit=0.5, breadth=0.3)

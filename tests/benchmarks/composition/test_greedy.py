@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.composition.anchored import AnchoredBaskets
 from benchmarks.composition.greedy import at_once, greedily
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 #: What each item of the cart says for each other: 0 leads to 1 and a little to 2, 1 leads to 3.
 LEADS = np.array([[0, 3, 2, 0, 0], [0, 0, 0, 5, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]])

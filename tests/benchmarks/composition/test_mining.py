@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from benchmarks.composition.mining import fit_lift_pairs, fit_rules
-from gnn.evaluation.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries
 
 #: 0 and 1 together in 3 of 8 baskets, with 2 in one of them; 2 and 3 in 2.
 BASKETS = csr_matrix(

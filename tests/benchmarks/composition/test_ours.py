@@ -8,7 +8,7 @@ from benchmarks.composition.ablations import ABLATIONS, changed
 from benchmarks.composition.anchored import AnchoredBaskets
 from benchmarks.composition.gap import Search, first_candidates, gap, searches
 from benchmarks.composition.ours import Ours
-from bundles.requests import Constraints, SizeRange, Weights
+from bundles.request.schemas import Constraints, SizeRange, Weights
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 
@@ -66,7 +66,10 @@ def test_every_ablation_composes_and_is_undone(name: str) -> None:
 
 
 def test_a_stage_that_is_no_more_is_named() -> None:
-    with pytest.raises(AttributeError, match="NUM_BY_MAGIC"), changed({"bundles.candidates.NUM_BY_MAGIC": 0}):
+    with (
+        pytest.raises(AttributeError, match="NUM_BY_MAGIC"),
+        changed({"bundles.compose.candidates.NUM_BY_MAGIC": 0}),
+    ):
         pass
 
 

@@ -9,7 +9,7 @@ from benchmarks.composition.protocol_d import BY_THRESHOLD, NO_BASELINES, OURS, 
 from benchmarks.composition.session_ours import at_threshold, best_few
 from benchmarks.composition.sessions import SessionTask, Split, session_means, session_values
 from bundles.recommender import Recommender
-from bundles.requests import SizeRange
+from bundles.request.schemas import SizeRange
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 

@@ -21,10 +21,10 @@ from benchmarks.composition.protocol_g import (
     ratios,
     targets_of,
 )
-from gnn.baselines.ease import fit_ease
-from gnn.fitting import FittedModel, closed_form_links
-from gnn.item_codes import LEVELS, item_codes
-from gnn.purchases import Purchases, UserEvents
+from gnn.components.ease.exact import fit_ease
+from gnn.components.fitting import FittedModel, closed_form_links
+from gnn.data.purchases import Purchases, UserEvents
+from gnn.scoring.item_codes import LEVELS, item_codes
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 

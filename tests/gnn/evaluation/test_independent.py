@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation.exposure import average_popularity, coverage
 from gnn.evaluation.lists import list_metrics, rank_lists
 from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, rank_and_show
-from gnn.evaluation.queries import CompletionQueries
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # It asks torch for what torch has deprecated.

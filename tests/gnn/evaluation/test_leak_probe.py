@@ -7,8 +7,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.baselines.household import fit_household
-from gnn.baselines.popularity import fit_popularity
+from gnn.components.popularity import fit_popularity
+from gnn.data.purchases import Purchases, read_purchases
+from gnn.data.queries import CompletionQueries, completion_queries
 from gnn.evaluation.leak_probe import (
     LEAK_PROBE,
     LeakVerdict,
@@ -19,8 +20,7 @@ from gnn.evaluation.leak_probe import (
 )
 from gnn.evaluation.lists import list_metrics, rank_lists
 from gnn.evaluation.metrics import full_ranking, ndcg_gains
-from gnn.evaluation.queries import CompletionQueries, completion_queries
-from gnn.purchases import Purchases, read_purchases
+from gnn.evaluation.user_frequency import fit_household
 from graph.edges import edge_tables
 from tests.gnn.conftest import Line, MakeTables
 

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gnn.data.queries import CompletionQueries
+from gnn.data.splits import TimeSplit
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.measuring import leak_warnings, measure
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.queries import CompletionQueries
-from gnn.split import TimeSplit
 
 NUM_QUERIES, NUM_ITEMS = 40, 30
 HIDDEN = np.arange(NUM_QUERIES) % NUM_ITEMS

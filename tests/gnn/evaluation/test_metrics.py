@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gnn.data.queries import CompletionQueries
 from gnn.evaluation import metrics
 from gnn.evaluation.metrics import (
     first_columns,
@@ -19,7 +20,6 @@ from gnn.evaluation.metrics import (
     ndcg_at_k,
     rank_and_show,
 )
-from gnn.evaluation.queries import CompletionQueries
 
 RANKS = st.lists(st.integers(1, 60), min_size=1).map(lambda values: np.array(values, dtype=np.float64))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnn.artifact import ArtifactInfo
+from gnn.artifact.model import ArtifactInfo
 from gnn.evaluation.exposure import exposure_table
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.metrics import Ranking

@@ -20,9 +20,9 @@ from etl.pseudonyms import KEY_VARIABLE
 from etl.sources.completejourney import TIMEZONE
 from etl.tables import Tables
 from etl.times import local_midnight
-from gnn.evaluation.histories import read_purchase_log
-from gnn.evaluation.queries import completion_queries, day_begins
-from gnn.purchases import read_purchases
+from gnn.data.purchase_log import read_purchase_log
+from gnn.data.purchases import read_purchases
+from gnn.data.queries import completion_queries, day_begins
 from graph.edges import EdgeTables, edge_tables
 
 # Sunday in New York, 10:00 and 21:00: the second is Monday 02:00 in UTC.

@@ -1,0 +1,1 @@
+"""Models that the product is only compared with."""

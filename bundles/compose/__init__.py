@@ -1,0 +1,1 @@
+"""Compose bundles: candidates, beam search, objectives, diversity, the Pareto front."""

@@ -1,0 +1,1 @@
+"""The Pareto front over several objectives, by NSGA-II."""

@@ -1,0 +1,172 @@
+"""Why a bundle: sentences whose every number is a count that stands in the graph.
+
+`co_purchase` is `CO_PURCHASED` (baskets, lift), `category_pair` is `BOUGHT_WITH` (baskets, lift),
+`season` is `Item.baskets_by_week` around the date asked for, its lift shrunk (`gnn.scoring.seasons`);
+`user_history` is `PURCHASED.count`, `promotion` is `OFFERS.discount` and the dates of its `Promotion`;
+`popularity` counts the baskets that hold the item. What the model merely predicts is in the score, and gives
+no reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+from bundles.catalogue import ItemCatalogue
+from bundles.links import ItemLinks
+from bundles.present.answers import Reason, utc_text
+from bundles.present.evidence import Evidence
+from bundles.present.wording import Wording
+
+MAX_PAIRS, MAX_CATEGORY_PAIRS = 5, 2
+#: Below it, "1.0 times as often as by chance" would be no reason.
+MIN_LIFT = 1.05
+#: The same of two categories: counts of whole departments are large, and a lift near 1 says nothing.
+MIN_CATEGORY_LIFT = 1.2
+
+
+class Explainer:
+    """Puts evidence into words."""
+
+    def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks, association_event: str) -> None:
+        self._catalogue, self._links = catalogue, links
+        self._event = association_event
+
+    def explain(
+        self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence, wording: Wording
+    ) -> list[Reason]:
+        """Reasons of one bundle, the strongest kind first; every added item that was ever bought has one.
+
+        Args:
+            items: Item indices of the bundle.
+            added: Those of them that are no anchors.
+            evidence: What was counted of them.
+            wording: The language of the sentences.
+        """
+        co_purchases = self._co_purchases(items, evidence, wording)
+        reasons = [
+            *co_purchases,
+            *self._category_pairs(items, {frozenset(reason.items) for reason in co_purchases}, wording),
+            *self._history(items, evidence, wording),
+            *self._promotion(added, evidence, wording),
+            *self._season(added, evidence, wording),
+        ]
+        explained = {item_id for reason in reasons for item_id in reason.items}
+        return reasons + [
+            self._popularity(item, wording)
+            for item in added
+            if self._catalogue.item_id(item) not in explained and self._catalogue.baskets[item] > 0
+        ]
+
+    def _co_purchases(self, items: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+        beside = [(cart, item) for cart in evidence.cart if cart not in items for item in items]
+        pairs = [
+            (pair, *evidence.pairs[pair])
+            for pair in [*combinations(items, 2), *beside]
+            if pair in evidence.pairs and evidence.pairs[pair][1] >= MIN_LIFT
+        ]
+        pairs.sort(key=lambda entry: -entry[1] * math.log(entry[2]))
+        return [
+            Reason(
+                kind="co_purchase",
+                items=[self._catalogue.item_id(item) for item in pair],
+                text=wording.co_purchase(self._event, baskets=baskets, lift=lift),
+                evidence={"baskets": baskets, "lift": round(lift, 3)},
+            )
+            for pair, baskets, lift in pairs[:MAX_PAIRS]
+        ]
+
+    def _category_pairs(
+        self, items: Sequence[int], explained: set[frozenset[str]], wording: Wording
+    ) -> list[Reason]:
+        catalogue = self._catalogue
+        found: dict[frozenset[int], Reason] = {}
+        for pair in combinations(items, 2):
+            roots = [int(catalogue.root[item]) for item in pair]
+            if min(roots) < 0 or roots[0] == roots[1] or frozenset(roots) in found:
+                continue
+            ids = [catalogue.item_id(item) for item in pair]
+            count = self._links.category_count_of(*roots)
+            if frozenset(ids) in explained or count is None or count[1] < MIN_CATEGORY_LIFT:
+                continue
+            baskets, lift = count
+            names = catalogue.category_name(roots[0]), catalogue.category_name(roots[1])
+            found[frozenset(roots)] = Reason(
+                kind="category_pair",
+                items=ids,
+                text=wording.category_pair(self._event, names, baskets=baskets, lift=lift),
+                evidence={
+                    "baskets": baskets,
+                    "lift": round(lift, 3),
+                    "from_category": catalogue.category_id(roots[0]),
+                    "to_category": catalogue.category_id(roots[1]),
+                },
+            )
+            if len(found) == MAX_CATEGORY_PAIRS:
+                break
+        return list(found.values())
+
+    def _history(self, items: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+        return [
+            Reason(
+                kind="user_history",
+                items=[self._catalogue.item_id(item)],
+                text=wording.user_history(self._event, count=evidence.purchases[item]),
+                evidence={"count": evidence.purchases[item]},
+            )
+            for item in items
+            if item in evidence.purchases
+        ]
+
+    def _promotion(self, added: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+        terms = evidence.promotion
+        if terms is None:
+            return []
+        return [
+            Reason(
+                kind="promotion",
+                items=[self._catalogue.item_id(item)],
+                text=wording.promotion(
+                    terms.name,
+                    starts_at=terms.starts_at,
+                    ends_at=terms.ends_at,
+                    discount=terms.discounts[item],
+                ),
+                evidence={
+                    "promotion_id": terms.promotion_id,
+                    "discount": terms.discounts[item] if terms.discounts[item] >= 0 else None,
+                    "starts_at": terms.starts_at and utc_text(terms.starts_at),
+                    "ends_at": terms.ends_at and utc_text(terms.ends_at),
+                },
+            )
+            for item in added
+            if item in terms.discounts
+        ]
+
+    def _season(self, added: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+        return [
+            Reason(
+                kind="season",
+                items=[self._catalogue.item_id(item)],
+                text=wording.season(
+                    self._event, baskets=found.baskets, of_baskets=found.of_baskets, lift=found.lift
+                ),
+                evidence={
+                    "baskets": found.baskets,
+                    "of_baskets": found.of_baskets,
+                    "lift": round(found.lift, 3),
+                },
+            )
+            for item in added
+            if (found := evidence.seasons.get(item)) is not None
+        ]
+
+    def _popularity(self, item: int, wording: Wording) -> Reason:
+        baskets = int(self._catalogue.baskets[item])
+        return Reason(
+            kind="popularity",
+            items=[self._catalogue.item_id(item)],
+            text=wording.popularity(self._event, baskets=baskets),
+            evidence={"baskets": baskets},
+        )

@@ -1,0 +1,1 @@
+"""Merchandising rules: approve, reject, pin, ban, rename and price, kept in SQL."""

@@ -1,0 +1,151 @@
+"""What may be decided, and the decision as it was recorded: used as they are by the API and the commands."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+
+from bundles.request.schemas import MAX_BUNDLE_SIZE, ItemId, Request
+
+DecisionKind = Literal["approve", "reject", "pin", "ban", "rename", "price", "discount"]
+
+MAX_TITLE = 200
+MAX_NAME = 100
+MAX_NOTE = 1_000
+
+
+def _without_control_characters(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("expected one line of text, without control characters")
+    return text
+
+
+_OneLine = AfterValidator(_without_control_characters)
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE), _OneLine]
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME), _OneLine
+]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTE), _OneLine]
+
+
+class DecisionRequest(Request):
+    """One decision of a merchandiser.
+
+    What each kind takes, and does:
+
+    - `approve`, `pin`, `reject` (items or bundle_id): the bundle is marked and considered wherever it
+      satisfies a request; it also stands first there; it is in no answer. The last of the three stands.
+    - `ban` (one item, or two): the item is in no answer; the two are never in one bundle, nor recommended
+      beside each other.
+    - `rename` (items or bundle_id, title): the title of the bundle.
+    - `price` (items or bundle_id, price): what the customer pays for the bundle.
+    - `discount` (share, margin_floor or both): the shop's discount policy, for requests that give none.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "pin", "items": ["1082185", "995242"], "made_by": "Ann", "note": "spring shelf"},
+                {"kind": "ban", "items": ["1082185"], "made_by": "Ann"},
+                {"kind": "rename", "bundle_id": "breakfast", "title": "Breakfast for two", "made_by": "Ann"},
+                {"kind": "price", "items": ["1082185", "995242"], "price": 2.99, "made_by": "Ann"},
+                {"kind": "discount", "share": 0.1, "margin_floor": 0.2, "made_by": "Ann"},
+            ]
+        }
+    )
+
+    kind: DecisionKind
+    bundle_id: ItemId | None = Field(None, validate_default=True)
+    """One of the shop's own bundles."""
+    items: Annotated[tuple[ItemId, ...], Field(strict=False, max_length=MAX_BUNDLE_SIZE)] = Field(
+        (), validate_default=True
+    )
+    """The items of a composed bundle, in any order; for `ban` the item, or the two."""
+    title: Title | None = Field(None, validate_default=True)
+    price: float | None = Field(None, gt=0, le=1e12, validate_default=True)
+    """In the shop's currency, at most the sum of the prices of the items."""
+    share: float | None = Field(None, ge=0, lt=1, validate_default=True)
+    """Of the sum of the item offers. Null: the largest discount that `margin_floor` leaves."""
+    margin_floor: float | None = Field(None, ge=0, lt=1, validate_default=True)
+    """Least (offer - cost) / offer of every bundle."""
+    made_by: PersonName
+    """Who decides."""
+    note: Note = ""
+    """Why, for those who read it later."""
+
+    @field_validator("bundle_id")
+    @classmethod
+    def _where_bundles_are_meant(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if value is not None and kind == "ban":
+            raise ValueError("ban takes items: a bundle is rejected")
+        if value is not None and kind == "discount":
+            raise ValueError("discount is the shop's policy, for every bundle: price one bundle with price")
+        return value
+
+    @field_validator("items")
+    @classmethod
+    def _as_many_as_meant(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not {"kind", "bundle_id"} <= info.data.keys():
+            # What is wrong with these is told; nothing more can be said of the items.
+            return value
+        kind, is_of_shop = info.data["kind"], info.data["bundle_id"] is not None
+        twice = next((item for place, item in enumerate(value) if item in value[:place]), None)
+        if twice is not None:
+            raise ValueError(f"{twice[:64]!r} is there twice")
+        if kind == "discount":
+            if value:
+                raise ValueError("discount is the shop's policy, for every bundle: price one with price")
+        elif kind == "ban":
+            if not 1 <= len(value) <= 2:
+                raise ValueError(f"expected one item, or two that must not meet, found {len(value)}")
+        elif is_of_shop:
+            if value:
+                raise ValueError("expected items or bundle_id, found both")
+        elif len(value) < 2:
+            raise ValueError(f"expected at least 2 items, or a bundle_id, found {len(value)}")
+        return value
+
+    @field_validator("title", "price")
+    @classmethod
+    def _with_its_kind_alone(cls, value: str | float | None, info: ValidationInfo) -> str | float | None:
+        kind, own_kind = info.data.get("kind"), "rename" if info.field_name == "title" else "price"
+        if value is None and kind == own_kind:
+            raise ValueError(f"{kind} needs it")
+        if value is not None and kind not in (own_kind, None):
+            raise ValueError(f"{kind} takes none: it belongs to {own_kind}")
+        return value
+
+    @field_validator("share", "margin_floor")
+    @classmethod
+    def _with_a_discount_alone(cls, value: float | None, info: ValidationInfo) -> float | None:
+        kind = info.data.get("kind")
+        if value is not None and kind not in ("discount", None):
+            raise ValueError(f"{kind} takes none: it belongs to discount")
+        is_last = info.field_name == "margin_floor" and "share" in info.data
+        if kind == "discount" and is_last and value is None and info.data["share"] is None:
+            raise ValueError("discount needs share, margin_floor or both")
+        return value
+
+
+class Revocation(Request):
+    """A decision is taken back."""
+
+    revoked_by: PersonName = Field(examples=["Ann"])
+    """Who takes it back."""
+
+
+class Decision(DecisionRequest):
+    """A decision as it was recorded. Nothing of it ever changes, but that it may be revoked, once."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": []})
+
+    id: int
+    """In the order in which decisions were made."""
+    made_at: datetime
+    """RFC 3339, UTC."""
+    revoked_by: str | None = None
+    revoked_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""The model artifact: what training saves and serving reads."""

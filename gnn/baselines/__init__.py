@@ -1,1 +1,0 @@
-"""What every model is measured against, in the same run."""

@@ -1,1 +1,0 @@
-"""Category→category links: which categories are bought together, those seldom counted together too."""

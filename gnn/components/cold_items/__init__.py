@@ -1,0 +1,1 @@
+"""Fit scores and links of items that nobody bought yet, from their content."""

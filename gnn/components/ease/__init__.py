@@ -1,0 +1,1 @@
+"""EASE: a linear item-item model in closed form."""

@@ -1,0 +1,1 @@
+"""Predict links between items from the links that the shop already knows."""

@@ -1,0 +1,169 @@
+"""What the graph holds of every pair of items: sums over paths between them, as products of sparse matrices.
+
+The score of a kind for (a, b) is left[a] · right[b]. Of the links, x is linked where a link of any kind leads
+there or back, N(a) are the linked items of a, catalogue or not, and d(x) = |N(x)|:
+
+    resource_allocation   Σ 1 / d(x), x in N(a) ∩ N(b)                       (Zhou, Lü & Zhang 2009)
+    adamic_adar           Σ 1 / log(1.5 + d(x)), the same x                  (Adamic & Adar 2003)
+    out_out … in_in       Adamic–Adar over x by the direction of a—x and b—x (in: it leads to the item)
+    cosine                |N(a) ∩ N(b)| / √(d(a) d(b))
+    target_any …          x linked to one by the target kind, to the other by any; a third step: _any_any
+    users, baskets        cosine of the columns of users and of baskets
+    content, brand        cosine of the categories' tf–idf; 1 for one brand
+    like_target           Σ cos(a, x) over x linked to b by the target kind, cosine of title, brand and
+                          category words; target_like: of b and x, x linked to a
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags_array
+
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from gnn.components.predicted_links.known import KnownLinks
+from gnn.data.purchases import Purchases
+from graph.edges import EdgeTables
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The graph around the items but for their links: each a row an item index."""
+
+    buyers: csr_matrix
+    """How often each user bought it, [num_items, num_users]."""
+    baskets: csr_matrix
+    """Its lines in each basket, [num_items, num_baskets]."""
+    categories: csr_matrix
+    """Its category and all above, 0/1, [num_items, num_categories]."""
+    brand: csr_matrix
+    """0/1, [num_items, num_brands]."""
+    words: csr_matrix
+    """TF-IDF of the words that describe it, rows of length 1 (0 without words), [num_items, num_words]."""
+
+
+@dataclass(frozen=True)
+class PairEvidence:
+    """Evidence for every pair of n items; places 0 … n − 1 stand for them."""
+
+    factors: Mapping[str, tuple[csr_matrix, csr_matrix]]
+    """left [n, K] and right [K, n], K of each kind's own."""
+    known: csr_matrix
+    """1 where a link of any kind joins the two, [n, n]."""
+    known_target: csr_matrix
+    """1 where one of the target kind does, [n, n]."""
+    ends: Mapping[str, NDArray[np.float32]]
+    """What is known of an item alone, each [n]."""
+
+    def without(self, names: Collection[str]) -> PairEvidence:
+        """This evidence without that of `names`."""
+        return replace(self, factors={name: self.factors[name] for name in self.factors if name not in names})
+
+    def of(self, places: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
+        """Each kind of evidence of `places` with all items, [len(places), n]."""
+        return {name: (left[places] @ right).toarray() for name, (left, right) in self.factors.items()}
+
+
+def surroundings(edges: EdgeTables, purchases: Purchases) -> Surroundings:
+    """Purchases, categories, brands and words of `edges`; `purchases` has item indices as columns."""
+    item_category = _memberships(edges, ("Item", "IN_CATEGORY", "Category"))
+    parent = _memberships(edges, ("Category", "CHILD_OF", "Category"))
+    categories, above = item_category, item_category @ parent
+    while above.nnz:
+        categories, above = categories + above, above @ parent
+    return Surroundings(
+        buyers=purchases.counts.T.tocsr(),
+        baskets=purchases.lines.T.tocsr(),
+        categories=categories,
+        brand=_memberships(edges, ("Item", "MADE_BY", "Brand")),
+        words=fit_content_knn(item_documents(edges)).words,
+    )
+
+
+def pair_evidence(
+    links: KnownLinks, around: Surroundings, *, kind: str, items: NDArray[np.integer]
+) -> PairEvidence:
+    """Evidence for the pairs of `items` from `links`, whose target kind is `kind`, and what is around."""
+    out = links.matrix()
+    into = out.T.tocsr()
+    either = _ones(out + into)
+    target = links.matrix(kind)
+    target = _ones(target + target.T)
+    degree = _row_sums(either)
+    allocated, damped = _weigh(either, 1 / np.maximum(degree, 1)), _weigh(either, _adamic_adar(degree))
+    out_damped = _weigh(out, _adamic_adar(_row_sums(into))), _weigh(out, _adamic_adar(degree))
+    in_damped = _weigh(into, _adamic_adar(_row_sums(out))), _weigh(into, _adamic_adar(degree))
+    neighbours, targets = either[items], target[items]
+    unit = _unit_rows(neighbours)
+    buyers, baskets = (_unit_rows(_ones(rows[items])) for rows in (around.buyers, around.baskets))
+    content = _unit_rows(_tf_idf(around.categories[items]))
+    words = around.words[items]
+    words_of_targets = targets[:, items] @ words
+    pairs = {
+        "resource_allocation": (allocated[items], neighbours),
+        "adamic_adar": (damped[items], neighbours),
+        "out_out": (out_damped[0][items], out[items]),
+        "out_in": (out_damped[1][items], into[items]),
+        "in_out": (in_damped[1][items], out[items]),
+        "in_in": (in_damped[0][items], into[items]),
+        "cosine": (unit, unit),
+        "target_any": (targets, neighbours),
+        "any_target": (allocated[items], targets),
+        "target_target": (targets, targets),
+        "target_any_any": (targets @ allocated, neighbours),
+        "users": (buyers, buyers),
+        "baskets": (baskets, baskets),
+        "content": (content, content),
+        "brand": (around.brand[items], around.brand[items]),
+        "like_target": (words, words_of_targets),
+        "target_like": (words_of_targets, words),
+    }
+    return PairEvidence(
+        factors={name: (csr_matrix(left), right.T.tocsr()) for name, (left, right) in pairs.items()},
+        known=neighbours[:, items].tocsr(),
+        known_target=targets[:, items].tocsr(),
+        ends={
+            "linked_from": _row_sums(into)[items].astype(np.float32),
+            "num_baskets": _row_sums(_ones(around.baskets[items])).astype(np.float32),
+        },
+    )
+
+
+def _memberships(edges: EdgeTables, edge_type: tuple[str, str, str]) -> csr_matrix:
+    table = edges.edges[edge_type]
+    places = table["source_index"].to_numpy(), table["target_index"].to_numpy()
+    shape = edges.nodes[edge_type[0]].num_rows, edges.nodes[edge_type[2]].num_rows
+    return csr_matrix((np.ones(table.num_rows, dtype=np.float32), places), shape=shape)
+
+
+def _ones(matrix: csr_matrix) -> csr_matrix:
+    ones = csr_matrix(matrix, dtype=np.float32, copy=True)
+    ones.data[:] = 1.0
+    return ones
+
+
+def _weigh(matrix: csr_matrix, column_weights: NDArray[np.float64]) -> csr_matrix:
+    return csr_matrix(matrix @ diags_array(column_weights.astype(np.float32)))
+
+
+def _adamic_adar(degree: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / np.log(1.5 + degree)
+
+
+def _row_sums(matrix: csr_matrix) -> NDArray[np.float64]:
+    return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+
+
+def _unit_rows(matrix: csr_matrix) -> csr_matrix:
+    """Rows of length 1, empty ones as they are: each divided by the root of its sum of squares."""
+    lengths = np.sqrt(_row_sums(matrix.multiply(matrix).tocsr()))
+    factors = np.divide(1.0, lengths, out=np.zeros(len(lengths)), where=lengths > 0)
+    return csr_matrix(diags_array(factors.astype(np.float32)) @ matrix)
+
+
+def _tf_idf(memberships: csr_matrix) -> csr_matrix:
+    held_by = np.asarray(memberships.sum(axis=0), dtype=np.float64).ravel()
+    return _weigh(memberships, np.log(max(memberships.shape[0], 1) / np.maximum(held_by, 1)))

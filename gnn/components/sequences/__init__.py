@@ -1,0 +1,1 @@
+"""Fit the next-item model of shops whose data are sequences."""

@@ -1,0 +1,1 @@
+"""Find items that replace each other."""

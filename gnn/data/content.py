@@ -1,0 +1,134 @@
+"""What is known of items without anybody having bought them: words, text, the shop's own vectors, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from etl.tables import Tables
+from gnn.data.text_vectors import encode_texts, text_warning
+from graph.edges import EdgeTables, EdgeType
+
+
+@dataclass(frozen=True)
+class Content:
+    """Content of some items, in their order."""
+
+    words: csr_matrix
+    """TF-IDF of title, brand and category names, rows of length 1 (0 without words)."""
+    dense: NDArray[np.float32]
+    """Text vector and the shop's own vector side by side, rows of length 1 (0 without), [num_items, d]; d = 0
+    where there are neither."""
+    group: NDArray[np.int32]
+    """Group of each item by kind (`gnn.scoring.cold_items.GROUPS`), -1 for none, [3, num_items]."""
+    warning: str | None
+    """What was left out, where something was."""
+
+    def __len__(self) -> int:
+        return self.words.shape[0]
+
+    def of_items(self, rows: NDArray[np.integer]) -> Content:
+        """The content of the items in `rows`, in that order."""
+        return Content(self.words[rows], self.dense[rows], self.group[:, rows], self.warning)
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Items that have words or a vector, [num_items]."""
+        return np.asarray((np.diff(self.words.indptr) > 0) | self.dense.any(axis=1))
+
+
+def read_content(
+    tables: Tables, edges: EdgeTables, items: NDArray[np.integer], *, text_cache: Path | None
+) -> Content:
+    """Content of `items` (item indices of `edges`); their texts are encoded where the encoder is installed.
+
+    Where `text_cache` is none, texts are not encoded, and nothing is said of it.
+
+    A text is title, description and category names. Words and vectors need no events, so nothing here knows
+    what was bought.
+    """
+    documents = item_documents(edges)
+    words = fit_content_knn(documents).words[items]
+    warning = None if text_cache is None else text_warning()
+    parts = []
+    if text_cache is not None and warning is None:
+        parts.append(_centred(encode_texts(_texts(tables, edges, documents, items), cache=text_cache)))
+    parts.append(_own_vectors(tables, edges)[items])
+    return Content(csr_matrix(words), _unit(np.hstack(parts)), item_groups(edges)[:, items], warning)
+
+
+def item_groups(edges: EdgeTables) -> NDArray[np.int32]:
+    """Groups of all items by kind: parent of the category, category, category and brand, [3, num_items].
+
+    A root category is its own parent. Items of equal number are of one group; -1 for none.
+    """
+    num_items = edges.nodes["Item"].num_rows
+    category = _target(edges, ("Item", "IN_CATEGORY", "Category"), num_items)
+    brand = _target(edges, ("Item", "MADE_BY", "Brand"), num_items)
+    num_categories = edges.nodes["Category"].num_rows
+    above = _target(edges, ("Category", "CHILD_OF", "Category"), num_categories)
+    above = np.where(above >= 0, above, np.arange(num_categories))
+    parent = np.full(num_items, -1, dtype=np.int64)
+    parent[category >= 0] = above[category[category >= 0]]
+    pair = np.where(
+        (category >= 0) & (brand >= 0), category * (1 + edges.nodes["Brand"].num_rows) + brand, -1
+    )
+    distinct, code = np.unique(pair, return_inverse=True)
+    code = code - 1 if len(distinct) and distinct[0] == -1 else code
+    return np.stack([parent, category, code]).astype(np.int32)
+
+
+def _texts(
+    tables: Tables, edges: EdgeTables, documents: Sequence[str], items: NDArray[np.integer]
+) -> list[str]:
+    rows = tables.read("items", ["item_id", "description"])
+    place = pc.index_in(edges.nodes["Item"]["item_id"], value_set=rows["item_id"])
+    descriptions = rows["description"].take(place).to_pylist()
+    # The title stands first in a document, so that it is never what is cut.
+    return [f"{documents[item]} {descriptions[item] or ''}" for item in items.tolist()]
+
+
+def _own_vectors(tables: Tables, edges: EdgeTables) -> NDArray[np.float32]:
+    """The shop's own vectors, centred and of length 1, zeros where it gives none, [num_items, d].
+
+    Ingest has refused vectors that are not finite or of another length than most.
+    """
+    rows = tables.read("item_vectors")
+    num_items = edges.nodes["Item"].num_rows
+    if not rows.num_rows:
+        return np.zeros((num_items, 0), dtype=np.float32)
+    given = np.asarray(rows["vector"].to_pylist(), dtype=np.float32)
+    place = pc.index_in(rows["item_id"], value_set=edges.nodes["Item"]["item_id"].combine_chunks())
+    vectors = np.zeros((num_items, given.shape[1]), dtype=np.float32)
+    vectors[place.to_numpy()] = given
+    return _centred(vectors)
+
+
+def _centred(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows without what all have in common, of length 1; zeros stay zeros, a lone vector stays."""
+    is_given = vectors.any(axis=1)
+    centred = vectors.copy()
+    if is_given.sum() > 1:
+        centred[is_given] -= vectors[is_given].mean(axis=0)
+    return _unit(centred)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    # What centring leaves of equal vectors is rounding, not content.
+    return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-6))
+
+
+def _target(edges: EdgeTables, edge_type: EdgeType, num_sources: int) -> NDArray[np.int64]:
+    """Target index of each source, -1 for none."""
+    target = np.full(num_sources, -1, dtype=np.int64)
+    table = edges.edges[edge_type]
+    target[table["source_index"].to_numpy()] = table["target_index"].to_numpy()
+    return target

@@ -1,0 +1,1 @@
+"""The graph neural networks: encoders, heads, losses and the training loop, in PyTorch Geometric."""

@@ -1,0 +1,116 @@
+"""Learning from ordered histories: at every place of a history, find the item that comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gnn.config import SequenceConfig, TrainingConfig
+from gnn.data.next_item import NextItemQueries
+from gnn.data.queries import CompletionQueries
+from gnn.network.encoder import ItemTables
+from gnn.network.heads import SequenceHead
+from gnn.network.losses import draw_candidates, vector_softmax_loss
+from gnn.network.sequence_batches import next_item_batch, steps_of_an_epoch
+from gnn.network.training_run import LearnedLinks
+from gnn.scoring.sequences import SequenceGate, Sequences, sequence_vectors
+
+
+@dataclass(frozen=True)
+class SequenceTask:
+    """The training task of shops whose baskets hold one item (`gnn.network.training_run.Task`)."""
+
+    head: SequenceHead
+    sequences: Sequences
+    """A history a user."""
+    config: TrainingConfig
+    sequence_config: SequenceConfig
+    device: torch.device
+
+    def steps(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """The users of each step of an epoch: all that have two events or more."""
+        return steps_of_an_epoch(
+            self.sequences,
+            max_steps=self.sequence_config.max_steps,
+            targets_a_step=self.sequence_config.targets_a_step,
+            rng=rng,
+        )
+
+    def loss(
+        self,
+        tables: ItemTables,
+        rows: NDArray[np.int64],
+        *,
+        rng: np.random.Generator,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Softmax over the catalogue, or a sample of a large one, for every next item of the users `rows`."""
+        batch = next_item_batch(
+            self.sequences, rows, max_steps=self.sequence_config.max_steps, device=self.device
+        )
+        vectors, bias, num_ranked = (
+            self.head(tables, batch),
+            torch.as_tensor(self.head.bias),
+            len(tables.target),
+        )
+        if num_ranked <= self.config.full_softmax_items:
+            return vector_softmax_loss(vectors, tables.target, bias, hidden=batch.hidden)
+        # Half a pseudo-count keeps items that are in no history drawable.
+        popularity = np.bincount(self.sequences.item, minlength=num_ranked) + 0.5
+        candidates = draw_candidates(
+            batch.hidden,
+            torch.from_numpy(popularity).to(self.device),
+            num_negatives=self.config.num_negatives,
+            generator=generator,
+        )
+        return vector_softmax_loss(
+            vectors,
+            tables.target[candidates.items],
+            bias[candidates.items] - candidates.log_expected,
+            hidden=torch.searchsorted(candidates.items, batch.hidden),
+        )
+
+    def scores(self, tables: ItemTables, queries: CompletionQueries) -> NDArray[np.float32]:
+        """Scores of all items by the code that serves, [len(queries), num_ranked].
+
+        Raises:
+            TypeError: If the queries have no ordered histories.
+        """
+        if not isinstance(queries, NextItemQueries):
+            raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
+        return score_sequences(queries.histories, self.links(tables))
+
+    def links(self, tables: ItemTables) -> LearnedLinks:
+        """What was learned, as `gnn.scoring.sequences` reads it; without order there is no latest item."""
+        head = self.head
+        return LearnedLinks(
+            source=(tables.source * float(head.is_ordered)).contiguous().cpu().numpy(),
+            target=tables.target.contiguous().cpu().numpy(),
+            history=tables.history.contiguous().cpu().numpy(),
+            bias=head.bias.cpu().numpy(),
+            users=np.zeros((len(self.sequences), tables.target.shape[1]), dtype=np.float32),
+            count_weights=(0.0, 0.0),
+            role_scale=(float(head.is_ordered), 1.0, 1.0),
+            gate=SequenceGate(
+                by_step=head.by_step.cpu().numpy(),
+                by_item=head.item_loudness(tables).cpu().numpy(),
+                by_age=head.by_age.cpu().numpy(),
+                power=head.power.cpu().numpy(),
+            ),
+        )
+
+
+def score_sequences(sequences: Sequences, links: LearnedLinks) -> NDArray[np.float32]:
+    """Scores by the formula of `gnn.scoring.sequences`, [len(sequences), num_ranked].
+
+    Raises:
+        ValueError: If the links were not learned from sequences.
+    """
+    if links.gate is None:
+        raise ValueError("expected links learned from sequences, found ones learned from baskets")
+    vectors = sequence_vectors(sequences, links.gate, source=links.source, history=links.history)
+    return np.asarray(vectors @ links.target.T + links.bias, dtype=np.float32)

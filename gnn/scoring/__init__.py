@@ -1,0 +1,1 @@
+"""Fitted components that answer: NumPy and treelite alone, so that serving needs no torch."""

@@ -1,0 +1,146 @@
+"""Whatever was decided and whatever is asked, no answer goes against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bundles.catalogue import ItemCatalogue
+from bundles.present.answers import GeneratedBundle
+from bundles.present.bundle_ids import bundle_id_of
+from bundles.recommender import Recommender
+from bundles.request.schemas import GenerateRequest, ItemsRequest, RequestError
+from bundles.rules.decided import UNDECIDED, BundleWord
+from bundles.rules.requests import DecisionRequest
+from bundles.rules.resolve import resolve_word
+from bundles.rules.targets import DecisionTargets
+from bundles.rules.word import NO_WORD, MerchantWord
+from tests.artifact_factory import KEY, make_artifact
+from tests.bundles.test_properties import IDS, SHOP, requests
+from tests.merchant import decided
+
+ARTIFACT = make_artifact(SHOP)
+CATALOGUE = ItemCatalogue(ARTIFACT)
+TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
+#: What stands, for the one recommender.
+STANDING = [NO_WORD]
+RECOMMENDER = Recommender(ARTIFACT, KEY, word=lambda: STANDING[0])
+#: Few items, so that decisions are about what would be answered.
+OFTEN = IDS[:24]
+
+sets = st.lists(st.sampled_from(OFTEN), min_size=2, max_size=3, unique=True)
+bodies = st.one_of(
+    st.fixed_dictionaries({"kind": st.sampled_from(["approve", "reject", "pin"]), "items": sets}),
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("ban"),
+            "items": st.lists(st.sampled_from(OFTEN), min_size=1, max_size=2, unique=True),
+        }
+    ),
+    st.fixed_dictionaries({"kind": st.just("rename"), "items": sets, "title": st.just("Named")}),
+    st.fixed_dictionaries(
+        {"kind": st.just("price"), "items": sets, "price": st.sampled_from([0.5, 1.0, 3.0, 8.0])}
+    ),
+    st.fixed_dictionaries({"kind": st.just("discount"), "share": st.sampled_from([0.0, 0.1, 0.5])}),
+)
+words = st.lists(
+    bodies.map(lambda body: DecisionRequest.model_validate({**body, "made_by": "Ann"})), max_size=12
+).map(lambda made: decided(*made))
+
+
+def after(word: MerchantWord) -> Recommender:
+    """What answers where `word` stands."""
+    STANDING[0] = word
+    return RECOMMENDER
+
+
+def standing(word: MerchantWord, kind: str) -> list[frozenset[str]]:
+    """The items of the decisions of a kind that stand."""
+    return [frozenset(decision.items) for decision in word.decisions if decision.kind == kind]
+
+
+def word_on(word: MerchantWord, item_ids: frozenset[str]) -> BundleWord:
+    """What was decided about a bundle, as `resolve_word` has it; its own tests hold it to the decisions."""
+    found = resolve_word(word, targets=TARGETS).decided.sets
+    return found.get(frozenset(CATALOGUE.index_of(item_id) or 0 for item_id in item_ids), UNDECIDED)
+
+
+@given(word=words, body=requests)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_composed_bundle_goes_against_the_merchandisers_word(
+    word: MerchantWord, body: dict[str, Any]
+) -> None:
+    try:
+        request = GenerateRequest.model_validate(body)
+        answer = after(word).generate(request)
+    except (ValidationError, RequestError):
+        return
+
+    assert answer.bundles or answer.warnings
+    pinned = [bundle.decision == "pinned" for bundle in answer.bundles]
+    assert pinned == sorted(pinned, reverse=True)
+    found = [frozenset(item.item_id for item in bundle.items) for bundle in answer.bundles]
+    assert len(set(found)) == len(found)
+    for bundle, items in zip(answer.bundles, found, strict=True):
+        check_bundle(bundle, items, word, frozenset(request.cart) - items)
+
+
+def check_bundle(
+    bundle: GeneratedBundle, items: frozenset[str], word: MerchantWord, cart: frozenset[str]
+) -> None:
+    assert not any(banned <= items for banned in standing(word, "ban"))
+    assert items not in standing(word, "reject")
+    expected = {"approve": "approved", "pin": "pinned"}
+    verdict = next((expected[kind] for kind in expected if items in standing(word, kind)), None)
+    assert bundle.decision == verdict
+    assert bundle.title == ("Named" if items in standing(word, "rename") else "")
+    assert bundle.bundle_id == bundle_id_of(items)
+    fixed = word_on(word, items).offer
+    if fixed is not None:
+        assert bundle.price.offer == pytest.approx(fixed / 100)
+
+
+@given(word=words)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_pinned_bundle_that_may_come_comes(word: MerchantWord) -> None:
+    plain = {"size": {"min": 2, "max": 3}, "n": 100, "constraints": {"in_stock_only": False}}
+    try:
+        answer = after(word).generate(GenerateRequest.model_validate(plain))
+    except RequestError:
+        return
+
+    found = {
+        frozenset(item.item_id for item in bundle.items)
+        for bundle in answer.bundles
+        if bundle.decision == "pinned"
+    }
+    for items in standing(word, "pin"):
+        places = [CATALOGUE.index_of(item_id) or 0 for item_id in items]
+        is_priced = all(CATALOGUE.price[place] >= 0 for place in places)
+        is_banned = any(banned <= items for banned in standing(word, "ban"))
+        leaves = [int(CATALOGUE.leaf[place]) for place in places]
+        are_substitutes = len(set(leaves)) < len(leaves)
+        assert items in found or not is_priced or is_banned or are_substitutes
+
+
+@given(word=words, cart=st.lists(st.sampled_from(OFTEN), max_size=4), item_id=st.sampled_from(OFTEN))
+@settings(max_examples=100, deadline=None)
+def test_no_recommended_or_related_item_goes_against_the_merchandisers_word(
+    word: MerchantWord, cart: list[str], item_id: str
+) -> None:
+    recommender = after(word)
+
+    recommended = recommender.recommend_items(ItemsRequest(cart=tuple(cart), n=100)).items
+    related = recommender.related(item_id, n=100).items
+    alike = recommender.related(item_id, n=100, kind="substitute").items
+
+    for found, beside in ((recommended, set(cart)), (related, {item_id}), (alike, {item_id})):
+        for item in found:
+            assert not any(
+                item.item_id in banned and banned <= beside | {item.item_id}
+                for banned in standing(word, "ban")
+            )

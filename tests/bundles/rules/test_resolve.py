@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bundles.catalogue import ItemCatalogue
+from bundles.request.schemas import RequestError
+from bundles.rules.decided import NOTHING_DECIDED, UNDECIDED, BundleWord, Decided
+from bundles.rules.requests import DecisionRequest
+from bundles.rules.resolve import ResolvedWord, resolve_word
+from bundles.rules.targets import DecisionTargets
+from gnn.artifact.model import ModelArtifact, ShopBundles
+from gnn.scoring.text_column import TextColumn
+from tests.artifact_factory import make_artifact
+from tests.merchant import decided, request
+from tests.planted_shop import GROCERY
+
+
+def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
+    """Its own bundles: `dinner`, pasta and two sauces, and `toast`, bread and butter."""
+    index = ItemCatalogue(artifact).index_of
+    held = [index(item_id) for item_id in ("pasta", "sauce", "bread", "butter")]
+    return dataclasses.replace(
+        artifact,
+        bundles=ShopBundles(
+            bundle_ids=TextColumn.of(["dinner", "toast"]),
+            titles=TextColumn.of(["Dinner", ""]),
+            discount=np.zeros(2),
+            indptr=np.array([0, 2, 4]),
+            item=np.array(held, dtype=np.int32),
+            quantity=np.array([1.0, 2.0, 1.0, 1.0]),
+        ),
+    )
+
+
+ARTIFACT = with_bundles(make_artifact(GROCERY))
+CATALOGUE = ItemCatalogue(ARTIFACT)
+TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
+
+
+def resolved(*requests: DecisionRequest) -> ResolvedWord:
+    return resolve_word(decided(*requests), targets=TARGETS)
+
+
+def indices(*item_ids: str) -> frozenset[int]:
+    found = [CATALOGUE.index_of(item_id) for item_id in item_ids]
+    assert None not in found
+    return frozenset(item for item in found if item is not None)
+
+
+def is_barred(found: Decided, items: frozenset[int]) -> bool:
+    """Whether a bundle is in no answer."""
+    is_rejected = found.sets.get(items, UNDECIDED).verdict == "rejected"
+    return is_rejected or bool(items & found.banned) or found.holds_banned_pair(items)
+
+
+def test_nothing_decided_bars_nothing() -> None:
+    assert resolved() == ResolvedWord(NOTHING_DECIDED, {}, {})
+    assert not is_barred(NOTHING_DECIDED, indices("pasta", "sauce"))
+    assert NOTHING_DECIDED.barred_beside(indices("pasta")) == set()
+
+
+def test_a_banned_item_bars_every_bundle_that_holds_it() -> None:
+    found = resolved(request("ban", "milk")).decided
+
+    assert found.banned == indices("milk")
+    assert is_barred(found, indices("milk", "bread"))
+    assert not is_barred(found, indices("bread", "butter"))
+    assert found.barred_beside([]) == indices("milk")
+
+
+def test_a_banned_pair_bars_the_two_together_and_neither_alone() -> None:
+    found = resolved(request("ban", "milk", "bread"), request("ban", "milk", "wine")).decided
+
+    assert is_barred(found, indices("milk", "bread", "butter"))
+    assert not is_barred(found, indices("milk", "butter"))
+    assert found.barred_beside(indices("bread")) == indices("milk")
+    assert found.barred_beside(indices("milk")) == indices("bread", "wine")
+    items = np.array(sorted(indices("milk", "bread", "butter")))
+    apart = {frozenset(items[pair].tolist()) for pair in np.argwhere(found.is_apart(items))}
+    assert apart == {indices("milk", "bread")}
+
+
+def test_a_rejected_bundle_is_barred_and_no_larger_one() -> None:
+    found = resolved(request("reject", "sauce", "pasta")).decided
+
+    assert is_barred(found, indices("pasta", "sauce"))
+    assert not is_barred(found, indices("pasta", "sauce", "bread"))
+
+
+def test_what_was_said_of_one_bundle_is_gathered() -> None:
+    found = resolved(
+        request("rename", "pasta", "sauce", title="Dinner for two"),
+        request("price", "sauce", "pasta", price=3.99),
+        request("pin", "pasta", "sauce"),
+    ).decided
+
+    assert found.sets == {indices("pasta", "sauce"): BundleWord("pinned", "Dinner for two", 399)}
+
+
+def test_a_decision_about_a_bundle_of_the_shop_is_not_about_the_composed_one() -> None:
+    found = resolved(
+        request("price", bundle_id="dinner", price=6.5), request("approve", bundle_id="dinner")
+    ).decided
+
+    assert found.shop_bundles == {0: BundleWord("approved", "", 650)}
+    assert found.sets == {}
+
+
+def test_rejecting_a_bundle_of_the_shop_rejects_the_composed_one_too_unless_that_has_its_own_verdict() -> (
+    None
+):
+    rejected = request("reject", bundle_id="dinner")
+
+    assert is_barred(resolved(rejected).decided, indices("pasta", "sauce"))
+    approved = resolved(rejected, request("approve", "pasta", "sauce")).decided
+    assert not is_barred(approved, indices("pasta", "sauce"))
+
+
+def test_the_discount_policy_is_the_last_one() -> None:
+    found = resolved(request("discount", share=0.1), request("discount", share=0.2, margin_floor=0.3))
+
+    assert found.decided.discount is not None
+    assert (found.decided.discount.share, found.decided.discount.margin_floor) == (0.2, 0.3)
+
+
+def test_a_pinned_bundle_that_holds_what_is_banned_has_no_effect_and_says_so() -> None:
+    found = resolved(
+        request("pin", "pasta", "sauce"), request("ban", "sauce"), request("approve", bundle_id="dinner")
+    )
+
+    assert found.without_effect == {
+        1: "it holds what decision 2 bans",
+        3: "it holds what decision 2 bans",
+    }
+    assert is_barred(found.decided, indices("pasta", "sauce"))
+
+
+def test_without_what_bars_the_rest_stands() -> None:
+    found = resolved(
+        request("ban", "milk"),
+        request("ban", "bread", "butter"),
+        request("reject", "pasta", "sauce"),
+        request("approve", "penne", "sauce"),
+    ).decided.without_bars()
+
+    assert not any(
+        is_barred(found, indices(*items)) for items in (("milk", "bread", "butter"), ("pasta", "sauce"))
+    )
+    assert found.sets[indices("penne", "sauce")].verdict == "approved"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "message"),
+    [
+        (request("ban", "nothing"), "items", "no item 'nothing' in the catalogue"),
+        (request("pin", "pasta", "x" * 500), "items", f"no item '{'x' * 64}' in the catalogue"),
+        (request("pin", bundle_id="b-0123"), "bundle_id", "no bundle 'b-0123' of its own: name a composed"),
+        (request("price", "pasta", "sauce", price=4.01), "price", "at most the list price, 4.00, found 4.01"),
+        (request("price", "pasta", "sauce", price=3.999), "price", "at most 2 decimals"),
+        (request("price", "pasta", "unpriced", price=1.0), "price", "'unpriced' has no price"),
+        (request("price", bundle_id="dinner", price=6.51), "price", "at most the list price, 6.50"),
+    ],
+)
+def test_a_decision_that_cannot_take_effect_is_refused_and_kept_without_effect(
+    wrong: DecisionRequest, field: str, message: str
+) -> None:
+    with pytest.raises(RequestError, match=message) as caught:
+        TARGETS.check(wrong)
+
+    assert caught.value.field == field
+    found = resolved(wrong)
+    assert found.decided == NOTHING_DECIDED
+    assert found.without_effect[1].startswith(f"{field}: ")
+
+
+def test_a_price_may_be_the_list_price_and_is_exact() -> None:
+    assert TARGETS.fault_of(request("price", "pasta", "sauce", price=4.0)) is None
+    # 100 * 2.51 is 250.99999999999997 as floats have it.
+    word = resolved(request("price", "pasta", "sauce", price=2.51)).decided
+    assert word.sets[indices("pasta", "sauce")].offer == 251
+
+
+@pytest.mark.parametrize(
+    ("shown", "hint"),
+    [
+        (request("pin", "wine", "cheese"), "'wine' is out of stock"),
+        (request("pin", "bread", "unpriced"), "'unpriced' has no price: it comes as an anchor alone"),
+        (request("approve", "penne", "pasta"), "'penne' and 'pasta' replace each other"),
+        (request("approve", "pasta", "sauce"), ""),
+        (request("pin", bundle_id="dinner"), ""),
+        (request("rename", "wine", "cheese", title="Evening"), ""),
+    ],
+)
+def test_what_is_in_the_way_of_a_bundle_that_is_to_be_shown_is_told(
+    shown: DecisionRequest, hint: str
+) -> None:
+    found = resolved(shown)
+
+    assert found.without_effect == {}
+    assert found.hints.get(1, "").startswith(hint) if hint else found.hints == {}

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from gnn.components.cold_items.choice import choose_cold
+from gnn.components.cold_items.fitting import fit_cold_weights
+from gnn.components.cold_items.packing import pack_cold
+from gnn.data.content import Content
+from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.item_scorer import ItemQuery, ItemScorer
+from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
+
+#: 10 categories of 5 items; a basket holds two items of one category.
+KINDS, EACH = 10, 5
+IDS = [f"{kind}-{number}" for kind in range(KINDS) for number in range(EACH)]
+KNOWN = np.arange(len(IDS))
+#: One more item in the first category and one in the last, and nobody bought them.
+COLD = ["0-cold", "9-cold"]
+SHOP = PlantedShop(
+    items=[PlantedItem(name, f"kind {name[0]}") for name in IDS + COLD],
+    baskets=[([a, b], 12) for a in IDS for b in IDS if a < b and a[0] == b[0]],
+)
+#: Item indices are in the order of ids: `0-cold` is the sixth.
+ORDER = sorted(IDS + COLD)
+
+
+def content_of(names: list[str]) -> Content:
+    kind = np.array([int(name[0]) for name in names], dtype=np.int32)
+    words = csr_matrix((np.ones(len(names), dtype=np.float32), (np.arange(len(names)), kind)))
+    return Content(words, np.zeros((len(names), 0), dtype=np.float32), np.stack([kind] * 3), None)
+
+
+@pytest.fixture(scope="module")
+def scorer() -> ItemScorer:
+    return ItemScorer(make_artifact(SHOP))
+
+
+def queries(num: int) -> tuple[list[ItemQuery], np.ndarray]:
+    """Carts of one item, the next one of its category hidden (a ranked index)."""
+    carted = np.arange(num) % len(IDS)
+    hidden = carted // EACH * EACH + (carted + 1) % EACH
+    return [ItemQuery(cart=[ORDER.index(IDS[place])]) for place in carted], hidden
+
+
+def test_a_cold_item_is_found_by_carts_of_its_own_category_among_known_items(scorer: ItemScorer) -> None:
+    asked, hidden = queries(400)
+    weights = fit_cold_weights(
+        scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0), warm_tolerance=0.5
+    )
+    assert weights is not None
+    items = np.array([ORDER.index(name) for name in COLD])
+    slate = ColdSlate(pack_cold(content_of(ORDER), items, items, weights=weights))
+
+    evidence = scorer.evidence(ItemQuery(cart=[ORDER.index("0-0")]))
+    blend = scorer.weigh(scorer.features_of([evidence])[0])
+    first, last = slate.score(blend, evidence)
+
+    others = [score for name, score in zip(IDS, blend, strict=True) if name[0] != "0"]
+    assert np.isfinite([first, last]).all()
+    assert first > last
+    assert first > max(others)
+
+
+def test_known_items_lose_no_more_to_cold_ones_than_is_allowed(scorer: ItemScorer) -> None:
+    asked, hidden = queries(400)
+
+    strict, loose = (
+        fit_cold_weights(
+            scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0), warm_tolerance=tolerance
+        )
+        for tolerance in (0.0, 0.5)
+    )
+
+    assert strict is not None
+    assert loose is not None
+    assert strict[:-1].tolist() == loose[:-1].tolist()
+    assert strict[-1] < loose[-1]
+
+
+def test_cold_items_take_the_room_of_known_ones_and_a_hundredth_where_these_take_less(
+    scorer: ItemScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, hidden = queries(400)
+    # Every user keeps buying the item after the hidden one, which therefore precedes it while it is known.
+    loyal = [
+        replace(
+            query, events=(np.full(6, ORDER.index(IDS[item // EACH * EACH + (item + 1) % EACH])), np.ones(6))
+        )
+        for query, item in zip(asked, hidden.tolist(), strict=True)
+    ]
+
+    def intercept(tolerance: float | None) -> float:
+        weights = fit_cold_weights(
+            scorer, content_of(IDS), loyal, hidden, rng=np.random.default_rng(0), warm_tolerance=tolerance
+        )
+        assert weights is not None
+        return float(weights[-1])
+
+    assert intercept(0.01) < intercept(None) < intercept(0.9)
+
+    monkeypatch.setattr("gnn.components.cold_items.fitting.LEAST_ROOM", 0.9)
+    assert intercept(None) == intercept(0.9)
+
+
+def test_the_same_draws_give_the_same_weights(scorer: ItemScorer) -> None:
+    asked, hidden = queries(400)
+
+    first, again = (
+        fit_cold_weights(scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(3))
+        for _ in range(2)
+    )
+
+    assert first is not None
+    assert again is not None
+    assert first.tolist() == again.tolist()
+    assert np.isfinite(first).all()
+
+
+@pytest.mark.parametrize("num", [0, 50])
+def test_too_few_queries_teach_nothing(scorer: ItemScorer, num: int) -> None:
+    asked, hidden = queries(num)
+
+    assert fit_cold_weights(scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0)) is None
+
+
+def test_unsold_items_on_offer_are_cold_those_of_the_best_selling_categories_first() -> None:
+    baskets = np.array([50, 9, 0, 0, 0, 0, 3, 0])
+    category = np.array([0, 1, 1, 0, 0, -1, 0, 0])
+    is_offered = np.array([True, True, True, True, False, True, True, True])
+
+    cold = choose_cold(baskets, category, np.array([0, 1]), is_offered=is_offered, most=2)
+
+    # 4 is not on offer, 6 was sold; 3 and 7 are of category 0, whose item is in 50 baskets.
+    assert cold.tolist() == [3, 7]
+
+
+def test_a_catalogue_of_sold_items_has_none_that_is_cold() -> None:
+    cold = choose_cold(
+        np.array([4, 5]), np.array([-1, -1]), np.array([0]), is_offered=np.ones(2, np.bool_), most=9
+    )
+
+    assert cold.tolist() == []

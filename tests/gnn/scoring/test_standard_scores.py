@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from gnn.scoring.standard_scores import standard_scores
+
+
+def test_each_row_has_mean_0_and_deviation_1() -> None:
+    # 1, 2, 3 lie −1, 0, 1 from their mean, and their variance is (1 + 0 + 1) / 3.
+    found = standard_scores(np.array([[1.0, 2.0, 3.0], [10.0, 10.0, 40.0]], dtype=np.float32))
+
+    assert found[0].tolist() == pytest.approx([-1 / sqrt(2 / 3), 0, 1 / sqrt(2 / 3)])
+    assert found[1].tolist() == pytest.approx([-10 / sqrt(200), -10 / sqrt(200), 20 / sqrt(200)])
+
+
+def test_equal_scores_are_0() -> None:
+    assert standard_scores(np.full(4, 0.25, dtype=np.float32)).tolist() == [0.0] * 4
+
+
+def test_no_scores_stay_none() -> None:
+    assert standard_scores(np.zeros((3, 0), dtype=np.float32)).shape == (3, 0)
