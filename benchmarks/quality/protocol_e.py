@@ -28,8 +28,8 @@ from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from gnn.evaluation.bootstrap import Interval
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
 from gnn.network.sequence_task import score_sequences
+from gnn.network.task import LearnedLinks
 from gnn.network.training import no_progress, train_links
-from gnn.network.training_run import LearnedLinks
 from gnn.scoring.item_codes import LEVELS, item_codes
 from gnn.scoring.trees import no_trees
 from graph.edges import EdgeTables, edge_tables

@@ -16,8 +16,8 @@ from gnn.components.sequences.fitting import fit_history_ease
 from gnn.config import TrainingConfig
 from gnn.data.purchases import Purchases, choose_ranked
 from gnn.data.queries import CompletionQueries
+from gnn.network.task import LearnedLinks
 from gnn.network.training import Progress, train_links
-from gnn.network.training_run import LearnedLinks
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)

@@ -25,5 +25,4 @@ class Popularity:
 
 def fit_popularity(purchases: Purchases) -> Popularity:
     """bias(i) = log((c(i) + 1) / Σ_j (c(j) + 1)) with c(i) the baskets that hold i."""
-    smoothed = purchases.item_baskets + 1.0
-    return Popularity(np.log(smoothed / max(smoothed.sum(), 1.0)).astype(np.float32))
+    return Popularity(purchases.log_popularity)

@@ -55,6 +55,12 @@ class Purchases:
         """Baskets that hold each item, [num_items]."""
         return np.bincount(self.lines.indices, minlength=self.lines.shape[1]).astype(np.int64)
 
+    @property
+    def log_popularity(self) -> NDArray[np.float32]:
+        """log((c(i) + 1) / Σ_j (c(j) + 1)), c(i) the baskets that hold item i, [num_items]."""
+        smoothed = self.item_baskets + 1.0
+        return np.log(smoothed / max(smoothed.sum(), 1.0)).astype(np.float32)
+
     def baskets_within(self, days: float) -> NDArray[np.int64]:
         """Of those, the baskets of the last `days` before `as_of`, [num_items]."""
         lines = self.lines[np.flatnonzero(self.basket_age < days)]

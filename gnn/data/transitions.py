@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.network.propagation import keep_strongest, normalise_rows
+from gnn.data.sparse import keep_strongest, normalise_rows
 from gnn.scoring.sequences import Sequences
 
 #: Steps apart that a pair may be, to follow each other and to belong to one user's taste.

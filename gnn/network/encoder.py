@@ -1,18 +1,18 @@
-"""The encoder: heterogeneous linear propagation from the graph's nodes to three vectors an item."""
+"""The encoder: message passing from the graph's nodes to three vectors an item."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import reduce
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from gnn.network.propagation import Adjacency
+from gnn.data.hetero_data import IN_CATEGORY, MADE_BY, EdgeType, HeteroData
+from gnn.network.conv import WeightedSumConv
 
-#: An item plays three roles, so links are not symmetric: what it asks for in a cart, what it answers as a
-#: candidate, what it says of a user who bought it before.
+#: An item plays three roles, so links are not symmetric: in the cart, as the candidate, and in the history of
+#: a user who bought it before.
 ROLES = ("source", "target", "history")
 
 _INITIAL_SCALE = 0.05
@@ -28,40 +28,53 @@ class ItemTables(NamedTuple):
 
 
 class HeteroEncoder(nn.Module):
-    """Item vectors from item, category and brand nodes, spread along item–item relations.
+    """Item vectors from the embeddings of items, categories and brands, passed on along item–item relations.
 
-    With M the memberships of `gnn.data.hetero_data.feature_memberships` and Â_r a normalised relation:
+    With Â_r the weights of a relation's edges, and all vectors 3 d long, d for each role:
 
-        h⁰ = M · E                        (its own vector + its categories' + its brand's)
+        h⁰_i = e_i + Σ e_c over the item's category and all above it + e_b of its brand
         hˡ = Σ_r w_{l,r,role} Â_r hˡ⁻¹     (l = 1 … num_layers)
         h  = Σ_l hˡ
 
-    That is LightGCN (He et al. 2020) over several relations, with relation and layer weights learned a role.
+    That is LightGCN (He et al. 2020) over several relations, with a weight learned for each layer, relation
+    and role.
     """
 
-    def __init__(
-        self, memberships: Adjacency, relations: Mapping[str, Adjacency], *, dim: int, num_layers: int
-    ) -> None:
+    def __init__(self, graph: HeteroData, *, dim: int, num_layers: int) -> None:
+        """`graph` as `gnn.data.hetero_data.message_graph` makes it: its numbers of nodes, and its relations."""
         super().__init__()
-        self.memberships = memberships
-        self.relations = dict(relations)
+        self.relations: list[EdgeType] = [
+            edge_type for edge_type in graph.edge_types if edge_type[0] == edge_type[2] == "Item"
+        ]
         self._dim = dim
-        num_nodes = memberships.forward.shape[1]
-        self.embedding = nn.Parameter(_INITIAL_SCALE * torch.randn(num_nodes, len(ROLES) * dim))
+        num_nodes = [graph[node_type].num_nodes for node_type in graph.node_types]
+        initial = _INITIAL_SCALE * torch.randn(sum(num_nodes), len(ROLES) * dim)
+        self.embedding = nn.ParameterDict(
+            {
+                node_type: nn.Parameter(vectors.clone())
+                for node_type, vectors in zip(graph.node_types, initial.split(num_nodes), strict=True)
+            }
+        )
         shape = (num_layers, len(self.relations), len(ROLES))
         self.relation_weight = nn.Parameter(torch.full(shape, _INITIAL_RELATION_WEIGHT))
+        self.conv = WeightedSumConv()
 
-    def forward(self) -> ItemTables:
-        """The three tables."""
-        layer = self.memberships.propagate(self.embedding)  # [num_ranked, 3 d]
+    def forward(self, graph: HeteroData) -> ItemTables:
+        """The three tables, from the edges of a `message_graph`."""
+        x_dict = self.embedding
+        layer = x_dict["Item"]  # [num_ranked, 3 d]
+        for edge_type in (IN_CATEGORY, MADE_BY):
+            layer = layer + self._receive(x_dict[edge_type[2]], graph, edge_type)
         total = layer
-        for weights in self.relation_weight:
+        for weights in self.relation_weight if self.relations else ():
             received = [
-                relation.propagate(layer) * weight.repeat_interleave(self._dim)
-                for relation, weight in zip(self.relations.values(), weights, strict=True)
+                self._receive(layer, graph, edge_type) * weight.repeat_interleave(self._dim)
+                for edge_type, weight in zip(self.relations, weights, strict=True)
             ]
-            if not received:
-                break
             layer = reduce(torch.add, received)
             total = total + layer
         return ItemTables(*torch.split(total, self._dim, dim=1))
+
+    def _receive(self, x: Tensor, graph: HeteroData, edge_type: EdgeType) -> Tensor:
+        received: Tensor = self.conv(x, graph[edge_type].edge_index, graph[edge_type].edge_weight)
+        return received

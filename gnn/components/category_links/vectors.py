@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 
 
 @dataclass(frozen=True)

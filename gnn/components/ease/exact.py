@@ -18,7 +18,7 @@ from scipy.sparse import coo_array, csr_matrix, diags_array, vstack
 from gnn.components.ease.large import HeadTailWeights, fit_head_and_tail
 from gnn.components.ease.rows import RowScorer
 from gnn.data.purchases import Purchases
-from gnn.network.propagation import keep_strongest
+from gnn.data.sparse import keep_strongest
 
 logger = logging.getLogger(__name__)
 

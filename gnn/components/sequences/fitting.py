@@ -12,7 +12,7 @@ from gnn.components.sequences.shortlists import Shortlists
 from gnn.data.purchases import Purchases
 from gnn.data.sequences import user_sequences, users_as_baskets
 from gnn.data.transitions import fit_transitions
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.csr import SparseRows
 from gnn.scoring.sequence_evidence import SequenceEvidence
 from gnn.scoring.sequence_features import NAMES

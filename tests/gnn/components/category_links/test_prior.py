@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from gnn.components.category_links.counts import CategoryCounts
 from gnn.components.category_links.prior import MIN_PAIRS, CategoryPrior, LaterPairs, fit_prior, later_pairs
 from gnn.components.category_links.vectors import CategoryVectors, category_vectors
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 
 
 def planted(num_pairs: int, *, rng: np.random.Generator) -> LaterPairs:
