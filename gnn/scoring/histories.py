@@ -1,4 +1,4 @@
-"""What one user's purchases say of each item: counts, ages, repetition. NumPy alone: serving runs it."""
+"""What users bought: the stored events, and one user's summary by item."""
 
 from __future__ import annotations
 
@@ -7,8 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gnn.scoring.csr import zeros_field
+from gnn.scoring.text_column import TextColumn
+
 #: Days after which a purchase weighs 1/e in the columns of `ItemHistory.decayed`.
 DECAY_DAYS = (10.0, 30.0, 90.0)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """The events of each user: users sorted by pseudonym, a user's events oldest first."""
+
+    user_ids: TextColumn = TextColumn.of([])
+    indptr: NDArray[np.int64] = zeros_field(np.int64, 1)
+    """Events of user u are `indptr[u]:indptr[u + 1]`, [num_users + 1]."""
+    item: NDArray[np.int32] = zeros_field(np.int32)
+    """Item index. A user's events of an item are `PURCHASED.count` in number."""
+    age_days: NDArray[np.float32] = zeros_field(np.float32)
+    """Days from the event to the model's `as_of`."""
+
+    def of_user(self, user_index: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Item indices and ages of one user's events."""
+        events = slice(*self.indptr[user_index : user_index + 2])
+        return self.item[events], self.age_days[events]
 
 
 @dataclass(frozen=True)
