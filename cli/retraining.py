@@ -23,7 +23,7 @@ def retrain(
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(help="File that maps the export's column names (default: SOURCE/mapping.toml)."),
+        typer.Option(help="File that maps the export's names (default: SOURCE/mapping.toml)."),
     ] = None,
     config: options.Config = "standard",
     *,
@@ -33,7 +33,7 @@ def retrain(
 ) -> None:
     """Ingest and load the exports, train a model, and promote it unless its validation NDCG is lower.
 
-    Exit code 1 where the new model is worse: the old one stays in service, the new one is kept for comparison.
+    Exit code 1 where the new model is worse: the old one stays in service, the new one is kept.
     """
     from etl.ingest import IngestOptions
     from etl.tables import open_tables

@@ -40,6 +40,7 @@ def train(
     as_json: options.Json = False,
 ) -> None:
     """Train a model on the graph, measure it beside its baselines, and save it."""
+    from etl.tables import open_tables
     from gnn import registry
 
     chosen = replace(
@@ -51,6 +52,7 @@ def train(
     )
     if launches:
         chosen = replace(chosen, warm_tolerance=None)
+    open_tables(home / "tables")  # Raises before a folder is made where there are no tables.
     with registry.training_lock(home / "models"):
         info = run_train(home, store, chosen)
     is_promoted = registry.promoted(home / "models") == info.model_version
@@ -66,10 +68,10 @@ def train(
         )
         return
     print_metrics(info)
-    print_line(
-        f"Model {info.model_version} " + ("is in service" if is_promoted else "is saved; to serve it:")
-    )
-    if not is_promoted:
+    if is_promoted:
+        print_line(f"Model {info.model_version} is in service")
+    else:
+        print_line(f"Model {info.model_version} is saved; to serve it:")
         print_line(f"  bundlegraph models promote {info.model_version}")
 
 
