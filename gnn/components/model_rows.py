@@ -9,9 +9,8 @@ from gnn.components.choosing import served_score, with_weights
 from gnn.components.ease.exact import fit_ease
 from gnn.components.fitting import FittedModel
 from gnn.components.popularity import fit_popularity
-from gnn.evaluation.co_purchase import fit_co_purchase
+from gnn.evaluation.baselines import fit_co_purchase, fit_user_frequency, with_user_frequency
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.user_frequency import EaseAndHousehold, fit_household
 from gnn.scoring.weights import ServedWeights, without_trees
 
 #: λ of the EASE baselines, in units of the mean diagonal: 200 at Complete Journey, as protocol B has it.
@@ -21,16 +20,16 @@ BASELINE_RIDGE = 1.84
 def baselines(model: FittedModel) -> dict[str, ScoreQueries]:
     """What a model of baskets has to beat, fitted to the same purchases in seconds."""
     purchases = model.ranked_purchases
-    household = fit_household(purchases)
+    frequency = fit_user_frequency(purchases)
     ease = fit_ease(purchases, ridge=BASELINE_RIDGE)
     return {
         "popularity": fit_popularity(purchases).score,
         "co_purchase": fit_co_purchase(purchases).score,
         "ease": ease.score,
-        "household": household.score,
-        "ease_household": EaseAndHousehold(ease, household).score,
+        "household": frequency.score,
+        "ease_household": with_user_frequency(ease.score, frequency),
         "ease_weighted": model.ease.score,
-        "ease_weighted_household": EaseAndHousehold(model.ease, household).score,
+        "ease_weighted_household": with_user_frequency(model.ease.score, frequency),
     }
 
 

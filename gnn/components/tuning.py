@@ -25,10 +25,9 @@ from gnn.config import TrainingConfig
 from gnn.data.content import read_content
 from gnn.data.splits import TimeSplit
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
-from gnn.evaluation.tables import metrics_of
 from gnn.network.training import Progress
 from gnn.scoring.item_codes import LEVELS, item_codes
 from gnn.scoring.item_scorer import ItemScorer

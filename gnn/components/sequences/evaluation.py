@@ -31,12 +31,11 @@ from gnn.data.queries import CompletionQueries
 from gnn.data.sequences import user_sequences, users_as_baskets
 from gnn.data.splits import TimeSplit
 from gnn.data.transitions import fit_transitions
-from gnn.evaluation.co_purchase import fit_co_purchase
+from gnn.evaluation.baselines import fit_co_purchase
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking
 from gnn.evaluation.slices import is_cross_category
-from gnn.evaluation.tables import metrics_of
 from gnn.network.sequence_task import score_sequences
 from gnn.network.training import Progress
 from gnn.scoring.item_codes import LEVELS, item_codes
