@@ -24,10 +24,10 @@ def test_user_frequency_is_the_share_of_the_users_purchases() -> None:
     counts = csr_matrix(np.array([[3, 0, 1], [0, 0, 0]], dtype=np.float32))
     frequency = fit_user_frequency(replace(purchases(BASKETS), counts=counts))
     queries = CompletionQueries(
-        csr_matrix(np.zeros((3, 3), dtype=np.float32)),
-        np.array([0, 1, -1]),
-        np.zeros(3, int),
-        ("a", "b", "c"),
+        carts=csr_matrix(np.zeros((3, 3), dtype=np.float32)),
+        users=np.array([0, 1, -1]),
+        hidden=np.zeros(3, dtype=np.int64),
+        basket_ids=("a", "b", "c"),
     )
 
     scores = frequency.score(queries)
