@@ -28,9 +28,8 @@ from gnn.data.next_item import NextItemQueries, next_item_queries
 from gnn.data.purchase_log import read_purchase_log
 from gnn.data.purchases import Purchases, read_purchases
 from gnn.data.queries import CompletionQueries
-from gnn.data.sequences import user_sequences, users_as_baskets
+from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.splits import TimeSplit
-from gnn.data.transitions import fit_transitions
 from gnn.evaluation.baselines import fit_co_purchase
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.measuring import leak_warnings, measure, metrics_of

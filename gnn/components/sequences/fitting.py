@@ -10,8 +10,7 @@ from gnn.components.boosted_trees import RankerParams, fit_ranker
 from gnn.components.ease.exact import Ease, fit_ease
 from gnn.components.sequences.shortlists import Shortlists
 from gnn.data.purchases import Purchases
-from gnn.data.sequences import user_sequences, users_as_baskets
-from gnn.data.transitions import fit_transitions
+from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.network.training_run import LearnedLinks
 from gnn.scoring.csr import SparseRows
 from gnn.scoring.sequence_evidence import SequenceEvidence
