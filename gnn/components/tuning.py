@@ -31,9 +31,9 @@ from gnn.data.content import read_content
 from gnn.data.item_queries import item_queries
 from gnn.data.splits import TimeSplit
 from gnn.data.training_data import TrainingData, training_data
-from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
-from gnn.evaluation.tables import metrics_of
+
 from gnn.network.training import Progress
 from gnn.scoring.item_model import Reranker
 
