@@ -6,7 +6,6 @@ evaluation are one pipeline for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -23,10 +22,11 @@ from gnn.components.reranker import RankingQueries
 from gnn.config import TrainingConfig
 from gnn.data.item_queries import item_queries
 from gnn.data.purchase_log import read_purchase_log
-from gnn.data.queries import CompletionQueries, NextItemQueries, completion_queries, next_item_queries
+from gnn.data.next_item import NextItemQueries, next_item_queries
+from gnn.data.queries import CompletionQueries, completion_queries
 from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.training_data import TrainingData
-from gnn.evaluation.baselines import Popularity, WeightedSum, fit_co_purchase, fit_user_frequency
+from gnn.evaluation.baselines import fit_co_purchase, fit_popularity, fit_user_frequency, with_user_frequency
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
@@ -126,13 +126,13 @@ class BasketCompletion:
         category = context.codes[LEVELS.index("category")]
         return {
             LEAK_PROBE: probe_items(histories_by_user(purchases.counts), category),
-            "popularity": Popularity(purchases.log_popularity).score,
+            "popularity": fit_popularity(purchases).score,
             "co_purchase": fit_co_purchase(purchases).score,
             "ease": plain.score,
             "user_frequency": frequency.score,
-            "ease_user_frequency": WeightedSum(plain, frequency).score,
+            "ease_user_frequency": with_user_frequency(plain.score, frequency),
             "ease_weighted": ease.score,
-            "ease_weighted_user_frequency": WeightedSum(ease, frequency).score,
+            "ease_weighted_user_frequency": with_user_frequency(ease.score, frequency),
         }
 
     def network_score(self, artifact: ModelArtifact, context: FitContext) -> ScoreQueries:
@@ -262,7 +262,7 @@ def next_item_baselines(context: FitContext) -> dict[str, ScoreQueries]:
         LEAK_PROBE: probe_items(
             histories_by_user(purchases.counts), context.codes[LEVELS.index("category")]
         ),
-        "popularity": Popularity(purchases.log_popularity).score,
+        "popularity": fit_popularity(purchases).score,
         "co_purchase": fit_co_purchase(users_as_baskets(purchases)).score,
         "ease": ease.score,
         "ease_and_transitions": ease_and_transitions,
