@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
-from bundles.compose.pareto.errors import ParetoUnavailableError
+from bundles.compose.pareto.schemas import ParetoUnavailableError
 from bundles.request.schemas import RequestError, UnknownCategoryError, UnknownItemError
 from bundles.rules.errors import (
     AlreadyRevokedError,

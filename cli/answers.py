@@ -121,7 +121,7 @@ def open_recommender(home: Path) -> Recommender:
     from etl.pseudonyms import load_key
     from gnn.registry import load_promoted
 
-    return Recommender(load_promoted(home / "models"), load_key(home), word=DecisionLog(home).word)
+    return Recommender(load_promoted(home / "models"), load_key(home), rules=DecisionLog(home).rules)
 
 
 def generate(

@@ -61,8 +61,8 @@ def record(home: Path, *, as_json: bool, **fields: object) -> None:
     Raises:
         RequestError: If it is wrong; the first mistake is named.
     """
+    from bundles.rules.decisions import DecisionRequest
     from bundles.rules.log import DecisionLog
-    from bundles.rules.requests import DecisionRequest
 
     given = {name: value for name, value in fields.items() if value is not None}
     request = read_request(DecisionRequest, given)
@@ -81,8 +81,8 @@ def take_back(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -
     Raises:
         DecisionError: If there is none of that id, or it was revoked before.
     """
+    from bundles.rules.decisions import Revocation
     from bundles.rules.log import DecisionLog
-    from bundles.rules.requests import Revocation
 
     by = read_request(Revocation, {"revoked_by": revoked_by}).revoked_by
     with closing(DecisionLog(home)) as log:
@@ -105,9 +105,9 @@ def _targets(home: Path) -> DecisionTargets | None:
 
 def _listed(log: DecisionLog, targets: DecisionTargets | None, *, everything: bool) -> list[ListedDecision]:
     from bundles.rules.listing import list_decisions
-    from bundles.rules.resolve import resolve_word
+    from bundles.rules.resolve import resolve_rules
 
-    resolved = None if targets is None else resolve_word(log.word(), targets=targets)
+    resolved = None if targets is None else resolve_rules(log.rules(), targets=targets)
     return list_decisions(log.history(), resolved=resolved, everything=everything)
 
 

@@ -43,10 +43,10 @@ def demo(
 
     recommender = open_recommender(home)
     print_line(f"\n4. Five bundles for item {POPULAR_ITEM}, the most popular one\n")
-    wish: dict[str, object] = {"size": 3, "n": 5, "constraints": {"min_categories": 2}}
-    print_bundles(generate(recommender, {**wish, "anchors": [POPULAR_ITEM]}), recommender.info.currency)
+    preference: dict[str, object] = {"size": 3, "n": 5, "constraints": {"min_categories": 2}}
+    print_bundles(generate(recommender, {**preference, "anchors": [POPULAR_ITEM]}), recommender.info.currency)
     print_line(f"5. Five bundles for household {HOUSEHOLD}\n")
-    print_bundles(generate(recommender, {**wish, "user_id": HOUSEHOLD}), recommender.info.currency)
+    print_bundles(generate(recommender, {**preference, "user_id": HOUSEHOLD}), recommender.info.currency)
 
     if serve:
         from cli.serving import run_server

@@ -42,12 +42,12 @@ class Account(TypedDict):
 
 
 class GnnAccounts:
-    """The accounts of one model, for one visit."""
+    """The accounts of one model, for one visitor."""
 
     def __init__(
         self, artifact: ModelArtifact, key: PseudonymKey, *, items: Sequence[str], user: str | None
     ) -> None:
-        """Explain for a visit that has `items`, anchors and cart, by the shop's own ids.
+        """Explain for a visitor that has `items`, anchors and cart, by the shop's own ids.
 
         Raises:
             ExplanationError: If the model has no GNN that can be taken apart.

@@ -65,7 +65,7 @@ def bundles(
     as_json: options.Json = False,
 ) -> None:
     """The best bundles of the whole catalogue: scored, priced, explained, no item shown too often."""
-    from bundles.compose.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, shown_enough
+    from bundles.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, exhausted_items
     from bundles.request.schemas import Constraints, SizeRange
     from cli.export_figures import figures_of
 
@@ -82,11 +82,11 @@ def bundles(
     limit = max_exposure or default_exposure(n)
     found: list[GeneratedBundle] = []
     chosen: list[GeneratedBundle] = []
-    anchors = list(dict.fromkeys([*recommender.settled_anchors(), *item_ids]))
+    anchors = list(dict.fromkeys([*recommender.curated_anchors(), *item_ids]))
     with _processes(jobs or os.cpu_count() or 1, num_anchors=min(n, len(anchors))) as spread:
         # What was shown enough in one wave is in no bundle of the next.
         for start in range(0, len(anchors), _WAVE):
-            enough = shown_enough(chosen, max_exposure=limit)
+            enough = exhausted_items(chosen, max_exposure=limit)
             compose = partial(
                 _compose,
                 home,
@@ -133,7 +133,7 @@ def _compose(
 ) -> list[GeneratedBundle]:
     from threadpoolctl import threadpool_limits
 
-    from bundles.compose.catalogue_bundles import bundles_around
+    from bundles.catalogue_bundles import bundles_around
 
     with threadpool_limits(1, user_api="blas"):
         return bundles_around(

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from bundles.compose.pareto.answers import ParetoAnswer
+    from bundles.compose.pareto.schemas import ParetoAnswer
     from bundles.present.answers import GeneratedBundle
 
 _PAGE = """<!doctype html>

@@ -16,7 +16,7 @@ from cli.output import err, print_json, print_line, print_table, print_warnings
 from cli.requests import read_request
 
 if TYPE_CHECKING:
-    from bundles.compose.pareto.answers import ParetoAnswer
+    from bundles.compose.pareto.schemas import ParetoAnswer
 
 _PICTURES = (".png", ".html")
 
@@ -53,7 +53,7 @@ def pareto(
         raise typer.BadParameter(
             f"expected a name that ends in {' or '.join(_PICTURES)}", param_hint="--plot"
         )
-    from bundles.compose.pareto.requests import ParetoRequest
+    from bundles.compose.pareto.schemas import ParetoRequest
 
     body: dict[str, object] = {
         "anchors": anchor or [],

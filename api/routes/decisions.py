@@ -16,9 +16,9 @@ from api.examples import DECISION_ANSWER, DECISIONS_ANSWER, answer_example
 from api.problems import ModelUnavailableError
 from api.serving import Serving
 from bundles.present.answers import Answer
+from bundles.rules.decisions import DecisionRequest, Revocation
 from bundles.rules.listing import ListedDecision, list_decisions
 from bundles.rules.log import DecisionLog
-from bundles.rules.requests import DecisionRequest, Revocation
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -60,7 +60,7 @@ def make_decision(
     replace each other. What it names must be in the catalogue of the model in service (422).
     """
     with suppress(ModelUnavailableError):
-        serving.model().recommender.decisions.targets.check(request)
+        serving.model().recommender.rules.targets.check(request)
     return _answer(log.record(request).id, serving, log, request_id)
 
 
@@ -97,7 +97,7 @@ def _listed(
 ) -> list[ListedDecision]:
     resolved = None
     try:
-        resolved = serving.model().recommender.decisions.resolved()
+        resolved = serving.model().recommender.rules.resolved()
     except ModelUnavailableError as error:
         warnings.append(f"without a model nothing is known of what has no effect: {error}")
     return list_decisions(log.history(), resolved=resolved, everything=everything)

@@ -10,8 +10,7 @@ from fastapi import APIRouter
 from api.deps import RecommenderDep, RequestId
 from api.examples import PARETO_ANSWER, answer_example
 from api.languages import AcceptedLanguage
-from bundles.compose.pareto.answers import ParetoAnswer
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 

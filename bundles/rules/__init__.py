@@ -1,1 +1,1 @@
-"""Merchandising rules: approve, reject, pin, ban, rename and price, kept in SQL."""
+"""Merchandising rules: a merchandiser's decisions (approve, reject, pin, ban, rename, price), and their effect."""
