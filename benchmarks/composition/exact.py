@@ -48,9 +48,9 @@ def best_set(shortlist: Shortlist, constraints: BundleConstraints, *, weights: W
         raise ValueError("expected weights of margin and discount to be 0: neither is linear")
     problem = _Problem(shortlist, constraints, weights)
     solved = [
-        problem.solve(size, num_roots, num_bridges)
+        problem.solve(size, num_roots, num_category_pairs)
         for size in range(max(constraints.size_min, shortlist.num_fixed, 2), constraints.size_max + 1)
-        for num_roots, num_bridges in sorted(set(_shapes(size, int((shortlist.root < 0).sum()))))
+        for num_roots, num_category_pairs in sorted(set(_shapes(size, int((shortlist.root < 0).sum()))))
         if num_roots >= constraints.min_categories or constraints.min_categories <= 1
     ]
     return max((found for found in solved if found is not None), key=lambda found: found.score, default=None)
@@ -80,11 +80,11 @@ class _Problem:
         self._one, self._other = np.triu_indices(self._num_items, 1)
         self._roots = np.unique(shortlist.root[shortlist.root >= 0])
         self._links = shortlist.links[self._one, self._other]
-        self._bridges = shortlist.category_strength[self._one, self._other]
+        self._category_strength = shortlist.category_strength[self._one, self._other]
         self._num_columns = self._num_items + len(self._links) + len(self._roots) + 1
         self._constraints = [self._products(), self._weakest(), *self._categories(), *self._prices()]
 
-    def solve(self, size: int, num_roots: int, num_bridges: int) -> BestSet | None:
+    def solve(self, size: int, num_roots: int, num_category_pairs: int) -> BestSet | None:
         """The best set of a size and shape."""
         weights, shortlist = self._weights, self._shortlist
         spread = max(num_roots - 1, 0) / (self._bundle_constraints.size_max - 1)
@@ -93,12 +93,12 @@ class _Problem:
             [
                 weights.user_fit * shortlist.user_fit * is_added / max(size - shortlist.num_fixed, 1),
                 weights.coherence * self._links / (size * (size - 1))
-                + weights.breadth * spread * self._bridges / max(num_bridges, 1),
+                + weights.breadth * spread * self._category_strength / max(num_category_pairs, 1),
                 np.zeros(len(self._roots)),
                 [weights.coherence / 2],
             ]
         )
-        counts = [size, num_bridges, num_roots]
+        counts = [size, num_category_pairs, num_roots]
         shape = LinearConstraint(self._counts(), counts, counts)
         least = np.zeros(self._num_columns)
         least[: shortlist.num_fixed] = 1
@@ -124,7 +124,7 @@ class _Problem:
 
     def _counts(self) -> csr_array:
         """Items, pairs of two categories, and categories of the set: a row each."""
-        parts = [np.ones(self._num_items), self._bridges > 0, np.ones(len(self._roots))]
+        parts = [np.ones(self._num_items), self._category_strength > 0, np.ones(len(self._roots))]
         return csr_array(hstack([block_diag([part[None, :] for part in parts]), csr_array((3, 1))]))
 
     def _products(self) -> LinearConstraint:

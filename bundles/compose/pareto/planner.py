@@ -70,7 +70,7 @@ class ParetoPlanner:
         if shortlist is None or known is None or not len(known):
             warnings.append(self._composer.explain_empty(resolved.constraints, resolved.preference))
             return _without_bundles(objectives), resolved.source
-        found = _search(shortlist, resolved.constraints, objectives=objectives, known=known)
+        found = _search(shortlist, resolved.constraints, objectives=objectives, known=known, effort=STANDARD_EFFORT)
         warnings += [
             f"objectives: {name} is 0 for every bundle: only the others matter, and the hypervolume is 0"
             for name, values in zip(objectives, found.front.values.T, strict=True)
@@ -110,10 +110,10 @@ def _search(
 ) -> SearchResult:
     # Importing pymoo takes .6 s and 45 MB: only requests for a front pay for it.
     try:
-        from bundles.compose.pareto.search import find_front
+        from bundles.compose.pareto.search import STANDARD_EFFORT, find_front
     except ModuleNotFoundError as error:
         raise ParetoUnavailableError from error
-    return find_front(shortlist, constraints, objectives=objectives, known=known)
+    return find_front(shortlist, constraints, objectives=objectives, known=known, effort=STANDARD_EFFORT)
 
 
 def _without_bundles(objectives: tuple[ObjectiveName, ...]) -> Plan:

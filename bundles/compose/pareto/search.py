@@ -49,7 +49,7 @@ def find_front(
     *,
     objectives: tuple[ObjectiveName, ...],
     known: NDArray[np.bool_],
-    effort: Effort = STANDARD_EFFORT,
+    effort: Effort,
 ) -> SearchResult:
     """The Pareto front of all sets that the search evaluated.
 

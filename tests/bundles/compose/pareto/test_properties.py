@@ -39,7 +39,7 @@ def recommender() -> Recommender:
 def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less search, more requests."""
     monkeypatch.setattr(
-        "bundles.compose.pareto.planner.STANDARD_EFFORT", Effort(population=20, generations=5)
+        "bundles.compose.pareto.search.STANDARD_EFFORT", Effort(population=20, generations=5)
     )
 
 
