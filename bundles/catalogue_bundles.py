@@ -40,7 +40,7 @@ def bundles_around(
 def choose_bundles(
     found: Iterable[GeneratedBundle], *, count: int, max_exposure: int
 ) -> list[GeneratedBundle]:
-    """At most `count` distinct bundles of `found`, ranked from 1; an item is in at most `max_exposure` of them.
+    """At most `count` distinct bundles, ranked from 1, with an item in at most `max_exposure` of them.
 
     Greedy by score. Pinned bundles come first, and the limit does not apply to them.
     """
@@ -62,7 +62,7 @@ def choose_bundles(
 
 
 def exhausted_items(chosen: Iterable[GeneratedBundle], *, max_exposure: int) -> list[str]:
-    """Items that have reached `max_exposure`, most exposed first; at most as many as a request may exclude."""
+    """Items that have reached `max_exposure`, most exposed first; as many as a request may exclude."""
     times = Counter(item.item_id for bundle in chosen for item in bundle.items)
     return [item_id for item_id, count in times.most_common(MAX_SEQUENCE) if count >= max_exposure]
 

@@ -89,7 +89,7 @@ class ItemLinks:
         return pairs.item[row], pairs.baskets[row], pairs.lift[row]
 
     def similar_items(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Items most similar to one that nobody bought, and the lift of pairs of that similarity; else empty."""
+        """Items most similar to an item that nobody bought, and the lift of such pairs; else empty."""
         similar = self._artifact.content_links
         row = slice(similar.indptr[item], similar.indptr[item + 1])
         return similar.item[row], similar.lift[row]
@@ -130,7 +130,7 @@ class ItemLinks:
     def _apply_co_purchases(
         self, links: NDArray[np.float64], rows: NDArray[np.int64], columns: NDArray[np.int64]
     ) -> None:
-        """Replace the links of those `rows` that the model does not rank by counts, which are more reliable."""
+        """Replace the links of those `rows` that the model does not rank by counts, where there are any."""
         for row in np.flatnonzero(self._scorer.ranked_index(rows) < 0):
             others, baskets, lift = self.co_purchased(int(rows[row]))
             _, places, positions = np.intersect1d(columns, others, return_indices=True)

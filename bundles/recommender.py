@@ -63,7 +63,7 @@ class Recommender:
         now: Callable[[], datetime] | None = None,
         rules: Callable[[], MerchandisingRules] | None = None,
     ) -> None:
-        """Prepare to answer from `artifact` under the merchandising rules that `rules` returns at each request.
+        """Answer from `artifact`; `rules` is called at each request and returns the merchandising rules.
 
         Raises:
             ArtifactError: If its users are pseudonyms under another key.
@@ -167,7 +167,7 @@ class Recommender:
     def pareto(
         self, request: ParetoRequest, *, language: Language = "en", request_id: str | None = None
     ) -> ParetoAnswer:
-        """The Pareto front over several objectives; an empty one has a warning that names the blocking constraint.
+        """The Pareto front; an empty one has a warning that names the blocking constraint.
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.

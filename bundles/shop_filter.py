@@ -32,7 +32,7 @@ class ShopBundleFilter:
             self._by_items[frozenset(items.tolist())].append(bundle)
 
     def means(self, column: NDArray[np.number]) -> NDArray[np.float64]:
-        """Mean over the items of each bundle, [num_bundles], of a column [num_items]; 0 for an empty bundle."""
+        """Mean of a column [num_items] over the items of each bundle, [num_bundles]; 0 for an empty bundle."""
         return self._sums(column[self._bundles.item]) / self._sizes
 
     def overrides(self, rules: ActiveRules) -> Mapping[int, BundleRule]:
@@ -50,7 +50,7 @@ class ShopBundleFilter:
     def satisfied(
         self, constraints: BundleConstraints, overrides: Mapping[int, BundleRule]
     ) -> NDArray[np.bool_]:
-        """Which bundles satisfy `constraints` except `min_link`, [num_bundles]; `overrides` of `constraints.rules`."""
+        """Which bundles satisfy `constraints`, except `min_link`, given the `overrides` of its rules."""
         item = self._bundles.item
         free = replace(constraints, anchors=(), required=(), cart=())
         may_be_in = may_be_added(

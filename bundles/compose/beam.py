@@ -164,7 +164,7 @@ class _Search:
     def _best(
         self, states: PartialBundles, values: NDArray[np.float64], is_open: NDArray[np.bool_], count: int
     ) -> NDArray[np.int64]:
-        """Flat places of the `count` greatest `values` among `is_open`, each distinct set once, best first."""
+        """Flat places of the `count` greatest `values` among `is_open`, distinct sets only, best first."""
         places = np.flatnonzero(is_open)
         # Rounded, so that equal sets that were built in another order compare equal.
         best = -np.round(values.ravel()[places], 9)

@@ -60,7 +60,7 @@ class CandidateFinder:
             is_allowed: Items that may be added, [num_items].
             offers: Offer price of each item, [num_items].
             chances: Predicted probability of each ranked item, [num_ranked]; None if nothing is known.
-            context: Items that candidates should go with: the anchors, else the visitor's items; may be empty.
+            context: Items that candidates should go with: anchors, else the visitor's items; may be empty.
         """
         ranked_allowed = is_allowed[self._ranked]
         found: list[NDArray[np.int64]] = []
@@ -186,7 +186,7 @@ class CandidateFinder:
         return self._few_of_a_leaf(found, count)
 
     def _few_of_a_leaf(self, items: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-        """The first `count` of `items`; items beyond `MAX_OF_LEAF` of a leaf category come after all others."""
+        """The first `count` of `items`; those beyond `MAX_OF_LEAF` of a leaf category come last."""
         leaves = self._catalogue.leaf[items]
         order = np.argsort(leaves, kind="stable")
         in_order = leaves[order]

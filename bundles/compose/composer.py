@@ -1,4 +1,4 @@
-"""Compose sets under constraints: candidates, then beam search; name the blocking constraint if none is left."""
+"""Compose sets under constraints: candidates, beam search, and the blocking constraint if none is found."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Composer:
         weights: Weights,
         num_kept: int,
     ) -> tuple[Shortlist, ComposedSets] | None:
-        """The candidates, and at most `num_kept` sets of each size; None if no set satisfies `constraints`."""
+        """The candidates, and at most `num_kept` sets of each size; None if there is no set."""
         shortlist = self.shortlist(constraints, preference)
         if shortlist is None:
             return None

@@ -2,8 +2,8 @@
 
 The next set maximises (1 - λ) · score - λ · max similarity(set, selected), with λ = `diversity`.
 
-similarity(S, C) = n / (|S| + |C| - n), n = the items of S that are in C or have a substitute there: the Jaccard
-index, except that two sets which differ only by variants of one product count as equal.
+similarity(S, C) = n / (|S| + |C| - n), n = the items of S that are in C or have a substitute there: the
+Jaccard index, except that two sets which differ only by variants of one product count as equal.
 """
 
 from __future__ import annotations

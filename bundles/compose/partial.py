@@ -133,13 +133,13 @@ class BundleExpander:
 
 
 class PriceBounds:
-    """Price bounds from the cheapest and the dearest candidate of one request; both searches prune by them."""
+    """Price bounds from the cheapest and the most expensive candidate; both searches prune by them."""
 
     def __init__(self, shortlist: Shortlist, constraints: BundleConstraints) -> None:
         self._constraints = constraints
         added = shortlist.offer[shortlist.num_fixed :]
         known = added[~np.isnan(added)]
-        self._cheapest, self._dearest = known.min(initial=np.inf), known.max(initial=0.0)
+        self._lowest, self._highest = known.min(initial=np.inf), known.max(initial=0.0)
 
     def is_feasible(
         self, item_offers: NDArray[np.float64], cost: NDArray[np.float64], *, size: int
@@ -158,9 +158,9 @@ class PriceBounds:
         if constraints.price_max is not None:
             # Adding items never makes a bundle cheaper.
             lacking = max(constraints.size_min - size, 0)
-            least = item_offers + lacking * self._cheapest if lacking else item_offers
+            least = item_offers + lacking * self._lowest if lacking else item_offers
             is_feasible = constraints.discount.offers(least, cost) <= constraints.price_max
         if constraints.price_min is not None:
-            most = item_offers + (constraints.size_max - size) * self._dearest
+            most = item_offers + (constraints.size_max - size) * self._highest
             is_feasible = is_feasible & (most >= constraints.price_min)
         return is_feasible

@@ -41,7 +41,7 @@ def objective_values(
     constraints: BundleConstraints,
     objectives: Sequence[ObjectiveName],
 ) -> NDArray[np.float64]:
-    """The sets `members` [K, P] as points, a column for each of `objectives`, [K, M]; an unknown margin is 0."""
+    """The `objectives` of the sets `members` [K, P] as columns, [K, M]; an unknown margin is 0."""
     weights = equal_weights(objectives)
     values = measure_sets(shortlist, members, constraints=constraints, weights=weights)
     columns = [np.nan_to_num(getattr(values, name)) for name in objectives]
@@ -59,7 +59,7 @@ def satisfies(
 ) -> NDArray[np.bool_]:
     """Which of the sets `members` [K, P] satisfy `constraints`, [K].
 
-    The candidates must satisfy the constraints on single items already (`bundles.request.constraints.may_join`).
+    The candidates must satisfy the constraints on single items already (`constraints.may_join`).
     """
     sets = _places(members)
     totals = _totals(shortlist, members, sets, constraints)

@@ -113,7 +113,7 @@ def _known(minor_units: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 class CategoryStrength:
-    """How strongly the level-0 categories of one artifact are bought together; what breadth is weighted by."""
+    """How strongly the level-0 categories of one artifact are bought together; breadth is weighted by it."""
 
     def __init__(self, pairs: CategoryPairs) -> None:
         self._indptr, self._category = pairs.indptr, pairs.category

@@ -69,8 +69,8 @@ class _English:
         return f"In promotion {name}{begins}{ends}" + (f", {discount:.0%} off" if discount > 0 else "")
 
     def season(self, event: str, *, baskets: int, of_baskets: int, lift: float) -> str:
-        share = f"{baskets:,} of its {_baskets(of_baskets)}"
-        return f"{_ENGLISH_VERBS[event].capitalize()} {lift:,.1f} times as often in these weeks of the year: {share}"
+        often = f"{_ENGLISH_VERBS[event].capitalize()} {lift:,.1f} times as often"
+        return f"{often} in these weeks of the year: {baskets:,} of its {_baskets(of_baskets)}"
 
     def popularity(self, event: str, *, baskets: int) -> str:
         return f"{_ENGLISH_VERBS[event].capitalize()} in {_baskets(baskets)}"

@@ -212,7 +212,8 @@ def _refuse_contradictions(constraints: BundleConstraints, catalogue: ItemCatalo
     if len(constraints.fixed) > constraints.size_max:
         raise RequestError(
             "size",
-            f"at most {constraints.size_max} items requested, but anchors and items_require are {len(constraints.fixed)}",
+            f"at most {constraints.size_max} items requested, "
+            f"but anchors and items_require are {len(constraints.fixed)}",
         )
     if constraints.min_categories > constraints.size_max:
         raise RequestError(

@@ -1,1 +1,1 @@
-"""Merchandising rules: a merchandiser's decisions (approve, reject, pin, ban, rename, price), and their effect."""
+"""Merchandising rules: decisions to approve, reject, pin, ban, rename or price, and their effect."""

@@ -81,7 +81,7 @@ class ActiveRules:
         return set(self.banned).union(*(self.banned_with.get(item, ()) for item in items))
 
     def for_cart(self, cart: Collection[int], *, fixed: Collection[int]) -> ActiveRules:
-        """These rules for a visitor with `cart`: what must not be with a cart item is banned, except `fixed`."""
+        """The rules for a visitor with `cart`: also bans what must not be with a cart item, except `fixed`."""
         added = self.excluded_beside(cart).difference(self.banned, fixed)
         return replace(self, banned=self.banned | added) if added else self
 
@@ -130,7 +130,7 @@ class ActiveRules:
     def curated_items(
         self, *, fixed: tuple[int, ...], may_join: NDArray[np.bool_], size_min: int, size_max: int
     ) -> NDArray[np.int64]:
-        """Items of the curated bundles that fit a request; they are candidates whether or not a search finds them.
+        """Items of the curated bundles that fit a request: candidates in addition to those that are found.
 
         Args:
             fixed: Items of every bundle; a curated bundle must hold them all.
@@ -156,7 +156,7 @@ class ActiveRules:
         return np.unique(flat[is_wanted])
 
     def curated_members(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """The curated bundles, rejected ones too, whose items are all among the candidates `items`, [K, P]."""
+        """The curated bundles, rejected ones too, whose items are all candidates `items`, [K, P]."""
         place = {item: position for position, item in enumerate(items.tolist())}
         inside = [held for held in self.curated if held <= place.keys()]
         members = np.zeros((len(inside), len(items)), dtype=np.bool_)

@@ -1,7 +1,7 @@
 """Decode random keys into sets that satisfy the constraints, many at once (Bean 1994).
 
-Items are added by descending key, as far as the constraints allow. Random keys give random sets. The keys of
-a set, its items above the others, give the set itself if it satisfies the constraints, else a similar one that
+Items are added by descending key, as far as the constraints allow. Random keys give random sets. Keys that
+put the items of a set above all others give that set if it satisfies the constraints, else a similar one that
 does: the repair operator of the search.
 """
 

@@ -76,13 +76,13 @@ def tournament(order: NDArray[np.int64], *, count: int, rng: np.random.Generator
 def crossover(
     first: NDArray[np.bool_], second: NDArray[np.bool_], *, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Two children of each pair, [2 · N, P]: an item of one parent is in one child, an item of both in both."""
+    """Two children of each pair, [2 · N, P]: items of one parent are in one child, items of both in both."""
     coin = rng.random(first.shape) < 0.5
     return np.concatenate([np.where(coin, first, second), np.where(coin, second, first)])
 
 
 def mutate(members: NDArray[np.bool_], *, num_fixed: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """`members` [N, P], most of them with one item removed, added or both; the first `num_fixed` items stay."""
+    """`members` [N, P], most with one item removed, added or both; the first `num_fixed` items stay."""
     kind = rng.choice(4, size=len(members), p=(_DROP, _ADD, _SWAP, _LEAVE))
     key = rng.random(members.shape)
     key[:, :num_fixed] = -1.0

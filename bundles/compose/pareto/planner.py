@@ -70,7 +70,7 @@ class ParetoPlanner:
         if shortlist is None or known is None or not len(known):
             warnings.append(self._composer.explain_empty(resolved.constraints, resolved.preference))
             return _without_bundles(objectives), resolved.source
-        found = _search(shortlist, resolved.constraints, objectives=objectives, known=known, effort=STANDARD_EFFORT)
+        found = _search(shortlist, resolved.constraints, objectives=objectives, known=known)
         warnings += [
             f"objectives: {name} is 0 for every bundle: only the others matter, and the hypervolume is 0"
             for name, values in zip(objectives, found.front.values.T, strict=True)

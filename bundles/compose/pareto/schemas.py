@@ -19,7 +19,7 @@ class ParetoUnavailableError(StageError):
 
 
 class ParetoRequest(ComposeRequest):
-    """The Pareto front of bundles: none is at least as good as another on all objectives and better on one."""
+    """Bundles of a Pareto front: none is at least as good as another on all objectives and better on one."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -187,7 +187,10 @@ def test_a_price_may_be_the_list_price_and_is_exact() -> None:
     ("shown", "hint"),
     [
         (request("pin", "wine", "cheese"), "'wine' is out of stock"),
-        (request("pin", "bread", "unpriced"), "'unpriced' has no price: the bundle is shown only with it as an anchor"),
+        (
+            request("pin", "bread", "unpriced"),
+            "'unpriced' has no price: the bundle is shown only with it as an anchor",
+        ),
         (request("approve", "penne", "pasta"), "'penne' and 'pasta' are substitutes"),
         (request("approve", "pasta", "sauce"), ""),
         (request("pin", bundle_id="dinner"), ""),

@@ -38,9 +38,7 @@ def recommender() -> Recommender:
 @pytest.fixture(autouse=True)
 def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less search, more requests."""
-    monkeypatch.setattr(
-        "bundles.compose.pareto.search.STANDARD_EFFORT", Effort(population=20, generations=5)
-    )
+    monkeypatch.setattr("bundles.compose.pareto.search.STANDARD_EFFORT", Effort(population=20, generations=5))
 
 
 @given(body=bodies)
