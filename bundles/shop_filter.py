@@ -32,7 +32,7 @@ class ShopBundleFilter:
             self._by_items[frozenset(items.tolist())].append(bundle)
 
     def means(self, column: NDArray[np.number]) -> NDArray[np.float64]:
-        """Mean of a column [num_items] over the items of each bundle, [num_bundles]; 0 for an empty bundle."""
+        """Mean of a column [num_items] over the items of each bundle, [num_bundles]; 0 if empty."""
         return self._sums(column[self._bundles.item]) / self._sizes
 
     def overrides(self, rules: ActiveRules) -> Mapping[int, BundleRule]:

@@ -81,7 +81,7 @@ class ActiveRules:
         return set(self.banned).union(*(self.banned_with.get(item, ()) for item in items))
 
     def for_cart(self, cart: Collection[int], *, fixed: Collection[int]) -> ActiveRules:
-        """The rules for a visitor with `cart`: also bans what must not be with a cart item, except `fixed`."""
+        """The rules for a visitor with `cart`: bans what must not be with a cart item, except `fixed`."""
         added = self.excluded_beside(cart).difference(self.banned, fixed)
         return replace(self, banned=self.banned | added) if added else self
 

@@ -1,4 +1,4 @@
-"""Resolve merchandising rules against one catalogue: ids become indices, rules without effect get a reason."""
+"""Resolve merchandising rules against one catalogue: ids become indices, rules without effect get a remark."""
 
 from __future__ import annotations
 
