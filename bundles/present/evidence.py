@@ -1,4 +1,4 @@
-"""The counts of one request: looked up once for all items that its bundles hold."""
+"""Counts behind the reasons of one request, looked up once for all items of its bundles."""
 
 from __future__ import annotations
 
@@ -9,60 +9,64 @@ from datetime import UTC, datetime
 import numpy as np
 
 from bundles.links import ItemLinks
-from bundles.request.constraints import Rules
-from bundles.request.visitor import Visit
+from bundles.request.constraints import BundleConstraints
+from bundles.request.visitor import VisitorContext
 from gnn.artifact.model import Histories, ModelArtifact, Promotions
 from gnn.scoring.seasons import SeasonEvidence, SeasonLift
 
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
-#: Cart items whose counts with the bundle's items are given as reasons: the last ones.
+#: Number of cart items, the last ones, whose counts with bundle items may be reasons.
 MAX_CART = 5
 
 
 @dataclass(frozen=True)
 class PromotionTerms:
-    """What a promotion gives."""
+    """Name, dates and discounts of a promotion."""
 
     promotion_id: str
     name: str
     starts_at: datetime | None
     ends_at: datetime | None
     discounts: Mapping[int, float]
-    """Share by item index, NaN where the shop gives none."""
+    """Discount share by item index, NaN where the shop gives none."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What reasons are made of. Items are item indices."""
+    """The counts behind reasons. Items are item indices."""
 
     pairs: Mapping[tuple[int, int], tuple[int, float]]
-    """(baskets, lift) of counted pairs."""
+    """(baskets, lift) of pairs bought together."""
     purchases: Mapping[int, int]
     """How often the user bought each item."""
     cart: Sequence[int]
     promotion: PromotionTerms | None
     seasons: Mapping[int, SeasonEvidence]
-    """What speaks for items in the season asked for; empty where none was."""
+    """Seasonal counts of items around the requested date; empty without one."""
 
 
 def gather_evidence(
     items: Sequence[int],
     *,
-    visit: Visit,
-    rules: Rules,
+    visitor: VisitorContext,
+    constraints: BundleConstraints,
     artifact: ModelArtifact,
     links: ItemLinks,
     seasons: SeasonLift,
 ) -> Evidence:
     """The evidence for bundles of `items` (item indices, each once)."""
-    week = rules.event_week
+    week = constraints.event_week
     in_season = {} if week is None else {item: seasons.evidence(item, week) for item in items}
-    cart = visit.cart[-MAX_CART:]
+    cart = visitor.cart[-MAX_CART:]
     return Evidence(
         pairs=links.counts_among([*items, *cart], items),
-        purchases={} if visit.user_index is None else purchase_counts(artifact.histories, visit.user_index),
+        purchases={}
+        if visitor.user_index is None
+        else purchase_counts(artifact.histories, visitor.user_index),
         cart=cart,
-        promotion=None if rules.promotion is None else promotion_terms(artifact.promotions, rules.promotion),
+        promotion=None
+        if constraints.promotion is None
+        else promotion_terms(artifact.promotions, constraints.promotion),
         seasons={item: found for item, found in in_season.items() if found is not None},
     )
 
@@ -75,7 +79,7 @@ def purchase_counts(histories: Histories, user_index: int) -> dict[int, int]:
 
 
 def promotion_terms(promotions: Promotions, promotion: int) -> PromotionTerms:
-    """What the promotion of an index gives."""
+    """Name, dates and discounts of the promotion with this index."""
     row = slice(promotions.indptr[promotion], promotions.indptr[promotion + 1])
     promotion_id = promotions.promotion_ids[promotion]
     return PromotionTerms(
