@@ -42,9 +42,8 @@ from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact.model import ArtifactInfo, ModelArtifact
-from gnn.scoring.cold_slate import ColdSlate
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.item_scores import ItemScores
+from gnn.artifact.scorers import item_scorer, item_scores
+from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.seasons import SeasonLift
 from gnn.scoring.substitutes import SubstitutePairs
 
@@ -80,18 +79,18 @@ class Recommender:
             targets=DecisionTargets(artifact, catalogue=self._catalogue),
         )
         """The merchandising rules, read at every request."""
-        scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
+        scorer, cold = item_scorer(artifact), ColdSlate(artifact.cold_items)
         self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold)
         self._related = RelatedItems(
             catalogue=self._catalogue,
             scorer=scorer,
             links=self._links,
-            model=artifact.model,
+            ranked=artifact.ranked,
             predicted=artifact.predicted_links,
             substitutes=SubstitutePairs(artifact.substitutes),
         )
         self._related_categories = RelatedCategories(artifact.categories, artifact.category_links)
-        scores = ItemScores(artifact, scorer, cold=cold)
+        scores = item_scores(artifact, scorer, cold=cold)
         seasons = SeasonLift(artifact.seasons, num_items=self._catalogue.num_items)
         self._ranker = ItemRanker(
             artifact,
@@ -254,7 +253,7 @@ class Recommender:
             raise UnknownCategoryError(path)
         found = self._related_categories.find(category, count=n)
         warnings = []
-        if not len(self.artifact.category_links.lift):
+        if not len(self.artifact.category_links.baskets):
             warnings.append(
                 "the model has no links of categories: too few were bought together in validation"
             )

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
 from bundles.links import CHANCE, ItemLinks
-from gnn.artifact.model import ItemModel, PredictedLinks
+from gnn.scoring.item_model import RankedItems
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
+from gnn.scoring.links import PredictedLinks
 from gnn.scoring.substitutes import SubstitutePairs
 
 NUM_BY_SCORE, NUM_COUNTED = 200, 100
@@ -25,14 +26,15 @@ class RelatedItems:
         catalogue: ItemCatalogue,
         scorer: ItemScorer,
         links: ItemLinks,
-        model: ItemModel,
+        ranked: RankedItems,
         predicted: PredictedLinks,
         substitutes: SubstitutePairs,
     ) -> None:
         self._substitutes = substitutes
         self._catalogue, self._scorer, self._links, self._predicted = catalogue, scorer, links, predicted
-        self._ranked = model.ranked
-        self._unit_vectors = _unit_rows(np.hstack([model.target, model.history]))
+        self._ranked = ranked.item
+        network = scorer.network
+        self._unit_vectors = _unit_rows(np.hstack([network.target, network.history]))
 
     def is_ranked(self, item: int) -> bool:
         """Whether the model ranks `item`; other items have only category and counts."""
@@ -112,8 +114,7 @@ class RelatedItems:
         return is_allowed
 
     def _predicted_complements(self, item: int, is_allowed: NDArray[np.bool_]) -> list[tuple[int, float]]:
-        row = slice(*self._predicted.indptr[item : item + 2])
-        others, scores = self._predicted.item[row], self._predicted.score[row]
+        others, scores = self._predicted.score.row(item)
         is_kept = is_allowed[others]
         return list(zip(others[is_kept].tolist(), scores[is_kept].tolist(), strict=True))
 

@@ -43,7 +43,9 @@ class ShopBundleRanker:
     ) -> None:
         self._bundles, self._histories, self._links = artifact.bundles, artifact.histories, links
         self._resolver, self._composer, self._answers = resolver, composer, answers
-        self._scorer = BundleScorer(artifact.bundle_model, artifact.bundles)
+        self._scorer = BundleScorer(
+            artifact.bundle_ranking, artifact.bundles, num_items=len(artifact.catalogue.item_ids)
+        )
         self._filter = ShopBundleFilter(artifact, catalogue=catalogue, seasons=seasons)
         self._mean_baskets = self._filter.means(catalogue.baskets)
 
@@ -102,8 +104,7 @@ class ShopBundleRanker:
         """Items of the cart, recent items, and all items that the user bought."""
         held = [*visitor.cart, *visitor.recent]
         if visitor.user_index is not None:
-            start, end = self._histories.indptr[visitor.user_index : visitor.user_index + 2]
-            held += self._histories.item[start:end].tolist()
+            held += self._histories.of_user(visitor.user_index)[0].tolist()
         return held
 
     def _best(
@@ -167,9 +168,9 @@ class ShopBundleRanker:
             discount=DiscountPolicy(share=float(self._bundles.discount[bundle])),
             rules=replace(resolved.constraints.rules, bundles={frozenset(items.tolist()): rule}),
         )
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
+        _, quantity = self._bundles.quantity.row(bundle)
         shortlist, sets = self._composer.measure_as_given(
-            items, constraints, resolved.preference, quantity=self._bundles.quantity[row]
+            items, constraints, resolved.preference, quantity=quantity
         )
         (shown,) = self._answers.build(
             shortlist,
@@ -192,7 +193,7 @@ class ShopBundleRanker:
         )
 
     def _items(self, bundle: int) -> NDArray[np.int64]:
-        return self._bundles.item[slice(*self._bundles.indptr[bundle : bundle + 2])].astype(np.int64)
+        return self._bundles.quantity.row(bundle)[0].astype(np.int64)
 
 
 def _as_compose_request(request: ShopBundlesRequest) -> ComposeRequest:

@@ -11,7 +11,9 @@ import numpy as np
 from bundles.links import ItemLinks
 from bundles.request.constraints import BundleConstraints
 from bundles.request.visitor import VisitorContext
-from gnn.artifact.model import Histories, ModelArtifact, Promotions
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.catalogue import Promotions
+from gnn.scoring.histories import Histories
 from gnn.scoring.seasons import SeasonEvidence, SeasonLift
 
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
@@ -73,21 +75,20 @@ def gather_evidence(
 
 def purchase_counts(histories: Histories, user_index: int) -> dict[int, int]:
     """How often the user bought each item index."""
-    row = slice(histories.indptr[user_index], histories.indptr[user_index + 1])
-    items, counts = np.unique(histories.item[row], return_counts=True)
+    items, counts = np.unique(histories.of_user(user_index)[0], return_counts=True)
     return dict(zip(items.tolist(), counts.tolist(), strict=True))
 
 
 def promotion_terms(promotions: Promotions, promotion: int) -> PromotionTerms:
     """Name, dates and discounts of the promotion with this index."""
-    row = slice(promotions.indptr[promotion], promotions.indptr[promotion + 1])
+    items, discounts = promotions.discount.row(promotion)
     promotion_id = promotions.promotion_ids[promotion]
     return PromotionTerms(
         promotion_id=promotion_id,
         name=promotions.names[promotion] or promotion_id,
         starts_at=_moment(int(promotions.starts_at[promotion])),
         ends_at=_moment(int(promotions.ends_at[promotion])),
-        discounts=dict(zip(promotions.item[row].tolist(), promotions.discount[row].tolist(), strict=True)),
+        discounts=dict(zip(items.tolist(), discounts.tolist(), strict=True)),
     )
 
 

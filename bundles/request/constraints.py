@@ -11,7 +11,7 @@ from bundles.catalogue import ItemCatalogue
 from bundles.present.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.present.pricing import offer_prices
 from bundles.rules.active import NO_ACTIVE_RULES, ActiveRules
-from gnn.artifact.model import Promotions
+from gnn.scoring.catalogue import Promotions
 from gnn.scoring.seasons import SeasonLift
 
 #: An item is seasonal around a date if it is bought at least this many times as often as at other times.
@@ -106,8 +106,8 @@ def item_discounts(
     """Discount share of each item in the requested promotion, [num_items]; 0 without one."""
     discounts = np.zeros(num_items)
     if constraints.promotion is not None:
-        row = slice(promotions.indptr[constraints.promotion], promotions.indptr[constraints.promotion + 1])
-        discounts[promotions.item[row]] = np.nan_to_num(promotions.discount[row])
+        items, shares = promotions.discount.row(constraints.promotion)
+        discounts[items] = np.nan_to_num(shares)
     return discounts
 
 
@@ -156,8 +156,8 @@ def may_be_added(
     """Items that may be added to the fixed ones, with or without a price, [num_items]."""
     is_allowed = may_be_fixed(constraints, catalogue=catalogue)
     if constraints.promotion is not None:
-        row = slice(promotions.indptr[constraints.promotion], promotions.indptr[constraints.promotion + 1])
-        is_allowed &= _mask(promotions.item[row], num_items=catalogue.num_items)
+        items, _ = promotions.discount.row(constraints.promotion)
+        is_allowed &= _mask(items, num_items=catalogue.num_items)
     if constraints.items_from is not None:
         is_allowed &= _mask(list(constraints.items_from), num_items=catalogue.num_items)
     if constraints.event_week is not None:
