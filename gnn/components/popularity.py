@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.data.purchases import Purchases
+from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
 
 
@@ -24,6 +24,5 @@ class Popularity:
 
 
 def fit_popularity(purchases: Purchases) -> Popularity:
-    """bias(i) = log((c(i) + 1) / Σ_j (c(j) + 1)) with c(i) the baskets that hold i."""
-    smoothed = purchases.item_baskets + 1.0
-    return Popularity(np.log(smoothed / max(smoothed.sum(), 1.0)).astype(np.float32))
+    """Popularity by the baskets that hold an item (`gnn.data.purchases.log_popularity`)."""
+    return Popularity(log_popularity(purchases))
