@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.components.ease.rows import RowScorer
+from gnn.evaluation.baselines import RowScorer
 from graph.edges import EdgeTables, EdgeType
 
 _WORD = re.compile(r"\w+")

@@ -114,7 +114,7 @@ class KernelEase:
 def fit_kernel_ease(
     choices: BundleChoices, *, params: KernelEaseParams | None = None, max_users: int = MAX_USERS
 ) -> KernelEase:
-    """Fit to the users with choices, at most `max_users`: those with the most, earlier ones first among equals."""
+    """Fit to the `max_users` users with the most choices, earlier users first among equals."""
     chosen_params = params or KernelEaseParams()
     ridge = chosen_params.ridge
     num_chosen = np.diff(choices.chosen.indptr)
@@ -167,7 +167,7 @@ def user_features(
 
 
 def affinity(contains: csr_matrix, bought: csr_matrix) -> NDArray[np.float32]:
-    """Cosine of `bought` [B, num_items] and each bundle, both with idf, rows of unit length, [B, num_bundles].
+    """Cosines of `bought` [B, num_items] and each bundle, both with idf, in unit rows, [B, num_bundles].
 
     idf_i = log(N / n_i), N bundles of which n_i hold item i (Spärck Jones 1972); an item that all bundles
     hold, or none, has no weight.
