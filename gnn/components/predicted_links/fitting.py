@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.components.boosted_trees import RankerParams, fit_ranker
+from gnn.components.boosted_trees import TreeParams, fit_ranker
 from gnn.components.predicted_links.evidence import PairEvidence
 from gnn.components.predicted_links.shortlist import Shortlist, feature_names, shortlists
 from gnn.scoring.trees import Ranker
@@ -26,7 +26,7 @@ NUM_FOLDS = 5
 #: Hidden pairs that are learned from, at most: their shortlists are 1.2 GB. More teach little and cost time.
 MAX_PAIRS = 10_000
 
-_PARAMS = RankerParams(num_trees=150, learning_rate=0.08, min_rows_a_leaf=50)
+_PARAMS = TreeParams(num_trees=150, learning_rate=0.08, min_rows_a_leaf=50)
 
 #: Pairs of places that are hidden, [P, 2] → evidence for all pairs without them.
 EvidenceWithout = Callable[[NDArray[np.int64]], PairEvidence]
