@@ -24,10 +24,9 @@ from gnn.components.sequences.shortlists import Shortlists, read_shortlists
 from gnn.components.shop import pack_catalogue, pack_categories, pack_model
 from gnn.components.tuning_result import Judgement
 from gnn.config import TrainingConfig
-from gnn.data.next_item import NextItemQueries, next_item_queries
 from gnn.data.purchase_log import read_purchase_log
 from gnn.data.purchases import Purchases, read_purchases
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, NextItemQueries, next_item_queries
 from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.splits import TimeSplit
 from gnn.evaluation.baselines import fit_co_purchase

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.data.next_item import NextItemQueries
+from gnn.data.queries import NextItemQueries
 from gnn.scoring.sequence_evidence import SequenceEvidence
 from gnn.scoring.sequence_features import features, shortlist, stage_one
 from gnn.scoring.sequence_scorer import SHORTLIST_SIZE
