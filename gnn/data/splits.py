@@ -29,7 +29,8 @@ def split_by_time(tables: Tables, *, config: TrainingConfig) -> TimeSplit | None
     """The split at the days in `config`, or by shares of the events where `config` names no days.
 
     By shares, test begins on the first local day such that it and later days hold at most `holdout_share` of
-    the events; validation holds as large a share before it. None where the events lie on fewer than three days.
+    the events; validation holds as large a share before it. None where the events lie on fewer than three
+    days.
     """
     days = _chosen_days(tables, config)
     if days is None:
