@@ -25,7 +25,7 @@ from gnn.config import TrainingConfig
 from gnn.data.content import read_content
 from gnn.data.splits import TimeSplit
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
+from gnn.evaluation.measuring import leak_warnings, measure_models, metrics_of
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.network.training import Progress
@@ -146,7 +146,7 @@ def _metrics(trial: Trial, models: dict[str, ScoreQueries]) -> dict[str, Any]:
         "cold_user": is_cold_user(test, purchases.counts),
     }
     probe = probe_items(histories_by_user(purchases.counts), codes["category"])
-    return measure(
+    return measure_models(
         "complete a basket: one hidden item, ranked among all ranked items but the cart's",
         {LEAK_PROBE: probe} | models,
         ours="served",

@@ -31,7 +31,7 @@ from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.splits import TimeSplit
 from gnn.evaluation.baselines import fit_co_purchase
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
-from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
+from gnn.evaluation.measuring import leak_warnings, measure_models, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking
 from gnn.evaluation.slices import is_cross_category
 from gnn.network.sequence_task import score_sequences
@@ -187,7 +187,7 @@ def _metrics(
     split: TimeSplit,
 ) -> dict[str, Any]:
     purchases = model.ranked_purchases
-    return measure(
+    return measure_models(
         "next item: a user's next new item, ranked among all ranked items but the history's",
         rows,
         ours="served",
