@@ -103,14 +103,14 @@ class Serving:
 
     def _check_decisions(self) -> Check:
         try:
-            return Check("decisions", ok=True, detail=f"{len(self.decisions.word().decisions)} in force")
+            return Check("decisions", ok=True, detail=f"{len(self.decisions.rules().decisions)} in force")
         except JournalError as error:
             return Check("decisions", ok=False, detail=str(error))
 
 
 def _load_promoted(home: Path, decisions: DecisionLog) -> ServedModel:
     started = time.perf_counter()
-    recommender = Recommender(load_promoted(home / "models"), load_key(home), word=decisions.word)
+    recommender = Recommender(load_promoted(home / "models"), load_key(home), rules=decisions.rules)
     # A model must answer once before it replaces another; this also fills its caches.
     recommender.generate(GenerateRequest())
     logger.info("model %s loaded in %.2f s", recommender.info.model_version, time.perf_counter() - started)

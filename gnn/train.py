@@ -47,7 +47,7 @@ def train(
     killed run continues from its last epoch when it is started again with the same inputs.
 
     Raises:
-        TrainingError: If there are no baskets, `edges` is the graph of other tables, or another training runs.
+        TrainingError: If there are no baskets, `edges` is the graph of other tables, or another run trains.
     """
     _check(tables, edges)
     report = progress or no_progress

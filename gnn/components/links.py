@@ -22,7 +22,7 @@ from gnn.scoring.item_model import EaseWeights, ItemNetwork, LinkProbability
 
 #: Pairs under which no group has a frequency of its own, and how many groups there are at most.
 _LEAST_PAIRS, _MOST_GROUPS = 50, 30
-#: Groups hold ever fewer pairs towards both ends: up to the one in 1 + e^6 strongest have a group of their own.
+#: Groups hold ever fewer pairs towards both ends: the one in 1 + e^6 strongest have a group of their own.
 _LOGIT_OF_ENDS = 6.0
 _BLOCK = 50_000
 

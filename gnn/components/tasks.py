@@ -21,8 +21,8 @@ from gnn.components.ease.exact import fit_ease
 from gnn.components.reranker import RankingQueries
 from gnn.config import TrainingConfig
 from gnn.data.item_queries import item_queries
-from gnn.data.purchase_log import read_purchase_log
 from gnn.data.next_item import NextItemQueries, next_item_queries
+from gnn.data.purchase_log import read_purchase_log
 from gnn.data.queries import CompletionQueries, completion_queries
 from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.training_data import TrainingData
@@ -254,14 +254,13 @@ def next_item_baselines(context: FitContext) -> dict[str, ScoreQueries]:
     def ease_and_transitions(queries: CompletionQueries) -> NDArray[np.float32]:
         histories = as_next_item(queries).histories
         rows = csr_matrix(
-            (decayed(histories, rate=1.0), histories.item, histories.indptr), shape=(len(histories), num_ranked)
+            (decayed(histories, rate=1.0), histories.item, histories.indptr),
+            shape=(len(histories), num_ranked),
         )
         return np.asarray(ease.score_rows(rows) + 0.3 * (rows @ transitions).toarray())
 
     return {
-        LEAK_PROBE: probe_items(
-            histories_by_user(purchases.counts), context.codes[LEVELS.index("category")]
-        ),
+        LEAK_PROBE: probe_items(histories_by_user(purchases.counts), context.codes[LEVELS.index("category")]),
         "popularity": fit_popularity(purchases).score,
         "co_purchase": fit_co_purchase(users_as_baskets(purchases)).score,
         "ease": ease.score,
@@ -278,5 +277,3 @@ def as_next_item(queries: CompletionQueries) -> NextItemQueries:
     if not isinstance(queries, NextItemQueries):
         raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
     return queries
-
-

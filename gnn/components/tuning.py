@@ -33,7 +33,6 @@ from gnn.data.splits import TimeSplit
 from gnn.data.training_data import TrainingData, training_data
 from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
-
 from gnn.network.training import Progress
 from gnn.scoring.item_model import Reranker
 
@@ -225,9 +224,7 @@ def _with_categories(result: TuningResult, holdout: Holdout) -> TuningResult:
     )
 
 
-def _with_cold_items(
-    result: TuningResult, holdout: Holdout, *, text_cache: Path | None
-) -> TuningResult:
+def _with_cold_items(result: TuningResult, holdout: Holdout, *, text_cache: Path | None) -> TuningResult:
     """Weights of cold items, where the catalogue has items that nobody bought before the split.
 
     Where it has none, it has none later either: nothing would use the weights.
@@ -262,5 +259,3 @@ def _with_bundles(
         tuning=replace(result.tuning, bundle_ranking=tuning),
         metrics=result.metrics | ({"bundles": metrics} if metrics else {}),
     )
-
-

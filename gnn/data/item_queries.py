@@ -19,7 +19,10 @@ def item_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[
         histories = queries.histories
         bounds = histories.indptr[1:-1]
         items = np.split(ranked[histories.item], bounds)
-        return [ItemQuery(events=events) for events in zip(items, np.split(histories.age_days, bounds), strict=True)]
+        return [
+            ItemQuery(events=events)
+            for events in zip(items, np.split(histories.age_days, bounds), strict=True)
+        ]
     carts = np.split(ranked[queries.carts.indices], queries.carts.indptr[1:-1])
     return [
         ItemQuery(cart=cart.tolist(), user_index=int(user) if user >= 0 else None)

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.baselines.als import fit_als
 from benchmarks.baselines.bpr import fit_bpr
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
 from benchmarks.baselines.light_gcn import fit_light_gcn
 from etl.tables import Tables
@@ -20,6 +20,7 @@ from gnn.components.ease.exact import fit_ease
 from gnn.components.ensemble import scorer_queries
 from gnn.components.fitting import FittedModel, closed_form_links, fit_model
 from gnn.config import TrainingConfig
+from gnn.data.content import item_documents
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from gnn.data.queries import CompletionQueries
 from gnn.evaluation.baselines import fit_co_purchase, fit_popularity, fit_user_frequency, with_user_frequency

@@ -1,8 +1,10 @@
-"""What may be decided, and the decision as it was recorded: used as they are by the API and the commands."""
+"""Decisions of a merchandiser: the request, the record, and the rules that are active after all of them."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -12,6 +14,8 @@ from bundles.request.schemas import MAX_BUNDLE_SIZE, ItemId, Request
 
 DecisionKind = Literal["approve", "reject", "pin", "ban", "rename", "price", "discount"]
 
+#: Kinds of decision that replace each other.
+VERDICTS = ("approve", "reject", "pin")
 MAX_TITLE = 200
 MAX_NAME = 100
 MAX_NOTE = 1_000
@@ -34,15 +38,15 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NO
 class DecisionRequest(Request):
     """One decision of a merchandiser.
 
-    What each kind takes, and does:
+    The kinds, with the fields that each takes:
 
-    - `approve`, `pin`, `reject` (items or bundle_id): the bundle is marked and considered wherever it
-      satisfies a request; it also stands first there; it is in no answer. The last of the three stands.
-    - `ban` (one item, or two): the item is in no answer; the two are never in one bundle, nor recommended
-      beside each other.
-    - `rename` (items or bundle_id, title): the title of the bundle.
-    - `price` (items or bundle_id, price): what the customer pays for the bundle.
-    - `discount` (share, margin_floor or both): the shop's discount policy, for requests that give none.
+    - `approve` (items or bundle_id): mark the bundle, and consider it in every request that it satisfies.
+    - `pin` (items or bundle_id): the same, and rank it first there.
+    - `reject` (items or bundle_id): never show the bundle. The latest of approve, pin and reject is active.
+    - `ban` (one item, or two): never show the item; of two items, never show them together.
+    - `rename` (items or bundle_id, title): give the bundle a title.
+    - `price` (items or bundle_id, price): fix the offer price of the bundle.
+    - `discount` (share, margin_floor or both): set the default discount policy for requests without one.
     """
 
     model_config = ConfigDict(
@@ -66,15 +70,15 @@ class DecisionRequest(Request):
     """The items of a composed bundle, in any order; for `ban` the item, or the two."""
     title: Title | None = Field(None, validate_default=True)
     price: float | None = Field(None, gt=0, le=1e12, validate_default=True)
-    """In the shop's currency, at most the sum of the prices of the items."""
+    """In the shop's currency, at most the sum of the item prices."""
     share: float | None = Field(None, ge=0, lt=1, validate_default=True)
-    """Of the sum of the item offers. Null: the largest discount that `margin_floor` leaves."""
+    """Share off the sum of the item offers. Null: the largest discount that `margin_floor` allows."""
     margin_floor: float | None = Field(None, ge=0, lt=1, validate_default=True)
     """Least (offer - cost) / offer of every bundle."""
     made_by: PersonName
     """Who decides."""
     note: Note = ""
-    """Why, for those who read it later."""
+    """The reason, for the audit trail."""
 
     @field_validator("bundle_id")
     @classmethod
@@ -90,12 +94,12 @@ class DecisionRequest(Request):
     @classmethod
     def _as_many_as_meant(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not {"kind", "bundle_id"} <= info.data.keys():
-            # What is wrong with these is told; nothing more can be said of the items.
+            # These fields have errors of their own: the items cannot be checked without them.
             return value
         kind, is_of_shop = info.data["kind"], info.data["bundle_id"] is not None
         twice = next((item for place, item in enumerate(value) if item in value[:place]), None)
         if twice is not None:
-            raise ValueError(f"{twice[:64]!r} is there twice")
+            raise ValueError(f"{twice[:64]!r} appears twice")
         if kind == "discount":
             if value:
                 raise ValueError("discount is the shop's policy, for every bundle: price one with price")
@@ -132,14 +136,14 @@ class DecisionRequest(Request):
 
 
 class Revocation(Request):
-    """A decision is taken back."""
+    """Revoke a decision."""
 
     revoked_by: PersonName = Field(examples=["Ann"])
-    """Who takes it back."""
+    """Who revokes it."""
 
 
 class Decision(DecisionRequest):
-    """A decision as it was recorded. Nothing of it ever changes, but that it may be revoked, once."""
+    """A recorded decision. It never changes, except that it may be revoked once."""
 
     model_config = ConfigDict(json_schema_extra={"examples": []})
 
@@ -149,3 +153,39 @@ class Decision(DecisionRequest):
     """RFC 3339, UTC."""
     revoked_by: str | None = None
     revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MerchandisingRules:
+    """The decisions that are active, at most one for each target and kind, in the order of recording."""
+
+    version: int
+    """Grows with every decision and revocation."""
+    decisions: tuple[Decision, ...]
+
+
+NO_RULES = MerchandisingRules(0, ())
+
+
+def rules_from(history: Sequence[Decision], *, version: int) -> MerchandisingRules:
+    """The active rules after `history`, which is in the order of recording.
+
+    A later decision replaces an earlier one for the same target and kind; a revoked one counts as never made.
+    """
+    active = {rule_key(decision): decision for decision in not_revoked(history)}
+    return MerchandisingRules(version, tuple(sorted(active.values(), key=lambda decision: decision.id)))
+
+
+def not_revoked(history: Iterable[Decision]) -> Iterable[Decision]:
+    """The decisions of `history` that were not revoked."""
+    return (decision for decision in history if decision.revoked_at is None)
+
+
+def rule_key(decision: Decision) -> Hashable:
+    """Kind and target of `decision`; a later decision with an equal key replaces it.
+
+    The target is a set of items, in any order, or one of the shop's own bundles. `approve`, `reject` and
+    `pin` share one key.
+    """
+    kind = "verdict" if decision.kind in VERDICTS else decision.kind
+    return kind, decision.bundle_id, frozenset(decision.items)

@@ -1,6 +1,9 @@
-"""Sets of candidates as an answer shows them: named, priced and explained."""
+"""Build the bundles of an answer from sets of candidates: titles, prices and reasons."""
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,46 +13,53 @@ from bundles.compose.objectives import ObjectiveValues
 from bundles.compose.shortlist import Shortlist
 from bundles.links import ItemLinks
 from bundles.present.answers import BundleItem, GeneratedBundle, Objectives
-from bundles.present.bundle_ids import bundle_id_of
 from bundles.present.evidence import Evidence, gather_evidence
 from bundles.present.pricing import price_bundle
-from bundles.present.reasons import Explainer
+from bundles.present.reasons import ReasonBuilder
 from bundles.present.wording import Language, Wording, wording_in
-from bundles.request.constraints import Rules
-from bundles.request.reader import Asked
-from bundles.rules.decided import UNDECIDED
+from bundles.request.constraints import BundleConstraints
+from bundles.request.resolve import ResolvedRequest
+from bundles.rules.active import NO_BUNDLE_RULE
 from gnn.artifact.model import ModelArtifact
 from gnn.scoring.seasons import SeasonLift
 
 
-class BundlePresenter:
-    """Presents bundles of the items of one artifact."""
+class AnswerBuilder:
+    """Builds the bundles of answers from the items of one artifact."""
 
     def __init__(
         self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, links: ItemLinks, seasons: SeasonLift
     ) -> None:
         self._artifact, self._catalogue, self._links, self._seasons = artifact, catalogue, links, seasons
-        self._explainer = Explainer(
+        self._reasons = ReasonBuilder(
             catalogue=catalogue, links=links, association_event=artifact.info.association_event
         )
 
-    def present(
-        self, shortlist: Shortlist, sets: ComposedSets, *, asked: Asked, explain: bool, language: Language
+    def build(
+        self,
+        shortlist: Shortlist,
+        sets: ComposedSets,
+        *,
+        resolved: ResolvedRequest,
+        explain: bool,
+        language: Language,
     ) -> list[GeneratedBundle]:
-        """`sets` in their order, the first of rank 1; with reasons in `language` where `explain` is set."""
+        """`sets` as bundles in the same order, ranked from 1; with reasons in `language` if `explain`."""
         evidence = None
         if explain:
             evidence = gather_evidence(
                 shortlist.items[sets.members.any(axis=0)].tolist(),
-                visit=asked.visit,
-                rules=asked.rules,
+                visitor=resolved.visitor,
+                constraints=resolved.constraints,
                 artifact=self._artifact,
                 seasons=self._seasons,
                 links=self._links,
             )
         wording = wording_in(language)
         return [
-            self._bundle(row, shortlist, sets, rules=asked.rules, evidence=evidence, wording=wording)
+            self._bundle(
+                row, shortlist, sets, constraints=resolved.constraints, evidence=evidence, wording=wording
+            )
             for row in range(len(sets.members))
         ]
 
@@ -59,23 +69,23 @@ class BundlePresenter:
         shortlist: Shortlist,
         sets: ComposedSets,
         *,
-        rules: Rules,
+        constraints: BundleConstraints,
         evidence: Evidence | None,
         wording: Wording,
     ) -> GeneratedBundle:
         places = np.flatnonzero(sets.members[row])
-        items, num_anchors = shortlist.items[places].tolist(), len(rules.anchors)
+        items, num_anchors = shortlist.items[places].tolist(), len(constraints.anchors)
         reasons = []
         if evidence is not None:
-            reasons = self._explainer.explain(
+            reasons = self._reasons.build(
                 items, added=items[num_anchors:], evidence=evidence, wording=wording
             )
-        word = rules.decided.sets.get(frozenset(items), UNDECIDED)
+        rule = constraints.rules.bundles.get(frozenset(items), NO_BUNDLE_RULE)
         return GeneratedBundle(
             rank=row + 1,
             bundle_id=bundle_id_of(map(self._catalogue.item_id, items)),
-            title=word.title,
-            decision=None if word.verdict == "rejected" else word.verdict,
+            title=rule.title,
+            decision=None if rule.verdict == "rejected" else rule.verdict,
             score=_share(sets.values.score[row]),
             objectives=_objectives(sets.values, row),
             weakest_link=_share(sets.values.weakest_link[row]),
@@ -84,8 +94,8 @@ class BundlePresenter:
                 shortlist.price[places],
                 shortlist.offer[places],
                 shortlist.cost[places],
-                policy=rules.discount,
-                fixed_offer=word.offer,
+                policy=constraints.discount,
+                fixed_offer=rule.offer,
                 digits=self._catalogue.digits,
             ),
             reasons=reasons,
@@ -101,6 +111,15 @@ class BundlePresenter:
         )
 
 
+def bundle_id_of(item_ids: Iterable[str]) -> str:
+    """`b-` and the first 16 hex characters of SHA-256(sorted item ids, one a line, UTF-8).
+
+    The probability that two of a million bundles share an id is 3e-8 (birthday bound, 64 bits).
+    """
+    text = "\n".join(sorted(item_ids))
+    return "b-" + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _objectives(values: ObjectiveValues, row: int) -> Objectives:
     margin = float(values.margin[row])
     return Objectives(
@@ -113,5 +132,5 @@ def _objectives(values: ObjectiveValues, row: int) -> Objectives:
 
 
 def _share(value: float) -> float:
-    """Six digits are shown; sums of float error stay within [0, 1]."""
+    """Six digits, clipped to [0, 1], which float errors of sums may exceed."""
     return round(min(max(float(value), 0.0), 1.0), 6)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bundles.rules.requests import DecisionRequest
+from bundles.rules.decisions import DecisionRequest
 
 ANN = {"made_by": "Ann"}
 PAIR = ["bread", "butter"]
@@ -28,7 +28,7 @@ def test_the_examples_are_decisions(example: dict[str, Any]) -> None:
     [
         ({"kind": "pin"}, "items", "expected at least 2 items, or a bundle_id, found 0"),
         ({"kind": "pin", "items": ["bread"]}, "items", "expected at least 2 items, or a bundle_id, found 1"),
-        ({"kind": "approve", "items": ["bread", "bread"]}, "items", "'bread' is there twice"),
+        ({"kind": "approve", "items": ["bread", "bread"]}, "items", "'bread' appears twice"),
         (
             {"kind": "reject", "items": PAIR, "bundle_id": "b"},
             "items",

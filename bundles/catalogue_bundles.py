@@ -1,4 +1,4 @@
-"""The best bundles of a whole catalogue: some around each anchor, and a choice that shows none too often."""
+"""The best bundles of a whole catalogue: a few for each anchor, selected with limited item exposure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bundles.present.answers import GeneratedBundle
 from bundles.recommender import Recommender
 from bundles.request.schemas import MAX_SEQUENCE, Constraints, GenerateRequest, SizeRange
 
-#: An anchor has this many bundles to choose from.
+#: Bundles composed for each anchor.
 PER_ANCHOR = 2
-#: An item is in at most this share of the bundles, and never held to fewer than `LEAST_EXPOSURE`.
-EXPOSURE_SHARE, LEAST_EXPOSURE = 0.01, 5
+#: An item is in at most this share of the bundles, but `MIN_EXPOSURE` are always allowed.
+EXPOSURE_SHARE, MIN_EXPOSURE = 0.01, 5
 
 
 def bundles_around(
@@ -23,7 +23,7 @@ def bundles_around(
     size: SizeRange,
     constraints: Constraints,
 ) -> list[GeneratedBundle]:
-    """The best `per_anchor` bundles around each anchor, for nobody in particular, with their reasons.
+    """The best `per_anchor` bundles for each anchor, without a visitor, with their reasons.
 
     Raises:
         RequestError: If an anchor is in `constraints.items_exclude`, or not in the catalogue.
@@ -40,9 +40,9 @@ def bundles_around(
 def choose_bundles(
     found: Iterable[GeneratedBundle], *, count: int, max_exposure: int
 ) -> list[GeneratedBundle]:
-    """At most `count` of `found`, each set once, ranked from 1; an item is in at most `max_exposure` of them.
+    """At most `count` distinct bundles, ranked from 1, with an item in at most `max_exposure` of them.
 
-    Greedy by score; what the merchandiser pinned stands first, and is held to no exposure.
+    Greedy by score. Pinned bundles come first, and the limit does not apply to them.
     """
     distinct = {bundle.bundle_id: bundle for bundle in found}
     ordered = sorted(
@@ -61,12 +61,12 @@ def choose_bundles(
     return chosen
 
 
-def shown_enough(chosen: Iterable[GeneratedBundle], *, max_exposure: int) -> list[str]:
-    """Items that may be in no further bundle, those in most first; as many as a request may exclude."""
+def exhausted_items(chosen: Iterable[GeneratedBundle], *, max_exposure: int) -> list[str]:
+    """Items that have reached `max_exposure`, most exposed first; as many as a request may exclude."""
     times = Counter(item.item_id for bundle in chosen for item in bundle.items)
     return [item_id for item_id, count in times.most_common(MAX_SEQUENCE) if count >= max_exposure]
 
 
 def default_exposure(count: int) -> int:
-    """How many of `count` bundles an item may be in."""
-    return max(LEAST_EXPOSURE, round(EXPOSURE_SHARE * count))
+    """Default limit of the bundles, out of `count`, that one item may be in."""
+    return max(MIN_EXPOSURE, round(EXPOSURE_SHARE * count))

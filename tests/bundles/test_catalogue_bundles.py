@@ -1,5 +1,5 @@
-from bundles.compose.catalogue_bundles import bundles_around, choose_bundles, default_exposure, shown_enough
-from bundles.present.bundle_ids import bundle_id_of
+from bundles.catalogue_bundles import bundles_around, choose_bundles, default_exposure, exhausted_items
+from bundles.present.answer_builder import bundle_id_of
 from bundles.recommender import Recommender
 from bundles.request.schemas import Constraints, SizeRange
 from tests.planted_bundles import bundle
@@ -35,11 +35,11 @@ def test_what_is_pinned_stands_first_whatever_its_score_and_exposure() -> None:
     assert [[item.item_id for item in each.items] for each in chosen] == [["a", "d"], ["a", "c"]]
 
 
-def test_what_is_in_as_many_bundles_as_it_may_be_is_shown_enough() -> None:
+def test_what_is_in_as_many_bundles_as_it_may_be_is_exhausted_items() -> None:
     chosen = [bundle(["a", "b"], 0.9), bundle(["a", "c"], 0.8), bundle(["a", "b", "d"], 0.7)]
 
-    assert shown_enough(chosen, max_exposure=2) == ["a", "b"]
-    assert shown_enough(chosen, max_exposure=4) == []
+    assert exhausted_items(chosen, max_exposure=2) == ["a", "b"]
+    assert exhausted_items(chosen, max_exposure=4) == []
 
 
 def test_an_item_may_be_in_a_hundredth_of_many_bundles_and_in_five_of_few() -> None:
