@@ -1,4 +1,4 @@
-"""`neo4j up`, `down`, `status`: a local Neo4j server for trying and testing."""
+"""`neo4j up`, `down`, `status`: a local Neo4j server for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cli import options
 from cli.output import print_json, print_line, working
 
 neo4j_app = typer.Typer(
-    help="A local Neo4j server, from Java and Maven, for trying and testing.", no_args_is_help=True
+    help="Run a local Neo4j server for tests (needs Java and Maven).", no_args_is_help=True
 )
 
 
@@ -35,7 +35,7 @@ def down(home: options.Home = options.DEFAULT_HOME) -> None:
 
 @neo4j_app.command()
 def status(home: options.Home = options.DEFAULT_HOME, as_json: options.Json = False) -> None:
-    """Say whether the server runs, and where. Exit code 1 where it does not."""
+    """Print whether the server runs, and its address; exit code 1 if it does not."""
     from graph import neo4j_server
 
     server = neo4j_server.status(home)

@@ -1,4 +1,4 @@
-"""Options that several commands share, spelled once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ DEFAULT_HOME = Path(".bundlegraph")
 
 Home = Annotated[
     Path,
-    typer.Option("--home", envvar="BUNDLEGRAPH_HOME", help="Folder of the tables, the graph and the models."),
+    typer.Option("--home", envvar="BUNDLEGRAPH_HOME", help="Keep tables, graph and models in this folder."),
 ]
 Store = Annotated[
     str | None,
     typer.Option(
         "--store",
         envvar="BUNDLEGRAPH_STORE",
-        help="Where the graph lives: ladybug:PATH, neo4j://… or bolt://….",
+        help="Use this graph store: ladybug:PATH, neo4j://… or bolt://….",
         show_default="ladybug:HOME/graph.lbug",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Config = Annotated[
-    str, typer.Option("--config", help="Training configuration: standard, or demo (lighter, within minutes).")
+    str,
+    typer.Option("--config", help="Train by this configuration: standard, or demo (lighter, takes minutes)."),
 ]
 
 
@@ -35,7 +36,7 @@ def training_config(name: str) -> TrainingConfig:
     """The named training configuration.
 
     Raises:
-        BadParameter: If there is none of that name.
+        BadParameter: If there is no configuration with that name.
     """
     from gnn.config import CONFIGS
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def retrain(
     source: Annotated[
-        str | None, typer.Argument(help="Folder of the exports (default: where the tables came from).")
+        str | None, typer.Argument(help="The exports to read (default: where the tables came from).")
     ] = None,
     mapping: Annotated[
         Path | None,

@@ -32,7 +32,8 @@ def train(
     launches: Annotated[
         bool,
         typer.Option(
-            "--launches", help="Rank items that were never bought as high as known items of their kind."
+            "--launches",
+            help="Treat items never bought as launches: rank them as high as known items of their kind.",
         ),
     ] = False,
     home: options.Home = options.DEFAULT_HOME,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bundles.rules.requests import Decision, DecisionRequest
-from bundles.rules.word import MerchantWord, word_of
+from bundles.rules.decisions import Decision, DecisionRequest, MerchandisingRules, rules_from
 
 MADE_AT = datetime(2026, 11, 22, 3, 17, tzinfo=UTC)
 
@@ -16,10 +15,10 @@ def request(kind: str, *items: str, **fields: Any) -> DecisionRequest:
     return DecisionRequest.model_validate({"kind": kind, "items": items, "made_by": "Ann", **fields})
 
 
-def decided(*requests: DecisionRequest) -> MerchantWord:
-    """What stands after `requests`, whose ids count from 1."""
+def merchandising_rules(*requests: DecisionRequest) -> MerchandisingRules:
+    """The rules that are active after `requests`, whose ids count from 1."""
     history = [
         Decision(id=number, made_at=MADE_AT, **each.model_dump())
         for number, each in enumerate(requests, start=1)
     ]
-    return word_of(history, version=len(history))
+    return rules_from(history, version=len(history))

@@ -14,7 +14,7 @@ from benchmarks.composition.ours import Ours
 from benchmarks.results import markdown_table
 from bundles.compose.beam import ComposedSets, compose_sets
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import Constraints, GenerateRequest, SizeRange, Weights
 
 NUM_CANDIDATES = 24
@@ -41,7 +41,7 @@ class Search:
     """What one search was given."""
 
     shortlist: Shortlist
-    rules: Rules
+    constraints: BundleConstraints
     weights: Weights
 
 
@@ -70,9 +70,11 @@ def searches(ours: Ours, requests: Sequence[GenerateRequest]) -> list[Search]:
     recommender = ours.recommender()
     found: list[Search] = []
 
-    def record(shortlist: Shortlist, rules: Rules, *, weights: Weights, num_kept: int) -> ComposedSets:
-        found.append(Search(shortlist, rules, weights))
-        return compose_sets(shortlist, rules, weights=weights, num_kept=num_kept)
+    def record(
+        shortlist: Shortlist, constraints: BundleConstraints, *, weights: Weights, num_kept: int
+    ) -> ComposedSets:
+        found.append(Search(shortlist, constraints, weights))
+        return compose_sets(shortlist, constraints, weights=weights, num_kept=num_kept)
 
     with mock.patch("bundles.compose.composer.compose_sets", record):
         for request in requests:
@@ -81,13 +83,13 @@ def searches(ours: Ours, requests: Sequence[GenerateRequest]) -> list[Search]:
 
 
 def gap(search: Search) -> float | None:
-    """Best score minus that of beam search; none where no set satisfies the rules.
+    """Best score minus that of beam search; none where no set satisfies the constraints.
 
     Raises:
         ValueError: If only one of the two finds a set.
     """
-    exact = best_set(search.shortlist, search.rules, weights=search.weights)
-    found = compose_sets(search.shortlist, search.rules, weights=search.weights, num_kept=1)
+    exact = best_set(search.shortlist, search.constraints, weights=search.weights)
+    found = compose_sets(search.shortlist, search.constraints, weights=search.weights, num_kept=1)
     if exact is None and not len(found.members):
         return None
     if exact is None or not len(found.members):

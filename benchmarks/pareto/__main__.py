@@ -25,7 +25,7 @@ from benchmarks.pareto.rivals import (
     weighted_sums,
 )
 from benchmarks.results import markdown_table, write_section
-from bundles.compose.pareto.effort import STANDARD_EFFORT
+from bundles.compose.pareto.search import STANDARD_EFFORT
 from etl.errors import StageError
 from gnn.registry import load_promoted
 
@@ -86,7 +86,7 @@ def measure(case: Case, *, seed: int) -> dict[str, Measured]:
             lambda: random_search(case, num_evaluations=budget, rng=rng)
         ),
     }
-    if case.asked.rules.size_max - case.shortlist.num_fixed <= MAX_EXACT_ADDED:
+    if case.resolved.constraints.size_max - case.shortlist.num_fixed <= MAX_EXACT_ADDED:
         found["all sets (exact)"] = _timed(lambda: exact(case))
     return found
 

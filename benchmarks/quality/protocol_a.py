@@ -23,7 +23,7 @@ from gnn.components.bundle_ranking.fitting import fit_bundle_ranking
 from gnn.components.bundle_ranking.ranking import BundleRanking
 from gnn.data.bundle_choices import BundleChoices, bundle_choices, new_choices
 from gnn.data.purchases import read_purchases
-from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict, probe_bundles
+from gnn.evaluation.leak_probe import LEAK_PROBE, check_for_leak, probe_bundles
 from gnn.evaluation.lists import (
     ScoreUsers,
     TopLists,
@@ -93,7 +93,7 @@ def run(options: Options) -> ProtocolReport:
             name: {metric: [value] for metric, value in row.items()}
             for name, row in _metrics(ablation_lists(split)).items()
         },
-        notes=[leak_verdict(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
+        notes=[check_for_leak(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
     )
 
 

@@ -30,7 +30,7 @@ from gnn.config import CONFIGS, TrainingConfig
 from gnn.data.content import item_documents
 from gnn.evaluation.bootstrap import Interval
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.tables import METRICS
+from gnn.evaluation.measuring import METRICS
 from gnn.network.training import no_progress
 from graph.edges import EdgeTables, edge_tables
 

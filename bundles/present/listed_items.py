@@ -1,4 +1,4 @@
-"""Items as answers list them: ids, titles and numbers in place of indices."""
+"""Lists of items in answers: ids, titles and numbers for item indices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def related_items(
     *,
     catalogue: ItemCatalogue,
 ) -> list[RelatedItem]:
-    """Item indices with their scores, best first, and the (baskets, lift) of those counted with the item."""
+    """Item indices with their scores, best first, and the (baskets, lift) of those bought with the item."""
     items = []
     for rank, (item, score) in enumerate(found, start=1):
         baskets, lift = counts.get(item, (None, None))

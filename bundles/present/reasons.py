@@ -1,10 +1,10 @@
-"""Why a bundle: sentences whose every number is a count that stands in the graph.
+"""Reasons for bundles: sentences whose numbers are counts in the graph.
 
 `co_purchase` is `CO_PURCHASED` (baskets, lift), `category_pair` is `BOUGHT_WITH` (baskets, lift),
-`season` is `Item.baskets_by_week` around the date asked for, its lift shrunk (`gnn.scoring.seasons`);
+`season` is `Item.baskets_by_week` around the requested date, its lift shrunk (`gnn.scoring.seasons`);
 `user_history` is `PURCHASED.count`, `promotion` is `OFFERS.discount` and the dates of its `Promotion`;
-`popularity` counts the baskets that hold the item. What the model merely predicts is in the score, and gives
-no reason.
+`popularity` counts the baskets that hold the item. Predictions of the model are in the score; they give no
+reason.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from bundles.present.evidence import Evidence
 from bundles.present.wording import Wording
 
 MAX_PAIRS, MAX_CATEGORY_PAIRS = 5, 2
-#: Below it, "1.0 times as often as by chance" would be no reason.
+#: A smaller lift would read "1.0 times as often as by chance".
 MIN_LIFT = 1.05
-#: The same of two categories: counts of whole departments are large, and a lift near 1 says nothing.
+#: The same for two categories: counts of whole departments are large, and a lift near 1 means nothing.
 MIN_CATEGORY_LIFT = 1.2
 
 
-class Explainer:
-    """Puts evidence into words."""
+class ReasonBuilder:
+    """Turns counts into reasons."""
 
     def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks, association_event: str) -> None:
         self._catalogue, self._links = catalogue, links
         self._event = association_event
 
-    def explain(
+    def build(
         self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence, wording: Wording
     ) -> list[Reason]:
-        """Reasons of one bundle, the strongest kind first; every added item that was ever bought has one.
+        """Reasons of one bundle, strongest kind first; every added item that was ever bought has one.
 
         Args:
             items: Item indices of the bundle.
-            added: Those of them that are no anchors.
-            evidence: What was counted of them.
+            added: Those of them that are not anchors.
+            evidence: Their counts.
             wording: The language of the sentences.
         """
         co_purchases = self._co_purchases(items, evidence, wording)

@@ -33,6 +33,7 @@ Price = Annotated[float, Field(ge=0, le=1e12)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 RelatedKind = Literal["complement", "substitute"]
+ObjectiveName = Literal["coherence", "user_fit", "breadth", "margin", "discount"]
 
 #: JSON has lists alone: a strict tuple would refuse them.
 _Ids = Annotated[tuple[ItemId, ...], Field(strict=False, max_length=MAX_SEQUENCE)]
@@ -173,7 +174,7 @@ class Weights(Request):
         return self
 
 
-class VisitRequest(Request):
+class VisitorRequest(Request):
     """What every request for bundles may say."""
 
     user_id: UserId | None = None
@@ -189,7 +190,7 @@ class VisitRequest(Request):
     """Check the request and answer its warnings, with an empty list."""
 
 
-class ComposeRequest(VisitRequest):
+class ComposeRequest(VisitorRequest):
     """What every request for composed bundles may say. With nothing given: the best of the catalogue."""
 
     anchors: _Fixed = ()
@@ -197,7 +198,7 @@ class ComposeRequest(VisitRequest):
     size: Size = SizeRange(min=2, max=4)
     """A number or a range: distinct items of a bundle, anchors included."""
     discount: Discount | None = None
-    """What bundles cost less than their items; null: what the shop has decided, else nothing."""
+    """What bundles cost less than their items; null: what the shop has rules, else nothing."""
 
 
 class GenerateRequest(ComposeRequest):
@@ -230,7 +231,7 @@ class GenerateRequest(ComposeRequest):
     """0: the best scores, however alike; 1: as different as can be."""
 
 
-class ShopBundlesRequest(VisitRequest):
+class ShopBundlesRequest(VisitorRequest):
     """The shop's own bundles for a visitor, taken as they are.
 
     What constrains added items, such as `items_from` or `promotion_id`, holds for all items of a bundle;

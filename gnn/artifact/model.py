@@ -1,7 +1,7 @@
 """The model artifact: all that serving reads, as NumPy arrays.
 
 The fields of `ModelArtifact` are the registry of components: each is a frozen dataclass of `gnn.scoring`,
-fitted by the fitter of the same name in `gnn.components.FITTERS`. Indices: an *item index* counts all items in the
+fitted by the fitter of the same name in `gnn.components.FITTERS`. An *item index* counts all items in the
 order of their ids; a *ranked index* counts the items that the model ranks (`RankedItems.item` maps it to the
 item index).
 """

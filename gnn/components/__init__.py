@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from gnn.components.bundle_ranking.fitting import fit_bundle_ranking
 from gnn.components.category_links.fitting import fit_category_links
@@ -70,9 +71,9 @@ def fit_components(
     *,
     only: Collection[str] | None = None,
     fitters: Mapping[str, Fitter] = FITTERS,
-) -> dict[str, object]:
+) -> dict[str, Any]:  # each of the type of its field
     """The components of `context` by field, fitted in the order of `fitters`; `only` some of them."""
-    components: dict[str, object] = {}
+    components: dict[str, Any] = {}
     fitted: dict[type, object] = {}
     context = replace(context, fitted=fitted)
     for done, (name, fit) in enumerate(fitters.items()):

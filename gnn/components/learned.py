@@ -6,8 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.components.context import FitContext
-from gnn.data.sequences import user_sequences
-from gnn.data.transitions import fit_transitions
+from gnn.data.sequences import fit_transitions, user_sequences
 from gnn.scoring.csr import Csr
 from gnn.scoring.encoder import Encoder
 from gnn.scoring.item_model import EaseWeights, ItemNetwork, RankedItems

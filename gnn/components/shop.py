@@ -1,4 +1,4 @@
-"""Components that are the shop's own data: catalogue, categories, counted pairs, histories, promotions, bundles."""
+"""Components that are the shop's own data: catalogue, counted pairs, histories, promotions, bundles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from gnn.scoring.catalogue import (
 from gnn.scoring.csr import Csr
 from gnn.scoring.histories import Histories
 from gnn.scoring.text_column import TextColumn
-from graph.edges import EdgeTables
 
 #: Promotions without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799

@@ -22,8 +22,7 @@ from gnn.config import SequenceConfig, TrainingConfig
 from gnn.data.hetero_data import feature_memberships, hetero_data, item_relations
 from gnn.data.purchases import Purchases
 from gnn.data.queries import CompletionQueries
-from gnn.data.sequences import user_sequences
-from gnn.data.transitions import transition_relations
+from gnn.data.sequences import transition_relations, user_sequences
 from gnn.errors import TrainingError
 from gnn.network.basket_task import BasketTask
 from gnn.network.checkpoint import load_checkpoint, save_checkpoint

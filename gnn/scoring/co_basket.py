@@ -1,8 +1,8 @@
 """Co-basket probability: how likely each item is to be in one basket with a query's items.
 
 Boosted trees score the first stage's best items; their score is a probability, fitted by log loss
-(`gnn.components.co_basket`). Where a model has no such trees, the first stage stands in: softmax of its scores
-is the choice probability p of a conditional logit (McFadden 1974), and 1 - exp(-10 · p) that of one of the ten
+(`gnn.components.co_basket`). A model without such trees uses the first stage: softmax of its scores is the
+choice probability p of a conditional logit (McFadden 1974), and 1 - exp(-10 · p) that of one of the ten
 choices that make a basket. NumPy and treelite alone.
 """
 

@@ -1,14 +1,15 @@
 """Why the GNN scored an item as it did for a query: exact, not an approximation.
 
 The GNN's part of a first-stage score is bilinear, q · target_i, where q is a sum over the query's items
-(`gnn.scoring.item_scorer`) and every vector is a sum over nodes and neighbours. Each product of a term of q and
-a term of target_i is therefore a term of the score, and half of it goes to either: these are the Shapley values
-(Shapley 1953) of the game in which terms join the graph, and they sum to q · target_i.
+(`gnn.scoring.item_scorer`) and every vector is a sum over nodes and neighbours. Each product of a term of q
+and a term of target_i is therefore a term of the score, and half of it goes to either: these are the Shapley
+values (Shapley 1953) of the game in which terms join the graph, and they sum to q · target_i.
 
 A score of the GNN has a meaning only beside those of other items, so what is explained is how far it stands
 above the average item, q · (target_i - mean target), whose vector is a term like the others.
 
-Popularity (the bias), EASE and the user's own purchase counts are no part of it: they have weights of their own.
+Popularity (the bias), EASE and the user's own purchase counts are no part of it: they have their own
+weights.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
-from bundles.compose.pareto.answers import ParetoAnswer
+from bundles.compose.pareto.schemas import ParetoAnswer
 from tests.planted_shop import GROCERY
 
 

@@ -122,7 +122,7 @@ def test_an_unknown_route_is_404_and_a_wrong_method_405(client: TestClient) -> N
     assert response.headers["Allow"] == "POST"
 
 
-def test_an_error_of_ours_is_500_and_tells_nothing_of_itself(
+def test_an_unexpected_error_is_500_without_details(
     app: FastAPI, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.get("/fails")

@@ -165,4 +165,4 @@ def test_recommend_ranks_the_shops_own_bundles_and_says_where_there_are_none(cli
     body = response.json()
     assert list(body) == ["request_id", "model_version", "generated_at", "source", "warnings", "bundles"]
     assert body["bundles"] == []
-    assert "the shop gave no bundles of its own" in body["warnings"][-1]
+    assert "the shop has no bundles of its own" in body["warnings"][-1]

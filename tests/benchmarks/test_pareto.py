@@ -9,17 +9,18 @@ from benchmarks.pareto.__main__ import SERVED, Measured, interval, main, measure
 from benchmarks.pareto.cases import COST_SHARES, SETTINGS, Case, CaseMaker, with_costs
 from benchmarks.pareto.rivals import counted_beams, even_weights, exact, served, weighted_sums
 from bundles.compose.beam import compose_sets
-from bundles.compose.composer import Wish
-from bundles.request.reader import Asked
+from bundles.request.resolve import ResolvedRequest
 from bundles.request.schemas import Weights
-from bundles.request.visitor import Visit
+from bundles.request.visitor import VisitorContext, VisitorPreference
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 from tests.planted_shop import GROCERY
 from tests.planted_shortlist import NUM_CANDIDATES, make_rules, make_shortlist
 
 CASE = Case(
     make_shortlist(num_fixed=1),
-    Asked(make_rules(size_min=2, size_max=4), Wish(None, ()), Visit((), (), None), "gnn"),
+    ResolvedRequest(
+        make_rules(size_min=2, size_max=4), VisitorPreference(None, ()), VisitorContext((), (), None), "gnn"
+    ),
     ("coherence", "user_fit"),
 )
 
@@ -101,9 +102,9 @@ def test_cases_have_one_anchor_each_and_are_the_same_for_one_seed() -> None:
     maker = CaseMaker(make_artifact(shop))
     first, second = (list(maker.make(SETTINGS[0], count=2, rng=np.random.default_rng(0))) for _ in range(2))
 
-    anchors = [case.asked.rules.anchors for case in first]
+    anchors = [case.resolved.constraints.anchors for case in first]
     assert len(anchors) == 2
-    assert anchors == [case.asked.rules.anchors for case in second]
+    assert anchors == [case.resolved.constraints.anchors for case in second]
     assert exact(first[0]).front.hypervolume > 0
 
 

@@ -75,7 +75,7 @@ def test_the_cheapest_pair_is_found_where_its_price_is_the_limit(grocery: Recomm
 def test_a_limit_is_met_though_few_items_are_looked_through(
     grocery: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bundles.compose.candidates.NUM_WANTED", 1)
+    monkeypatch.setattr("bundles.compose.candidates.NUM_BEST_RANKED", 1)
     constraints = {"price_max": 1.6, "min_categories": 2}
 
     answer = generate(grocery, anchors=["pasta"], user_id="718", size=2, constraints=constraints)

@@ -126,7 +126,7 @@ def test_fewer_bundles_than_asked_for_is_a_warning(grocery: Recommender) -> None
     answer = generate(grocery, anchors=["pasta", "sauce"], size=2, n=5)
 
     assert len(answer.bundles) == 1
-    assert answer.warnings == ["n: 1 bundle satisfies the request, 5 were asked for"]
+    assert answer.warnings == ["n: 1 bundle satisfies the request, 5 were requested"]
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_every_kind_has_its_command(run: Run, home: Path, decide: Decide) -> Non
     [
         (["ban", "nothing"], "items: no item 'nothing' in the catalogue"),
         (["pin", "pasta"], "items: expected at least 2 items, or a bundle_id, found 1"),
-        (["pin", "pasta", "pasta"], "items: 'pasta' is there twice"),
+        (["pin", "pasta", "pasta"], "items: 'pasta' appears twice"),
         (["pin", "pasta", "sauce", "--bundle", "dinner"], "items: expected items or bundle_id, found both"),
         (["pin", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),
         (["approve", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),

@@ -81,18 +81,18 @@ EVIDENCE_IN_GRAPH = {
 
 def test_the_numbers_of_every_kind_of_reason_stand_in_the_graph(shop: Shop, run: Run) -> None:
     home, _, _ = shop
-    recommender = open_recommender(home)
     bodies: list[dict[str, object]] = [
         {"anchors": [product_code(1, 0)], "user_id": "C0001", "n": 20},
         {"anchors": [product_code(1, 0)], "constraints": {"promotion_id": "spring"}, "n": 20},
         {"anchors": [product_code(0, 0)], "constraints": {"items_require": [product_code(3, 3)]}, "n": 20},
     ]
-    reasons = [
-        reason
-        for body in bodies
-        for bundle in recommender.generate(GenerateRequest.model_validate(body)).bundles
-        for reason in bundle.reasons
-    ]
+    with open_recommender(home) as recommender:
+        reasons = [
+            reason
+            for body in bodies
+            for bundle in recommender.generate(GenerateRequest.model_validate(body)).bundles
+            for reason in bundle.reasons
+        ]
     user = load_key(home).pseudonym("C0001")
 
     assert {reason.kind for reason in reasons} >= {"co_purchase", "user_history", "promotion"}
@@ -282,6 +282,7 @@ def test_a_model_is_promoted_and_rolled_back(shop: Shop, tmp_path: Path, run: Ru
 def test_a_route_that_is_no_name_is_a_problem_of_its_line(route: object, shop: Shop) -> None:
     line = json.dumps({"route": route, "n": 1})
 
-    answer = answer_line(open_recommender(shop[0]), line)
+    with open_recommender(shop[0]) as recommender:
+        answer = answer_line(recommender, line)
 
     assert answer.model_dump()["status"] == 404

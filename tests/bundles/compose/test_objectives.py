@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from bundles.compose.objectives import SetTotals, measure
-from bundles.compose.user_fit import fit_of_chances
+from bundles.compose.objectives import SetTotals, fit_from_chances, measure
 from bundles.request.schemas import Weights
 
 
@@ -11,8 +10,8 @@ def totals(**changes: float) -> SetTotals:
         "size": 3,
         "link_sum": 2.1,
         "weakest_link": 0.4,
-        "bridge_sum": 1.2,
-        "num_bridges": 2.0,
+        "category_strength_sum": 1.2,
+        "num_category_pairs": 2.0,
         "num_roots": 2.0,
         "fit_sum": 0.8,
         "list_price": 1000.0,
@@ -66,7 +65,7 @@ def test_what_is_sold_below_cost_or_given_away_has_no_margin() -> None:
 
 
 def test_a_set_without_category_has_no_breadth() -> None:
-    without = totals(num_roots=0.0, num_bridges=0.0, bridge_sum=0.0)
+    without = totals(num_roots=0.0, num_category_pairs=0.0, category_strength_sum=0.0)
 
     assert measure(without, weights=Weights(), max_size=5).breadth[0] == 0
 
@@ -79,4 +78,4 @@ def test_fixed_items_alone_fit_nobody() -> None:
 
 def test_an_item_fits_as_likely_as_it_is_in_one_of_three_baskets() -> None:
     # Not in the first, nor in the second, nor in the third.
-    assert fit_of_chances(np.array([0.0, 0.1, 1.0])).tolist() == pytest.approx([0, 1 - 0.9**3, 1])
+    assert fit_from_chances(np.array([0.0, 0.1, 1.0])).tolist() == pytest.approx([0, 1 - 0.9**3, 1])

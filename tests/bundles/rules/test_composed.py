@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoRequest
+from bundles.present.answer_builder import bundle_id_of
 from bundles.present.answers import GenerateAnswer
-from bundles.present.bundle_ids import bundle_id_of
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, ItemsRequest, RequestError
-from bundles.rules.requests import DecisionRequest
+from bundles.rules.decisions import DecisionRequest
 from tests.artifact_factory import KEY, PlantedItem, make_artifact
-from tests.merchant import decided, request
+from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
 
 ARTIFACT = make_artifact(GROCERY)
@@ -22,8 +22,8 @@ ARTIFACT = make_artifact(GROCERY)
 
 def shop_of(*decisions: DecisionRequest) -> Recommender:
     """The planted shop after `decisions`."""
-    word = decided(*decisions)
-    return Recommender(ARTIFACT, KEY, word=lambda: word)
+    rules = merchandising_rules(*decisions)
+    return Recommender(ARTIFACT, KEY, rules=lambda: rules)
 
 
 def generate(recommender: Recommender, **body: Any) -> GenerateAnswer:
@@ -120,11 +120,11 @@ def test_an_approved_bundle_is_considered_though_no_search_would_find_it() -> No
     unsold = [PlantedItem(f"unsold {number:03}", f"Toys > {number}", 1.0) for number in range(200)]
     artifact = make_artifact(dataclasses.replace(GROCERY, items=[*GROCERY.items, *unsold]))
     both = frozenset({"unsold 150", "unsold 180"})
-    word = decided(request("approve", *both))
+    rules = merchandising_rules(request("approve", *both))
     body = {"n": 100, "size": 2, "diversity": 0}
 
     plain = generate(Recommender(artifact, KEY), **body)
-    answer = generate(Recommender(artifact, KEY, word=lambda: word), **body)
+    answer = generate(Recommender(artifact, KEY, rules=lambda: rules), **body)
 
     assert not any(items & both for items in sets_of(plain))
     assert both in sets_of(answer)
@@ -266,8 +266,8 @@ def test_the_front_honours_what_was_decided() -> None:
 
 
 def test_the_last_word_is_asked_for_at_every_request() -> None:
-    words = iter([decided(), decided(request("ban", "milk"))])
-    recommender = Recommender(ARTIFACT, KEY, word=lambda: next(words))
+    rule_sets = iter([merchandising_rules(), merchandising_rules(request("ban", "milk"))])
+    recommender = Recommender(ARTIFACT, KEY, rules=lambda: next(rule_sets))
 
     before, after = (recommender.recommend_items(ItemsRequest(n=100)).items for _ in range(2))
 

@@ -1,7 +1,7 @@
-from bundles.rules.decided import NOTHING_DECIDED
+from bundles.rules.active import NO_ACTIVE_RULES
+from bundles.rules.decisions import Decision
 from bundles.rules.listing import list_decisions
-from bundles.rules.requests import Decision
-from bundles.rules.resolve import ResolvedWord
+from bundles.rules.resolve import ResolvedRules
 from tests.merchant import MADE_AT, request
 
 HISTORY = [
@@ -17,8 +17,8 @@ HISTORY = [
     )
 ]
 HISTORY[2] = HISTORY[2].model_copy(update={"revoked_by": "Bo", "revoked_at": MADE_AT})
-RESOLVED = ResolvedWord(
-    NOTHING_DECIDED,
+RESOLVED = ResolvedRules(
+    NO_ACTIVE_RULES,
     without_effect={4: "items: no item 'gone' in the catalogue"},
     hints={2: "'bread' is out of stock"},
 )
