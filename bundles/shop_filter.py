@@ -74,7 +74,7 @@ class ShopBundleFilter:
         prices = all_offers(constraints, catalogue=self._catalogue, promotions=self._promotions)[
             self._bundles.quantity.indices
         ]
-        lines = np.floor(np.maximum(prices, 0) * self._bundles.quantity + 0.5)
+        lines = np.floor(np.maximum(prices, 0) * self._bundles.quantity.values + 0.5)
         totals = np.where(self._sums(prices < 0) > 0, -1, self._sums(lines)).astype(np.int64)
         offers = offer_prices(totals, self._bundles.discount)
         for bundle, rule in overrides.items():

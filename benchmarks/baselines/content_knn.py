@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.components.ease.rows import RowScorer
 from gnn.data.content import tf_idf
+from gnn.evaluation.baselines import RowScorer
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import numpy as np
 
 from gnn.components.context import Learned
 from gnn.components.ease.exact import Ease, fit_ease
-from gnn.components.popularity import fit_popularity
 from gnn.config import TrainingConfig
-from gnn.data.purchases import Purchases
+from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
 from gnn.data.sequences import users_as_baskets
 from gnn.data.training_data import TrainingData
@@ -87,7 +86,7 @@ def closed_form_links(purchases: Purchases) -> LearnedLinks:
         source=nothing,
         target=nothing,
         history=nothing,
-        bias=fit_popularity(purchases).bias,
+        bias=log_popularity(purchases),
         users=np.zeros((num_users, 0), dtype=np.float32),
         count_weights=(1.0, 1.0),
     )

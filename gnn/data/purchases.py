@@ -120,6 +120,12 @@ def choose_ranked(purchases: Purchases, *, min_item_baskets: int | None) -> NDAr
     return np.flatnonzero(purchases.item_baskets >= min_item_baskets).astype(np.int32)
 
 
+def log_popularity(purchases: Purchases) -> NDArray[np.float32]:
+    """log((c(i) + 1) / Σ_j (c(j) + 1)) of each item, c(i) the baskets that hold i, [num_items]."""
+    smoothed = purchases.item_baskets + 1.0
+    return np.log(smoothed / max(smoothed.sum(), 1.0)).astype(np.float32)
+
+
 def _user_events(
     user: NDArray[np.int64], item: NDArray[np.int64], age: NDArray[np.float64], *, num_users: int
 ) -> UserEvents:

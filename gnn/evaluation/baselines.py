@@ -1,19 +1,44 @@
-"""Counting baselines of basket completion: co-purchase cosine and user frequency."""
+"""Counting baselines of basket completion: popularity, co-purchase cosine and user frequency."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.data.purchases import Purchases
+from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
 from gnn.evaluation.metrics import ScoreQueries
 
 #: Weight of a share of purchases in a sum with EASE scores.
 FREQUENCY_WEIGHT = 5.0
+
+
+class RowScorer(ABC):
+    """Scores columns for a row of an interaction matrix, known or new: a cart, or a user's bundles."""
+
+    @abstractmethod
+    def score_rows(self, rows: csr_matrix) -> NDArray[np.float32]:
+        """Scores of all columns for each of `rows`, [num_rows, num_columns] both; 0 for an empty row."""
+
+    def score(self, queries: CompletionQueries) -> NDArray[np.float32]:
+        """Scores of the carts, [len(queries), num_ranked]."""
+        return self.score_rows(queries.carts)
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Scores every query alike."""
+
+    bias: NDArray[np.float32]
+    """[num_ranked]"""
+
+    def score(self, queries: CompletionQueries) -> NDArray[np.float32]:
+        """Scores, [len(queries), num_ranked]."""
+        return np.broadcast_to(self.bias, (len(queries), len(self.bias)))
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,11 @@ class UserFrequency:
         """Scores, [len(queries), num_ranked]."""
         rows = np.where(queries.users < 0, self.share.shape[0] - 1, queries.users)
         return np.asarray(self.share[rows].toarray(), dtype=np.float32)
+
+
+def fit_popularity(purchases: Purchases) -> Popularity:
+    """Log popularity by the baskets that hold an item (`gnn.data.purchases.log_popularity`)."""
+    return Popularity(log_popularity(purchases))
 
 
 def fit_co_purchase(purchases: Purchases) -> CoPurchase:

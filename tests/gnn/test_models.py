@@ -19,12 +19,11 @@ from gnn.components.assembly import assemble
 from gnn.components.ease.exact import fit_ease
 from gnn.components.ensemble import scorer_queries
 from gnn.components.fitting import FittedModel, closed_form_links, fit_model
-from gnn.components.popularity import fit_popularity
 from gnn.config import TrainingConfig
 from gnn.data.content import item_documents
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from gnn.data.queries import CompletionQueries
-from gnn.evaluation.baselines import fit_co_purchase, fit_user_frequency, with_user_frequency
+from gnn.evaluation.baselines import fit_co_purchase, fit_popularity, fit_user_frequency, with_user_frequency
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
 from gnn.network.training import no_progress
 from gnn.scoring.item_scorer import ItemScorer

@@ -20,7 +20,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from etl.tables import Tables
-from gnn.components.boosted_trees import RankerParams, fit_ranker
+from gnn.components.boosted_trees import TreeParams, fit_ranker
 from gnn.components.context import FitContext
 from gnn.components.predicted_links.evidence import PairEvidence, item_features, pair_evidence
 from gnn.components.predicted_links.known import KnownLinks, choose_kind, known_links
@@ -44,7 +44,7 @@ MAX_PAIRS = 10_000
 
 NUM_FOLDS = 5
 
-_PARAMS = RankerParams(num_trees=150, learning_rate=0.08, min_rows_a_leaf=50)
+_PARAMS = TreeParams(num_trees=150, learning_rate=0.08, min_rows_a_leaf=50)
 
 #: Of the slope from scores to log odds, so that it stays finite where scores separate links from others.
 _RIDGE = 1e-3

@@ -7,10 +7,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.components.popularity import fit_popularity
 from gnn.data.purchases import Purchases, read_purchases
 from gnn.data.queries import CompletionQueries, completion_queries
-from gnn.evaluation.baselines import fit_user_frequency
+from gnn.evaluation.baselines import fit_popularity, fit_user_frequency
 from gnn.evaluation.leak_probe import (
     LEAK_PROBE,
     LeakCheck,
