@@ -70,7 +70,7 @@ def _tables(home: Path) -> Part:
 
 
 def _graph(home: Path, store: str | None) -> Part:
-    from graph.stores import open_store
+    from graph.store import open_store
 
     try:
         with open_store(store, home=home) as opened:
