@@ -31,7 +31,7 @@ from gnn.data.content import read_content
 from gnn.data.item_queries import item_queries
 from gnn.data.splits import TimeSplit
 from gnn.data.training_data import TrainingData, training_data
-from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
+from gnn.evaluation.measuring import leak_warnings, measure_models, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.network.training import Progress
 from gnn.scoring.item_model import Reranker
@@ -108,7 +108,7 @@ def evaluate_holdout(
     models = holdout.task.baselines(holdout.context) if beside is None else dict(beside)
     models |= served_models(holdout, artifact)
     purchases = holdout.context.data.ranked_purchases
-    metrics: dict[str, Any] = measure(
+    metrics: dict[str, Any] = measure_models(
         holdout.task.question,
         models,
         ours="served",

@@ -2,7 +2,8 @@
 
 Of G + λI, G = Xᵀ W X, the block of the most popular items (head H) is kept whole. That of the others (tail T)
 is replaced by D + v vᵀ: D its diagonal, v vᵀ the weight that two tail items would share by popularity alone
-(v_t = o_t / √Σo, o_t the shared weight of t with the rest of the tail: Chung & Lu 2002). Block inversion (Boyd & Vandenberghe 2004, A.5.5) with Sherman & Morrison's formula for the tail then gives P without an
+(v_t = o_t / √Σo, o_t the shared weight of t with the rest of the tail: Chung & Lu 2002). Block inversion
+(Boyd & Vandenberghe 2004, A.5.5) with Sherman & Morrison's formula for the tail then gives P without an
 inverse larger than the head's, and between two tail items that share baskets P ≈ −G / (D D') (one step of
 Neumann's series). The more items are in the head, the nearer to EASE; with all of them in it, it is EASE.
 """
