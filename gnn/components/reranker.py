@@ -137,7 +137,7 @@ def out_of_fold_ranks(
         for row, query in enumerate(found.found):
             final = combine(found.scores[row, is_item[row]], by_trees[row, is_item[row]], weight)
             own = final[found.place[row]]
-            ranks[weight][query] = 1 + (final > own).sum() + ((final == own).sum() - 1) / 2
+            ranks[weight][query] = 1 + float((final > own).sum()) + (float((final == own).sum()) - 1) / 2
     return ranks
 
 
