@@ -26,7 +26,7 @@ from gnn.components.links import draw_pairs, fit_links, mean_links
 from gnn.components.trial import Trial
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.evaluation.calibration import calibration_metrics, calibration_sentence
-from gnn.evaluation.plots import reliability_figure
+from gnn.evaluation.report import reliability_figure
 from gnn.scoring.weights import ServedWeights
 
 PICTURE = Path(__file__).parents[1] / "docs" / "img" / "link_calibration.png"

@@ -4,10 +4,10 @@ p(a, b) in (0, 1) is the probability that a and b come from one basket rather th
 even odds: .5 is chance, and a pair bought together x times as often as by chance has x / (1 + x). It is
 
 1. if the model ranks both items: the mean of both directions of `ItemScorer.link_scores`, calibrated
-   (`gnn.scoring.link_calibration`) on baskets that the model has not seen;
+   (`gnn.scoring.item_model`) on baskets that the model has not seen;
 2. else, if baskets hold both: x / (1 + x), x the shrunk lift (`gnn.scoring.shrunk_lift`);
 3. else the mean over ranked neighbours: the items whose content is most similar to that of the cold item
-   (`gnn.scoring.cold_slate`, `gnn.scoring.content_links`), or the most bought ones of its nearest category
+   (`gnn.scoring.cold_items`, `gnn.scoring.links`), or the most bought ones of its nearest category
    that has any; or, if it is greater and one item is among the items most similar to the other, which nobody
    bought: x / (1 + x), x the lift of bought pairs of that similarity;
 4. .5 if nothing is known about an item.
@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.link_calibration import LinkCalibration
 from gnn.scoring.shrunk_lift import shrunk_lift
 
 NUM_NEIGHBOURS = 5
@@ -44,7 +43,6 @@ class ItemLinks:
         self._catalogue = catalogue
         self._scorer = scorer
         self._cold = cold
-        self._calibration = LinkCalibration.from_config(artifact.info.config.get("link_calibration"))
         self._neighbours = _neighbours_by_category(artifact)
 
     def between(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -57,7 +55,7 @@ class ItemLinks:
         column_items, column_shares = (row_items, row_shares) if is_square else self._representation(columns)
         there = self._scorer.link_scores(row_items, column_items).astype(np.float64)
         back = there if is_square else self._scorer.link_scores(column_items, row_items)
-        links = row_shares @ self._calibration.probabilities((there + back.T) / 2) @ column_shares.T
+        links = row_shares @ self._artifact.link_probability.calibrate((there + back.T) / 2) @ column_shares.T
         links[row_shares.sum(axis=1) == 0] = CHANCE
         links[:, column_shares.sum(axis=1) == 0] = CHANCE
         for put in (self._apply_similar_items, self._apply_co_purchases):
@@ -80,19 +78,15 @@ class ItemLinks:
 
     def neighbours(self, item: int) -> NDArray[np.int64]:
         """Ranked items that represent an item that the model does not rank; item indices, may be empty."""
-        return self._artifact.model.ranked[self._neighbours_of(item)].astype(np.int64)
+        return self._artifact.ranked.item[self._neighbours_of(item)].astype(np.int64)
 
-    def co_purchased(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+    def co_purchased(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.floating]]:
         """Items bought together with `item`, number of baskets, and lift; most baskets first."""
-        pairs = self._artifact.co_purchases
-        row = slice(pairs.indptr[item], pairs.indptr[item + 1])
-        return pairs.item[row], pairs.baskets[row], pairs.lift[row]
+        return self._artifact.co_purchases.row(item)
 
-    def similar_items(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def similar_items(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.floating]]:
         """Items most similar to an item that nobody bought, and the lift of such pairs; else empty."""
-        similar = self._artifact.content_links
-        row = slice(similar.indptr[item], similar.indptr[item + 1])
-        return similar.item[row], similar.lift[row]
+        return self._artifact.content_links.lift.row(item)
 
     def counts_among(
         self, items: Sequence[int], others: Sequence[int]
@@ -109,12 +103,9 @@ class ItemLinks:
 
     def category_count_of(self, category: int, other: int) -> tuple[int, float] | None:
         """(baskets, lift) of two level-0 categories; None if there is no count."""
-        pairs = self._artifact.category_pairs
-        row = slice(pairs.indptr[category], pairs.indptr[category + 1])
-        found = np.flatnonzero(pairs.category[row] == other)
-        if not len(found):
-            return None
-        return int(pairs.baskets[row][found[0]]), float(pairs.lift[row][found[0]])
+        others, baskets, lift = self._artifact.category_pairs.row(category)
+        found = np.flatnonzero(others == other)
+        return (int(baskets[found[0]]), float(lift[found[0]])) if len(found) else None
 
     def _apply_similar_items(
         self, links: NDArray[np.float64], rows: NDArray[np.int64], columns: NDArray[np.int64]
@@ -149,7 +140,7 @@ class ItemLinks:
         return known, shares
 
     def _neighbours_of(self, item: int) -> NDArray[np.int64]:
-        siblings = self._cold.siblings(item)
+        siblings = self._cold.neighbours(item)
         if len(siblings):
             return siblings
         similar = self._scorer.ranked_index(self.similar_items(item)[0])
@@ -159,7 +150,7 @@ class ItemLinks:
         return self._neighbours[category] if category >= 0 else np.empty(0, dtype=np.int64)
 
 
-def probability_of_lift(baskets: NDArray[np.int64], lift: NDArray[np.float32]) -> NDArray[np.float64]:
+def probability_of_lift(baskets: NDArray[np.int64], lift: NDArray[np.floating]) -> NDArray[np.float64]:
     """X / (1 + x), x the shrunk lift of pairs that `baskets` baskets hold."""
     odds = shrunk_lift(baskets, baskets / lift)
     return odds / (1.0 + odds)
@@ -168,7 +159,7 @@ def probability_of_lift(baskets: NDArray[np.int64], lift: NDArray[np.float32]) -
 def _neighbours_by_category(artifact: ModelArtifact) -> list[NDArray[np.int64]]:
     """The most bought ranked items in or below each category, else of its nearest ancestor with some."""
     parent, leaf = artifact.categories.parent.tolist(), artifact.catalogue.category
-    ranked = artifact.model.ranked
+    ranked = artifact.ranked.item
     found: list[list[int]] = [[] for _ in parent]
     for ranked_index in np.argsort(-artifact.catalogue.baskets[ranked], kind="stable").tolist():
         category = int(leaf[ranked[ranked_index]])

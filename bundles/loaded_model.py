@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.cold_slate import ColdSlate
+from gnn.artifact.scorers import item_scorer, item_scores
+from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.item_scorer import ItemScorer
 from gnn.scoring.item_scores import ItemScores
 from gnn.scoring.seasons import SeasonLift
@@ -29,13 +30,13 @@ class LoadedModel:
     @classmethod
     def of(cls, artifact: ModelArtifact) -> LoadedModel:
         """Build what answers need from `artifact`."""
-        catalogue, scorer = ItemCatalogue(artifact), ItemScorer(artifact)
-        cold = ColdSlate(artifact.cold_model)
+        catalogue, scorer = ItemCatalogue(artifact), item_scorer(artifact)
+        cold = ColdSlate(artifact.cold_items)
         return cls(
             artifact,
             catalogue,
             scorer,
-            ItemScores(artifact, scorer, cold=cold),
+            item_scores(artifact, scorer, cold=cold),
             ItemLinks(artifact, catalogue=catalogue, scorer=scorer, cold=cold),
             SeasonLift(artifact.seasons, num_items=catalogue.num_items),
             SubstitutePairs(artifact.substitutes),

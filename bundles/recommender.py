@@ -213,7 +213,7 @@ class Recommender:
             raise UnknownCategoryError(path)
         found = self._related_categories.find(category, count=n)
         warnings = []
-        if not len(self.artifact.category_links.lift):
+        if not len(self.artifact.category_links.baskets):
             warnings.append(
                 "the model has no links of categories: too few were bought together in validation"
             )

@@ -20,9 +20,9 @@ class RelatedItems:
     def __init__(self, model: LoadedModel) -> None:
         self._catalogue, self._scorer, self._links = model.catalogue, model.scorer, model.links
         self._predicted, self._substitutes = model.artifact.predicted_links, model.substitutes
-        vectors = model.artifact.model
-        self._ranked = vectors.ranked
-        self._unit_vectors = _unit_rows(np.hstack([vectors.target, vectors.history]))
+        network = model.artifact.network
+        self._ranked = model.artifact.ranked.item
+        self._unit_vectors = _unit_rows(np.hstack([network.target, network.history]))
 
     def is_ranked(self, item: int) -> bool:
         """Whether the model ranks `item`; other items have only category and counts."""
@@ -102,8 +102,7 @@ class RelatedItems:
         return is_allowed
 
     def _predicted_complements(self, item: int, is_allowed: NDArray[np.bool_]) -> list[tuple[int, float]]:
-        row = slice(*self._predicted.indptr[item : item + 2])
-        others, scores = self._predicted.item[row], self._predicted.score[row]
+        others, scores = self._predicted.score.row(item)
         is_kept = is_allowed[others]
         return list(zip(others[is_kept].tolist(), scores[is_kept].tolist(), strict=True))
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.present.answers import RelatedCategory
-from gnn.artifact.model import Categories, CategoryLinks
+from gnn.scoring.catalogue import Categories, CategoryLinks
 
 #: Lift of two categories that are bought together as often as by chance.
 _CHANCE = 1.0
@@ -25,21 +25,22 @@ class RelatedCategories:
         those of its descendants: for each other category, the link of largest lift. Links to itself or its
         descendants, and links at or below chance, are left out.
         """
-        links, is_within = self._links, self._within(category)
+        others, lift = self._links.lift.indices, self._links.lift.values
+        is_within = self._within(category)
         entry = self._entries([category])
         if not len(entry):
             entry = self._entries(np.flatnonzero(is_within).tolist())
-        entry = entry[~is_within[links.category[entry]] & (links.lift[entry] > _CHANCE)]
-        entry = entry[np.lexsort((links.category[entry], -links.lift[entry]))]
+        entry = entry[~is_within[others[entry]] & (lift[entry] > _CHANCE)]
+        entry = entry[np.lexsort((others[entry], -lift[entry]))]
         # The first link to each category is the one of largest lift.
-        _, first = np.unique(links.category[entry], return_index=True)
+        _, first = np.unique(others[entry], return_index=True)
         best = entry[np.sort(first)[:count]].tolist()
         return [self._answer(place, rank=rank) for rank, place in enumerate(best, start=1)]
 
     def _entries(self, categories: list[int]) -> NDArray[np.int64]:
         """Positions of the links of `categories`."""
-        indptr = self._links.indptr
-        rows = [np.arange(indptr[row], indptr[row + 1], dtype=np.int64) for row in categories]
+        slices = [self._links.lift.entries(row) for row in categories]
+        rows = [np.arange(row.start, row.stop, dtype=np.int64) for row in slices]
         return np.concatenate([np.zeros(0, dtype=np.int64), *rows])
 
     def _within(self, category: int) -> NDArray[np.bool_]:
@@ -53,11 +54,11 @@ class RelatedCategories:
         return is_within
 
     def _answer(self, place: int, *, rank: int) -> RelatedCategory:
-        other = int(self._links.category[place])
+        other = int(self._links.lift.indices[place])
         return RelatedCategory(
             category_id=self._categories.category_ids[other],
             name=self._categories.names[other],
-            lift=round(float(self._links.lift[place]), 3),
+            lift=round(float(self._links.lift.values[place]), 3),
             baskets=int(self._links.baskets[place]),
             rank=rank,
         )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue, texts_of
-from gnn.artifact.model import Catalogue
+from gnn.scoring.catalogue import Catalogue
 
 _KEY_BYTES = 8
 _NEWLINE, _SPACE = ord("\n"), ord(" ")

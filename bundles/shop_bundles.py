@@ -28,7 +28,9 @@ class ShopBundleRanker:
     def __init__(self, generator: BundleGenerator) -> None:
         self._generator, artifact = generator, generator.model.artifact
         self._bundles, self._histories = artifact.bundles, artifact.histories
-        self._scorer = BundleScorer(artifact.bundle_model, artifact.bundles)
+        self._scorer = BundleScorer(
+            artifact.bundle_ranking, artifact.bundles, num_items=len(artifact.catalogue.item_ids)
+        )
         self._filter = ShopBundleFilter(generator.model)
         self._mean_baskets = self._filter.means(generator.model.catalogue.baskets)
 
@@ -87,8 +89,7 @@ class ShopBundleRanker:
         """Items of the cart, recent items, and all items that the user bought."""
         held = [*visitor.cart, *visitor.recent]
         if visitor.user_index is not None:
-            start, end = self._histories.indptr[visitor.user_index : visitor.user_index + 2]
-            held += self._histories.item[start:end].tolist()
+            held += self._histories.of_user(visitor.user_index)[0].tolist()
         return held
 
     def _best(
@@ -154,9 +155,9 @@ class ShopBundleRanker:
             discount=DiscountPolicy(share=float(self._bundles.discount[bundle])),
             rules=replace(resolved.constraints.rules, bundles={frozenset(items.tolist()): rule}),
         )
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
+        _, quantity = self._bundles.quantity.row(bundle)
         shortlist, sets = self._generator.composer.measure_as_given(
-            items, constraints, resolved.preference, quantity=self._bundles.quantity[row]
+            items, constraints, resolved.preference, quantity=quantity
         )
         (shown,) = self._generator.answers.build(
             shortlist,
@@ -179,7 +180,7 @@ class ShopBundleRanker:
         )
 
     def _items(self, bundle: int) -> NDArray[np.int64]:
-        return self._bundles.item[slice(*self._bundles.indptr[bundle : bundle + 2])].astype(np.int64)
+        return self._bundles.quantity.row(bundle)[0].astype(np.int64)
 
 
 def _as_compose_request(request: ShopBundlesRequest) -> ComposeRequest:

@@ -20,17 +20,17 @@ class ShopBundleFilter:
 
     def __init__(self, model: LoadedModel) -> None:
         self._model, self._bundles = model, model.artifact.bundles
-        sizes = np.diff(self._bundles.indptr)
+        sizes = self._bundles.quantity.lengths
         self._sizes, self._is_full = np.maximum(sizes, 1), sizes > 0
         self._of = np.repeat(np.arange(len(sizes)), sizes)
         self._num_roots = self._distinct_roots()
         self._by_items: dict[frozenset[int], list[int]] = defaultdict(list)
-        for bundle, items in enumerate(np.split(self._bundles.item, self._bundles.indptr[1:-1])):
-            self._by_items[frozenset(items.tolist())].append(bundle)
+        for bundle in range(len(sizes)):
+            self._by_items[frozenset(self._bundles.quantity.row(bundle)[0].tolist())].append(bundle)
 
     def means(self, column: NDArray[np.number]) -> NDArray[np.float64]:
         """Mean of a column [num_items] over the items of each bundle, [num_bundles]; 0 if empty."""
-        return self._sums(column[self._bundles.item]) / self._sizes
+        return self._sums(column[self._bundles.quantity.indices]) / self._sizes
 
     def overrides(self, rules: ActiveRules) -> Mapping[int, BundleRule]:
         """The rule of each bundle, by its index; a rule by its id precedes one by its items."""
@@ -48,7 +48,7 @@ class ShopBundleFilter:
         self, constraints: BundleConstraints, overrides: Mapping[int, BundleRule]
     ) -> NDArray[np.bool_]:
         """Which bundles satisfy `constraints`, except `min_link`, given the `overrides` of its rules."""
-        item = self._bundles.item
+        item = self._bundles.quantity.indices
         free = replace(constraints, anchors=(), required=(), cart=())
         may_be_in = may_be_added(free, self._model)
         is_allowed: NDArray[np.bool_] = self._is_full & (self._sums(~may_be_in[item]) == 0)
@@ -66,8 +66,8 @@ class ShopBundleFilter:
         self, constraints: BundleConstraints, overrides: Mapping[int, BundleRule]
     ) -> NDArray[np.int64]:
         """Offer price of each bundle in minor units, -1 where a price is unknown, [num_bundles]."""
-        prices = all_offers(constraints, self._model)[self._bundles.item]
-        lines = np.floor(np.maximum(prices, 0) * self._bundles.quantity + 0.5)
+        prices = all_offers(constraints, self._model)[self._bundles.quantity.indices]
+        lines = np.floor(np.maximum(prices, 0) * self._bundles.quantity.values + 0.5)
         totals = np.where(self._sums(prices < 0) > 0, -1, self._sums(lines)).astype(np.int64)
         offers = offer_prices(totals, self._bundles.discount)
         for bundle, rule in overrides.items():
@@ -77,17 +77,17 @@ class ShopBundleFilter:
 
     def _is_excluded(self, rules: ActiveRules, overrides: Mapping[int, BundleRule]) -> NDArray[np.bool_]:
         """Which bundles hold a banned item or pair, or are rejected, [num_bundles]."""
-        item = self._bundles.item
+        item = self._bundles.quantity.indices
         is_excluded = self._sums(np.isin(item, list(rules.banned))) > 0
         # Few bundles hold two items of banned pairs: check these one by one.
         for bundle in np.flatnonzero(self._sums(np.isin(item, list(rules.banned_with))) >= 2).tolist():
-            row = slice(*self._bundles.indptr[bundle : bundle + 2])
-            is_excluded[bundle] |= rules.holds_banned_pair(item[row].tolist())
+            held, _ = self._bundles.quantity.row(bundle)
+            is_excluded[bundle] |= rules.holds_banned_pair(held.tolist())
         is_excluded[[bundle for bundle, rule in overrides.items() if rule.verdict == "rejected"]] = True
         return is_excluded
 
     def _distinct_roots(self) -> NDArray[np.int64]:
-        root = self._model.catalogue.root[self._bundles.item]
+        root = self._model.catalogue.root[self._bundles.quantity.indices]
         pairs = np.unique(np.stack([self._of, root], axis=1)[root >= 0], axis=0)
         return np.bincount(pairs[:, 0], minlength=len(self._sizes))
 

@@ -12,7 +12,7 @@ from cli.output import out
 if TYPE_CHECKING:
     from etl.pseudonyms import PseudonymKey
     from gnn.artifact.model import ModelArtifact
-    from gnn.scoring.explanation_vectors import Part
+    from gnn.scoring.explanation import Term
 
 #: Largest terms to show in each list.
 NUM_SHOWN = 4
@@ -21,7 +21,7 @@ NUM_SHOWN = 4
 _WITHOUT_ID = {"user": "this customer", "average": "the average item"}
 
 
-class Term(TypedDict):
+class NamedTerm(TypedDict):
     """One term of a score."""
 
     by: str
@@ -35,11 +35,11 @@ class GnnExplanation(TypedDict):
 
     item_id: str
     gnn_score: float
-    asked: list[Term]
+    by_query: list[NamedTerm]
     """By the items of the query and the user."""
     relations: dict[str, float]
     """By kind of node or relation; they sum to `gnn_score`."""
-    carried: list[Term]
+    by_node: list[NamedTerm]
     """By nodes of the graph."""
 
 
@@ -54,12 +54,15 @@ class GnnExplainer:
         Raises:
             ExplanationError: If the model has no GNN that can be explained.
         """
+        from gnn.artifact.scorers import item_scorer
         from gnn.scoring.explanation import ScoreExplainer
-        from gnn.scoring.item_scorer import ItemQuery, ItemScorer
+        from gnn.scoring.item_scorer import ItemQuery
 
         self._artifact = artifact
-        self._scorer = ItemScorer(artifact)
-        self._explainer = ScoreExplainer(artifact, self._scorer)
+        self._scorer = item_scorer(artifact)
+        self._explainer = ScoreExplainer(
+            artifact.encoder, self._scorer, num_categories=len(artifact.categories.category_ids)
+        )
         found = [artifact.catalogue.item_ids.find(item_id) for item_id in items]
         self._query = ItemQuery(
             cart=[item for item in found if item is not None],
@@ -80,22 +83,22 @@ class GnnExplainer:
         return GnnExplanation(
             item_id=item_id,
             gnn_score=round(found.total, 4),
-            asked=[self._term(*entry) for entry in list(found.asked.items())[:NUM_SHOWN]],
+            by_query=[self._term(*entry) for entry in list(found.by_query.items())[:NUM_SHOWN]],
             relations={name: round(value, 4) for name, value in found.by_relation().items()},
-            carried=[self._term(*entry) for entry in list(found.carried.items())[:NUM_SHOWN]],
+            by_node=[self._term(*entry) for entry in list(found.by_node.items())[:NUM_SHOWN]],
         )
 
-    def _term(self, part: Part, value: float) -> Term:
-        return Term(by=part.relation, name=self._name(part), value=round(value, 4))
+    def _term(self, term: Term, value: float) -> NamedTerm:
+        return NamedTerm(by=term.relation, name=self._name(term), value=round(value, 4))
 
-    def _name(self, part: Part) -> str:
-        if part.relation in _WITHOUT_ID:
-            return _WITHOUT_ID[part.relation]
-        if part.relation == "category":
-            return self._artifact.categories.category_ids[part.node]
-        if part.relation == "brand":
+    def _name(self, term: Term) -> str:
+        if term.relation in _WITHOUT_ID:
+            return _WITHOUT_ID[term.relation]
+        if term.relation == "category":
+            return self._artifact.categories.category_ids[term.node]
+        if term.relation == "brand":
             return "the brand"
-        item = int(self._artifact.model.ranked[part.node])
+        item = int(self._artifact.ranked.item[term.node])
         return self._artifact.catalogue.titles[item] or self._artifact.catalogue.item_ids[item]
 
 
@@ -107,6 +110,6 @@ def print_explanation(explanation: GnnExplanation) -> None:
         f"average item: {shares}",
         highlight=False,
     )
-    for title, terms in (("query:", explanation["asked"]), ("graph:", explanation["carried"])):
+    for title, terms in (("query:", explanation["by_query"]), ("graph:", explanation["by_node"])):
         listed = "; ".join(f"{escape(term['name'])} ({term['by']}) {term['value']:+.2f}" for term in terms)
         out.print(f"     [dim]{title} {listed or 'none'}[/]", highlight=False)

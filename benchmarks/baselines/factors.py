@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.ease.rows import RowScorer
 from gnn.data.queries import CompletionQueries
+from gnn.evaluation.baselines import RowScorer
 
 
 @dataclass(frozen=True)

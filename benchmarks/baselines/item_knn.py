@@ -12,7 +12,7 @@ from implicit.nearest_neighbours import ItemItemRecommender, bm25_weight, normal
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.components.ease.rows import RowScorer
+from gnn.evaluation.baselines import RowScorer
 
 #: More help no data set that we measured by much: Youshu's and Complete Journey's NDCG@20 gain 1 to 4 %.
 NUM_NEIGHBOURS = 200

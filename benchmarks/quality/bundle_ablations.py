@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from scipy.sparse import csr_matrix
 
-from gnn.components.bundle_ranking.fitting import BundleRankingParams, fit_bundle_ranking
+from gnn.components.bundle_ranking.fitting import BundleRankingParams, rank_choices
 from gnn.components.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
-from gnn.components.bundle_ranking.ranking import BundleRanking
+from gnn.components.bundle_ranking.ranking import FusedRanking
 from gnn.data.bundle_choices import BundleChoices
 from gnn.evaluation.lists import ScoreUsers
 from gnn.network.bundle_training import ViewParams
@@ -61,7 +61,5 @@ def ablations(choices: BundleChoices, validation: csr_matrix) -> Iterator[tuple[
         yield name, _fit(choices, validation, BundleRankingParams(views=views)).score
 
 
-def _fit(choices: BundleChoices, validation: csr_matrix, params: BundleRankingParams) -> BundleRanking:
-    return fit_bundle_ranking(
-        choices, seed=0, device=torch.device("cpu"), validation=validation, params=params
-    )
+def _fit(choices: BundleChoices, validation: csr_matrix, params: BundleRankingParams) -> FusedRanking:
+    return rank_choices(choices, seed=0, device=torch.device("cpu"), validation=validation, params=params)

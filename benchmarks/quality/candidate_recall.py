@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.results import markdown_table
 from gnn.components.choosing import served_score, with_weights
 from gnn.components.ensemble import scorer_queries
 from gnn.components.trial import Trial
+from gnn.data.content import item_documents
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
 from gnn.scoring.item_codes import LEVELS, item_codes
 from gnn.scoring.item_scorer import FEATURES, ItemScorer

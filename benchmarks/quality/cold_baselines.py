@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from etl.tables import Tables
-from gnn.data.content import item_groups
+from gnn.data.content import item_documents, item_groups
 from gnn.data.queries import CompletionQueries
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.scoring.cold_items import GROUPS

@@ -19,11 +19,11 @@ from benchmarks.quality.bundle_baselines import closed_forms, drawn_baselines
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
-from gnn.components.bundle_ranking.fitting import fit_bundle_ranking
-from gnn.components.bundle_ranking.ranking import BundleRanking
+from gnn.components.bundle_ranking.fitting import rank_choices
+from gnn.components.bundle_ranking.ranking import FusedRanking
 from gnn.data.bundle_choices import BundleChoices, bundle_choices, new_choices
 from gnn.data.purchases import read_purchases
-from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict, probe_bundles
+from gnn.evaluation.leak_probe import LEAK_PROBE, check_for_leak, probe_bundles
 from gnn.evaluation.lists import (
     ScoreUsers,
     TopLists,
@@ -93,7 +93,7 @@ def run(options: Options) -> ProtocolReport:
             name: {metric: [value] for metric, value in row.items()}
             for name, row in _metrics(ablation_lists(split)).items()
         },
-        notes=[leak_verdict(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
+        notes=[check_for_leak(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
     )
 
 
@@ -111,21 +111,21 @@ def read_split(options: Options) -> Split:
     )
 
 
-def fit(split: Split, *, seed: int) -> BundleRanking:
+def fit(split: Split, *, seed: int) -> FusedRanking:
     """The product's ranking; runs draw different seeds for each of their networks."""
-    return fit_bundle_ranking(
+    return rank_choices(
         split.choices, seed=seed * 1_000, device=torch.device("cpu"), validation=split.validation
     )
 
 
-def ours(ranking: BundleRanking) -> dict[str, ScoreUsers]:
+def ours(ranking: FusedRanking) -> dict[str, ScoreUsers]:
     """The rows of `ranking`: its parts, and what is served."""
-    models = ranking.models()
+    models = ranking.scorers()
     return {
         "kernel EASE": models["kernel_ease"],
         "GNN, one seed": ranking.views[0].score,
         _GNN: models["gnn"],
-        OURS: models["served"],
+        OURS: ranking.score,
     }
 
 

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.baselines.als import fit_als
 from benchmarks.baselines.bpr import fit_bpr
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather
@@ -27,9 +27,10 @@ from gnn.components.model_rows import baselines
 from gnn.components.trial import Trial
 from gnn.components.tuning import judge_trial
 from gnn.config import CONFIGS, TrainingConfig
+from gnn.data.content import item_documents
 from gnn.evaluation.bootstrap import Interval
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.tables import METRICS
+from gnn.evaluation.measuring import METRICS
 from gnn.network.training import no_progress
 from graph.edges import EdgeTables, edge_tables
 

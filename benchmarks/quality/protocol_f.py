@@ -37,7 +37,7 @@ from gnn.data.purchases import choose_ranked, read_purchases
 from gnn.data.splits import split_by_time
 from gnn.errors import TrainingError
 from gnn.evaluation.metrics import full_ranking, ndcg_gains
-from gnn.evaluation.tables import METRICS, metrics_table
+from gnn.evaluation.measuring import METRICS, metrics_table
 from graph.edges import edge_tables
 
 #: model → metric → value

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bundles.loaded_model import LoadedModel
 from bundles.request.constraints import BundleConstraints
-from gnn.artifact.model import CoPurchases
+from gnn.scoring.catalogue import CoPurchases
 
 NUM_BY_SCORE, NUM_BY_LINK, NUM_COUNTED, NUM_POPULAR = 40, 32, 16, 12
 NUM_CHEAP, NUM_EXPENSIVE, NUM_CATEGORIES = 10, 10, 16
@@ -193,11 +193,12 @@ class CandidateFinder:
 
 def _strongest_pairs(pairs: CoPurchases) -> NDArray[np.int64]:
     """Pairs of highest local mutual information, baskets · ln lift (Evert 2005), best first, [K, 2]."""
-    sources = np.repeat(np.arange(len(pairs.indptr) - 1), np.diff(pairs.indptr))
-    once = np.flatnonzero((sources < pairs.item) & (pairs.lift > 1))
-    strength = pairs.baskets[once] * np.log(pairs.lift[once])
+    sources = np.repeat(np.arange(pairs.lift.num_rows), pairs.lift.lengths)
+    targets, lift = pairs.lift.indices, pairs.lift.values
+    once = np.flatnonzero((sources < targets) & (lift > 1))
+    strength = pairs.baskets[once] * np.log(lift[once])
     if len(once) > NUM_STRONGEST_PAIRS:
         best = np.argpartition(-strength, NUM_STRONGEST_PAIRS)[:NUM_STRONGEST_PAIRS]
         once, strength = once[best], strength[best]
     once = once[np.lexsort((once, -strength))]
-    return np.stack([sources[once], pairs.item[once].astype(np.int64)], axis=1)
+    return np.stack([sources[once], targets[once].astype(np.int64)], axis=1)

@@ -81,7 +81,7 @@ class Composer:
         constraints: BundleConstraints,
         preference: VisitorPreference,
         *,
-        quantity: NDArray[np.float64],
+        quantity: NDArray[np.floating],
     ) -> tuple[Shortlist, ComposedSets]:
         """One given bundle of `items`, `quantity` of each, with its objectives under `constraints`."""
         offers = all_offers(constraints, self._model)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bundles.links import CHANCE, probability_of_lift
 from bundles.loaded_model import LoadedModel
 from bundles.request.constraints import BundleConstraints
-from gnn.artifact.model import CategoryPairs
+from gnn.scoring.catalogue import CategoryPairs
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class CategoryStrength:
     """How strongly the level-0 categories of one artifact are bought together; breadth is weighted by it."""
 
     def __init__(self, pairs: CategoryPairs) -> None:
-        self._indptr, self._category = pairs.indptr, pairs.category
-        self._strength = probability_of_lift(pairs.baskets, pairs.lift)
+        self._lift = pairs.lift
+        self._strength = probability_of_lift(pairs.baskets, pairs.lift.values)
 
     def between(self, roots: NDArray[np.int32]) -> NDArray[np.float64]:
         """The strength x / (1 + x) of each pair of `roots` [P], x the shrunk lift of the two, [P, P].
@@ -120,12 +120,12 @@ class CategoryStrength:
         0 within one category and where one of them is -1; chance for pairs without a count.
         """
         distinct, place = np.unique(roots, return_inverse=True)
-        position = np.full(max(len(self._indptr) - 1, int(distinct.max(initial=-1)) + 1), -1)
+        position = np.full(max(self._lift.num_rows, int(distinct.max(initial=-1)) + 1), -1)
         position[distinct[distinct >= 0]] = np.flatnonzero(distinct >= 0)
         strength = np.full((len(distinct), len(distinct)), CHANCE)
         for row, root in enumerate(distinct.tolist()):
-            part = slice(self._indptr[root], self._indptr[root + 1]) if root >= 0 else slice(0, 0)
-            column = position[self._category[part]]
+            part = self._lift.entries(root) if root >= 0 else slice(0, 0)
+            column = position[self._lift.indices[part]]
             strength[row, column[column >= 0]] = self._strength[part][column >= 0]
         np.fill_diagonal(strength, 0.0)
         strength[distinct < 0] = 0.0

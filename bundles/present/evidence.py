@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bundles.loaded_model import LoadedModel
-from gnn.artifact.model import Histories, Promotions
+from gnn.scoring.catalogue import Promotions
+from gnn.scoring.histories import Histories
 from gnn.scoring.seasons import SeasonEvidence
 
 if TYPE_CHECKING:
@@ -64,21 +65,20 @@ def gather_evidence(items: Sequence[int], resolved: ResolvedRequest, model: Load
 
 def purchase_counts(histories: Histories, user_index: int) -> dict[int, int]:
     """How often the user bought each item index."""
-    row = slice(histories.indptr[user_index], histories.indptr[user_index + 1])
-    items, counts = np.unique(histories.item[row], return_counts=True)
+    items, counts = np.unique(histories.of_user(user_index)[0], return_counts=True)
     return dict(zip(items.tolist(), counts.tolist(), strict=True))
 
 
 def promotion_terms(promotions: Promotions, promotion: int) -> PromotionTerms:
     """Name, dates and discounts of the promotion with this index."""
-    row = slice(promotions.indptr[promotion], promotions.indptr[promotion + 1])
+    items, discounts = promotions.discount.row(promotion)
     promotion_id = promotions.promotion_ids[promotion]
     return PromotionTerms(
         promotion_id=promotion_id,
         name=promotions.names[promotion] or promotion_id,
         starts_at=_moment(int(promotions.starts_at[promotion])),
         ends_at=_moment(int(promotions.ends_at[promotion])),
-        discounts=dict(zip(promotions.item[row].tolist(), promotions.discount[row].tolist(), strict=True)),
+        discounts=dict(zip(items.tolist(), discounts.tolist(), strict=True)),
     )
 
 

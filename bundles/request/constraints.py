@@ -147,11 +147,9 @@ def all_offers(constraints: BundleConstraints, model: LoadedModel) -> NDArray[np
     return offer_prices(prices, discounts)
 
 
-def _promotion_items(promotion: int, model: LoadedModel) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def _promotion_items(promotion: int, model: LoadedModel) -> tuple[NDArray[np.int32], NDArray[np.floating]]:
     """Items of a promotion and their discount shares, NaN where the shop gives none."""
-    promotions = model.artifact.promotions
-    row = slice(*promotions.indptr[promotion : promotion + 2])
-    return promotions.item[row], promotions.discount[row]
+    return model.artifact.promotions.discount.row(promotion)
 
 
 def _mask(items: NDArray[np.int32] | list[int], num_items: int) -> NDArray[np.bool_]:

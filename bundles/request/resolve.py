@@ -16,7 +16,7 @@ from bundles.request.schemas import ComposeRequest, RequestError
 from bundles.request.visitor import VisitorContext, VisitorPreference, find_items, item_query
 from bundles.rules.active import ActiveRules
 from bundles.rules.resolve import RuleResolver
-from gnn.artifact.model import Promotions
+from gnn.scoring.catalogue import Promotions
 from gnn.scoring.seasons import week_of
 
 
@@ -76,7 +76,7 @@ class RequestResolver:
         beside = tuple(dict.fromkeys([*constraints.fixed, *visitor.cart]))
         query, source = item_query(beside, visitor, self._model)
         context = constraints.fixed or (*visitor.recent, *visitor.cart)
-        chances = None if source is None else self._model.scores.chances(query)
+        chances = None if source is None else self._model.scores.probabilities(query)
         if source is None and not context and self._has_pairs:
             source = "gnn"
         return ResolvedRequest(constraints, VisitorPreference(chances, context), visitor, source)

@@ -89,8 +89,7 @@ class DecisionTargets:
 
     def items_of_bundle(self, bundle: int) -> list[int]:
         """Item indices of a bundle of the shop."""
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
-        items: list[int] = self._bundles.item[row].tolist()
+        items: list[int] = self._bundles.quantity.row(bundle)[0].tolist()
         return items
 
     def item_id(self, item: int) -> str:
@@ -125,5 +124,5 @@ class DecisionTargets:
         bundle = self.bundle_of(request)
         if bundle is None:
             return int(prices.sum())
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
-        return int(np.floor(prices @ self._bundles.quantity[row] + 0.5))
+        _, quantity = self._bundles.quantity.row(bundle)
+        return int(np.floor(prices @ quantity + 0.5))

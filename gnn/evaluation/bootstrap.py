@@ -1,4 +1,4 @@
-"""Paired bootstrap: is one model better than another on the same queries?"""
+"""Paired bootstrap intervals of the difference between two models on the same queries."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def paired_interval(
 ) -> Interval:
     """Mean of `ours` − `theirs` with a 95 % percentile interval (Efron & Tibshirani 1993, ch. 13).
 
-    The same queries are drawn for both, with replacement, `num_samples` times; values are per query, in the
-    same order. All zeros where there are no queries.
+    Values are per query, [num_queries], both in the same order. Each of the `num_samples` samples draws
+    queries with replacement, the same for both models. All zeros where there are no queries.
 
     Raises:
         ValueError: If the two differ in length.

@@ -1,4 +1,4 @@
-"""What a model shows, whether right or not: coverage, popularity and concentration of the first K items."""
+"""Exposure of the first K items: catalogue coverage, popularity and concentration, whether right or wrong."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ EXPOSURE_METRICS = (f"coverage@{SHOWN_K}", f"popularity@{SHOWN_K}", f"gini@{SHOW
 def exposure_table(
     rankings: Mapping[str, Ranking], popularity: NDArray[np.number]
 ) -> dict[str, dict[str, float]]:
-    """A row a model: coverage, average popularity and Gini of the first `SHOWN_K` items of the queries.
+    """The `EXPOSURE_METRICS` of each model over the first `SHOWN_K` items of the queries.
 
-    `popularity` is the share of the baskets before the cut that hold each ranked item, [num_ranked].
+    `popularity` is the share of the training baskets that hold each ranked item, [num_ranked].
     """
     return {
         name: {
@@ -44,8 +44,7 @@ def coverage(shown: NDArray[np.integer], num_ranked: int) -> float:
 def average_popularity(shown: NDArray[np.integer], popularity: NDArray[np.number]) -> float:
     """Average recommendation popularity@K (Yin et al. 2012): mean of Σ popularity(i) / |shown| over queries.
 
-    In the unit of `popularity`, [num_ranked]. Queries to which nothing is shown are left out; 0 where none
-    is left.
+    `popularity` is [num_ranked], of any unit. Queries with nothing shown are skipped; 0 where none remains.
     """
     is_shown = shown >= 0
     lengths = is_shown.sum(axis=1)
@@ -69,5 +68,5 @@ def gini(shown: NDArray[np.integer], num_ranked: int) -> float:
 
 
 def exposures(shown: NDArray[np.integer], num_ranked: int) -> NDArray[np.int64]:
-    """To how many queries each candidate is shown, [num_ranked]."""
+    """The number of queries that each candidate is shown to, [num_ranked]."""
     return np.bincount(shown[shown >= 0], minlength=num_ranked).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Kinds of queries that are reported on their own: a mean over all hides where a model fails."""
+"""Slices of queries that are reported separately, since a mean over all queries hides where a model fails."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gnn.data.queries import CompletionQueries
 
 
 def is_cross_category(queries: CompletionQueries, root: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Queries whose hidden item is of a level-0 category that nothing in the cart is of, [num_queries].
+    """Queries whose hidden item has a level-0 category that no item of the cart has, [num_queries].
 
-    `root` is each ranked item's level-0 category, -1 for none; a hidden item without category is in no such
-    query.
+    `root` is each ranked item's level-0 category, -1 for none; a query whose hidden item has none is not in
+    the slice.
     """
     rows, items = queries.carts.nonzero()
     same = root[items] == root[queries.hidden[rows]]
@@ -22,30 +22,30 @@ def is_cross_category(queries: CompletionQueries, root: NDArray[np.int32]) -> ND
 
 
 def is_new_to_user(queries: CompletionQueries, counts: csr_matrix) -> NDArray[np.bool_]:
-    """Queries whose hidden item their user had never bought, anonymous baskets included, [num_queries].
+    """Queries whose user never bought the hidden item, anonymous baskets included, [num_queries].
 
-    `counts` is purchases a user and ranked item, [num_users, num_ranked].
+    `counts` is the number of purchases by user and ranked item, [num_users, num_ranked].
     """
     is_known = np.zeros(len(queries), dtype=bool)
     has_user = queries.users >= 0
-    if has_user.any():  # SciPy indexes an empty list of places to something else than no values.
+    if has_user.any():  # SciPy returns a matrix, not an empty row, for empty indices.
         bought = counts[queries.users[has_user], queries.hidden[has_user]]
         is_known[has_user] = np.asarray(bought).ravel() > 0
     return ~is_known
 
 
 def is_cold_item(queries: CompletionQueries, item_baskets: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Queries whose hidden item is in no basket before the cut, [num_queries].
+    """Queries whose hidden item is in no training basket, [num_queries].
 
-    `item_baskets` is baskets that hold each ranked item, [num_ranked].
+    `item_baskets` is the number of training baskets that hold each ranked item, [num_ranked].
     """
     return np.asarray(item_baskets[queries.hidden] == 0)
 
 
 def is_cold_user(queries: CompletionQueries, counts: csr_matrix) -> NDArray[np.bool_]:
-    """Queries whose user had bought nothing, anonymous baskets included, [num_queries].
+    """Queries whose user bought nothing before, anonymous baskets included, [num_queries].
 
     `counts` as in `is_new_to_user`.
     """
-    has_bought = np.append(np.diff(counts.indptr) > 0, False)  # The last for index -1: nobody.
+    has_bought = np.append(np.diff(counts.indptr) > 0, False)  # The last is for user -1, an anonymous basket.
     return np.asarray(~has_bought[queries.users])

@@ -1,8 +1,9 @@
-"""How likely each item is to be in one basket with what a query gives. NumPy and treelite alone.
+"""Co-basket probability: how likely each item is to be in one basket with a query's items.
 
-Trees judge the first stage's best items (`gnn.components.co_basket`); their word is a probability, fitted by
-log loss. Where a model has none, the first stage stands in: p = softmax of its scores is what a conditional
-logit (McFadden 1974) says of one choice, 1 - exp(-10 · p) of the ten that make a basket.
+Boosted trees score the first stage's best items; their score is a probability, fitted by log loss
+(`gnn.components.co_basket`). A model without such trees uses the first stage: softmax of its scores is the
+choice probability p of a conditional logit (McFadden 1974), and 1 - exp(-10 · p) that of one of the ten
+choices that make a basket. NumPy and treelite alone.
 """
 
 from __future__ import annotations
@@ -10,43 +11,49 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.co_basket_shortlist import read_shortlist
-from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from gnn.scoring.reranker import Reranker
-from gnn.scoring.trees import Ranker
+from gnn.scoring.basket_stage import BasketStage
+from gnn.scoring.item_model import CoBasketTrees
+from gnn.scoring.item_scorer import ItemQuery
+from gnn.scoring.trees import TreeEnsemble
+from gnn.scoring.two_stage import shortlist
 
 #: Items of a basket, about.
 BASKET_SIZE = 10
 
+#: Few enough to score in two milliseconds; the items of a bundle are nearly always among them.
+SHORTLIST_SIZE = 60
 
-class CompanionChances:
-    """Chances by one artifact. Holds no state of a query: threads may share it."""
 
-    def __init__(self, artifact: ModelArtifact, scorer: ItemScorer, *, reranker: Reranker) -> None:
-        """`scorer` and `reranker` are of the same artifact."""
-        self._scorer, self._reranker = scorer, reranker
-        trees = artifact.model.companion_trees
-        self._trees = Ranker(trees) if len(trees) else None
+class CoBasketProbability:
+    """Probabilities by one model of baskets. Holds no state of a query: threads may share it."""
+
+    def __init__(self, stage: BasketStage, model: CoBasketTrees) -> None:
+        """Both of one model."""
+        self._stage = stage
+        self._trees = TreeEnsemble(model.trees) if len(model.trees) else None
 
     def of(self, query: ItemQuery) -> NDArray[np.float64]:
-        """The chance of each ranked item, [num_ranked]; what it says of the cart's own items means nothing.
+        """The probability of each ranked item, [num_ranked]; that of the cart's own items has no meaning.
 
-        What the trees do not judge is less likely than what they do, in the order of the first stage.
+        Items that the trees do not score are less likely than those that they do, in the order of the first
+        stage.
         """
+        scored = self._stage.score_queries([query])
+        probabilities = softmax_probabilities(scored.scores[0])
         if self._trees is None:
-            return chances_of_scores(self._scorer.score([query])[0])
-        found = read_shortlist(query, scorer=self._scorer, reranker=self._reranker)
-        chances = chances_of_scores(found.blend)
-        if len(found.items):
-            judged = np.clip(self._trees.score(found.features).astype(np.float64), 0.0, 1.0)
-            chances *= judged.min()
-            chances[found.items] = judged
-        return chances
+            return probabilities
+        candidates = shortlist(scored, size=SHORTLIST_SIZE)
+        items = candidates[0, candidates[0] >= 0]
+        if len(items):
+            by_trees = self._trees.score(scored.features(candidates)[0, : len(items)])
+            by_trees = np.clip(by_trees.astype(np.float64), 0.0, 1.0)
+            probabilities *= by_trees.min()
+            probabilities[items] = by_trees
+        return probabilities
 
 
-def chances_of_scores(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def softmax_probabilities(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """1 - exp(-10 · softmax) of first-stage scores [num_ranked], [num_ranked]."""
     odds = np.exp((scores - scores.max(initial=-np.inf)).astype(np.float64))
-    chances: NDArray[np.float64] = -np.expm1(-BASKET_SIZE * odds / max(odds.sum(), 1.0))
-    return chances
+    probabilities: NDArray[np.float64] = -np.expm1(-BASKET_SIZE * odds / max(odds.sum(), 1.0))
+    return probabilities

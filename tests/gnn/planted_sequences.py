@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 from gnn.components.fitting import closed_form_links
 from gnn.components.sequences.fitting import fit_evidence, fit_history_ease
-from gnn.data.next_item import NextItemQueries, as_sets
 from gnn.data.purchases import Purchases, UserEvents
+from gnn.data.queries import NextItemQueries, item_sets
 from gnn.scoring.sequence_evidence import SequenceEvidence
 from gnn.scoring.sequences import Sequences
 
@@ -53,5 +53,5 @@ def queries() -> NextItemQueries:
     item = np.stack([(last + 1 + rng.integers(8, size=40)) % 10, last], axis=1).ravel().astype(np.int32)
     histories = Sequences(np.arange(41) * 2, item, np.tile([2.0, 1.0], 40))
     return NextItemQueries(
-        as_sets(histories, num_ranked=NUM_ITEMS), np.arange(40), last + 10, ("",) * 40, histories=histories
+        item_sets(histories, num_ranked=NUM_ITEMS), np.arange(40), last + 10, ("",) * 40, histories=histories
     )

@@ -13,7 +13,7 @@ from benchmarks.baselines.als import fit_als
 from benchmarks.baselines.bpr import fit_bpr
 from benchmarks.baselines.factors import Factors
 from benchmarks.baselines.light_gcn import fit_light_gcn
-from gnn.components.ease.rows import RowScorer
+from gnn.evaluation.baselines import RowScorer
 
 #: Users 0 to 19 buy among items 0 to 4, users 20 to 39 among items 5 to 9, each all but one.
 BLOCK = np.ones((20, 5), dtype=np.float32) - np.tile(np.eye(5, dtype=np.float32), (4, 1))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gnn.artifact.model import ModelArtifact
-from gnn.components.boosted_trees import RankerParams, fit_ranker
+from gnn.components.boosted_trees import TreeParams, fit_ranker
 from gnn.scoring.co_basket import chances_of_scores
 from gnn.scoring.cold_slate import ColdSlate
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
@@ -38,7 +38,7 @@ def artifact() -> ModelArtifact:
         np.full(200, 2),
         names=NAMES,
         seed=0,
-        params=RankerParams(num_trees=20, num_leaves=4, min_rows_a_leaf=5),
+        params=TreeParams(num_trees=20, num_leaves=4, min_rows_a_leaf=5),
     )
     config = made.info.config | {"trees_weight": 8.0, "shortlist_size": 3}
     return replace(made, info=replace(made.info, config=config), model=replace(made.model, trees=trees))

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gnn.artifact.model import ModelArtifact
-from gnn.components.boosted_trees import RankerParams, fit_ranker
+from gnn.components.boosted_trees import TreeParams, fit_ranker
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from gnn.scoring.reranker import NAMES, Reranker, combine
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
@@ -52,7 +52,7 @@ def with_trees(artifact: ModelArtifact, *, wanted: str, size: int = 4, weight: f
         np.full(400, 2),
         names=NAMES,
         seed=0,
-        params=RankerParams(num_trees=50, num_leaves=8, min_rows_a_leaf=5),
+        params=TreeParams(num_trees=50, num_leaves=8, min_rows_a_leaf=5),
     )
     config = artifact.info.config | {"trees_weight": weight, "shortlist_size": size}
     return replace(

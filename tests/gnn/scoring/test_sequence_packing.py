@@ -8,7 +8,7 @@ import pytest
 from gnn.artifact.model import ItemModel
 from gnn.components.sequences.fitting import fit_trees
 from gnn.components.sequences.shortlists import read_shortlists
-from gnn.data.next_item import NextItemQueries
+from gnn.data.queries import NextItemQueries
 from gnn.scoring.sequence_evidence import SequenceEvidence
 from gnn.scoring.sequence_model import SequenceModel
 from gnn.scoring.sequence_packing import open_scorer, pack_sequences

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gnn.artifact.model import PredictedLinks
-from gnn.components.boosted_trees import RankerParams
+from gnn.components.boosted_trees import TreeParams
 from gnn.components.predicted_links import fitting, prediction
 from gnn.components.predicted_links.prediction import LinkModel, fit_link_model, predict_links
 from tests.gnn.planted_links import Link, edges_of, purchases_of
@@ -37,7 +37,7 @@ def planted() -> list[Link]:
 def few_pairs_and_trees() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prediction, "MIN_PAIRS", 20)
-        patch.setattr(fitting, "_PARAMS", RankerParams(num_trees=10, min_rows_a_leaf=20))
+        patch.setattr(fitting, "_PARAMS", TreeParams(num_trees=10, min_rows_a_leaf=20))
         yield
 
 
