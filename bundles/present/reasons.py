@@ -13,8 +13,7 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from bundles.catalogue import ItemCatalogue
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import Reason, utc_text
 from bundles.present.evidence import Evidence
 from bundles.present.wording import Wording
@@ -29,9 +28,9 @@ MIN_CATEGORY_LIFT = 1.2
 class ReasonBuilder:
     """Turns counts into reasons."""
 
-    def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks, association_event: str) -> None:
-        self._catalogue, self._links = catalogue, links
-        self._event = association_event
+    def __init__(self, model: LoadedModel) -> None:
+        self._catalogue, self._links = model.catalogue, model.links
+        self._event = model.artifact.info.association_event
 
     def build(
         self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence, wording: Wording

@@ -36,12 +36,9 @@ def fit_category_links(context: FitContext) -> CategoryLinks:
     data, prior = context.data, context.tuning.category_prior
     category = context.component(Catalogue).category
     categories = linked_categories(category, data.ranked)
-    num_categories = len(context.component(Categories).parent)
-    kept = min(NUM_LINKS, max(len(categories) - 1, 0))
-    if prior is None or not kept:
-        nothing = np.zeros(0, dtype=np.int64)
-        none = Csr.from_entries(nothing, nothing, nothing.astype(np.float32), num_rows=num_categories)
-        return CategoryLinks(none, nothing)
+    kept = min(NUM_LINKS, len(categories) - 1)
+    if prior is None or kept < 1:
+        return CategoryLinks()
     counts = count_categories(data.purchases, category, categories)
     vectors = category_vectors(context.learned.links, category[data.ranked], categories)
     others, baskets, lifts = [], [], []
@@ -58,7 +55,7 @@ def fit_category_links(context: FitContext) -> CategoryLinks:
         np.repeat(categories, kept),
         np.concatenate(others),
         np.concatenate(lifts).astype(np.float32),
-        num_rows=num_categories,
+        num_rows=len(context.component(Categories).parent),
     )
     return CategoryLinks(links, np.concatenate(baskets).astype(np.int64))
 

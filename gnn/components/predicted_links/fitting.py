@@ -89,15 +89,11 @@ class PairRanker:
 def fit_predicted_links(context: FitContext) -> PredictedLinks:
     """Links among the items that the catalogue lists; empty where the shop gives too few to learn from."""
     data = context.data
-    num_items = data.edges.nodes["Item"].num_rows
     items = listed_items(data.tables, data.edges)
     ranker = fit_pair_ranker(data.edges, data.purchases, items=items, seed=context.config.seed)
     if ranker is None:
-        nothing = np.zeros(0, dtype=np.int64)
-        return PredictedLinks(
-            Csr.from_entries(nothing, nothing, nothing.astype(np.float32), num_rows=num_items)
-        )
-    return predict_links(ranker, num_items=num_items, top_k=NUM_LINKS)
+        return PredictedLinks()
+    return predict_links(ranker, num_items=data.edges.nodes["Item"].num_rows, top_k=NUM_LINKS)
 
 
 def listed_items(tables: Tables, edges: EdgeTables) -> NDArray[np.int64]:
