@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.decisions import record, revoke_decision
+from cli.decisions import record, record_revocation
 
 decide_app = typer.Typer(
     help="Set merchandising rules; every answer and export applies them at once.", no_args_is_help=True
@@ -162,4 +162,4 @@ def revoke(
 
     Example: bundlegraph decide revoke 7 --by Ann
     """
-    revoke_decision(home, decision_id, revoked_by=by, as_json=as_json)
+    record_revocation(home, decision_id, revoked_by=by, as_json=as_json)

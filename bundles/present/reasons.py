@@ -13,10 +13,9 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from bundles.catalogue import ItemCatalogue
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import Reason, utc_text
-from bundles.present.evidence import Evidence
+from bundles.present.evidence import ReasonEvidence
 from bundles.present.wording import Wording
 
 MAX_PAIRS, MAX_CATEGORY_PAIRS = 5, 2
@@ -29,12 +28,12 @@ MIN_CATEGORY_LIFT = 1.2
 class ReasonBuilder:
     """Turns counts into reasons."""
 
-    def __init__(self, *, catalogue: ItemCatalogue, links: ItemLinks, association_event: str) -> None:
-        self._catalogue, self._links = catalogue, links
-        self._event = association_event
+    def __init__(self, model: LoadedModel) -> None:
+        self._catalogue, self._links = model.catalogue, model.links
+        self._event = model.artifact.info.association_event
 
     def build(
-        self, items: Sequence[int], *, added: Sequence[int], evidence: Evidence, wording: Wording
+        self, items: Sequence[int], *, added: Sequence[int], evidence: ReasonEvidence, wording: Wording
     ) -> list[Reason]:
         """Reasons of one bundle, strongest kind first; every added item that was ever bought has one.
 
@@ -59,7 +58,7 @@ class ReasonBuilder:
             if self._catalogue.item_id(item) not in explained and self._catalogue.baskets[item] > 0
         ]
 
-    def _co_purchases(self, items: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+    def _co_purchases(self, items: Sequence[int], evidence: ReasonEvidence, wording: Wording) -> list[Reason]:
         beside = [(cart, item) for cart in evidence.cart if cart not in items for item in items]
         pairs = [
             (pair, *evidence.pairs[pair])
@@ -107,7 +106,7 @@ class ReasonBuilder:
                 break
         return list(found.values())
 
-    def _history(self, items: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+    def _history(self, items: Sequence[int], evidence: ReasonEvidence, wording: Wording) -> list[Reason]:
         return [
             Reason(
                 kind="user_history",
@@ -119,7 +118,7 @@ class ReasonBuilder:
             if item in evidence.purchases
         ]
 
-    def _promotion(self, added: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+    def _promotion(self, added: Sequence[int], evidence: ReasonEvidence, wording: Wording) -> list[Reason]:
         terms = evidence.promotion
         if terms is None:
             return []
@@ -144,7 +143,7 @@ class ReasonBuilder:
             if item in terms.discounts
         ]
 
-    def _season(self, added: Sequence[int], evidence: Evidence, wording: Wording) -> list[Reason]:
+    def _season(self, added: Sequence[int], evidence: ReasonEvidence, wording: Wording) -> list[Reason]:
         return [
             Reason(
                 kind="season",

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from bundles.rules.log import DecisionLog
-from tests.merchant import request
+from tests.merchant import journals_kept_alive, open_journals, request
 
 BAN_MILK = {"kind": "ban", "items": ["milk"], "made_by": "Ann"}
 PIN_DINNER = {"kind": "pin", "items": ["pasta", "sauce"], "made_by": "Ann", "note": "spring"}
@@ -172,3 +172,12 @@ def test_nothing_is_answered_that_decisions_might_forbid_when_they_cannot_be_rea
 
     (home / "journal.db").unlink()
     assert client.get("/readyz").status_code == 200
+
+
+def test_the_service_closes_the_journal_when_it_stops(home: Path) -> None:
+    with journals_kept_alive():
+        with TestClient(create_app(ApiSettings(home=home))) as client:
+            client.post("/v1/decisions", json=BAN_MILK)
+            assert open_journals(home) != []
+
+        assert open_journals(home) == []

@@ -10,6 +10,7 @@ from gnn.artifact.files import save_artifact
 from gnn.registry import promote
 from tests.artifact_factory import KEY, make_artifact
 from tests.cli.conftest import Completed, Run, must
+from tests.merchant import journals_kept_alive, open_journals
 from tests.planted_shop import GROCERY
 
 Decide = Callable[..., Completed]
@@ -147,3 +148,25 @@ def test_batches_honour_what_was_decided(run: Run, home: Path, tmp_path: Path, d
     text = answers.read_text()
     assert '"bread"' in text
     assert '"milk"' not in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["decisions"],
+        ["decide", "ban", "milk", "--by", "Ann"],
+        ["decide", "revoke", "1", "--by", "Ann"],
+        ["recommend", "--anchor", "pasta", "--size", "2"],
+        ["pareto", "--anchor", "pasta", "--size", "2"],
+        ["export", "bundles", "-o", "bundles.csv", "-n", "3"],
+    ],
+)
+def test_a_command_closes_the_journal(
+    arguments: list[str], run: Run, home: Path, decide: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    must(decide("pin", "pasta", "sauce"))
+    monkeypatch.chdir(home)
+
+    with journals_kept_alive():
+        must(run(*arguments, home=home))
+        assert open_journals(home) == []
