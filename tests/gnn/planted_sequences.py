@@ -8,19 +8,26 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.fitting import closed_form_links
-from gnn.components.sequences.fitting import fit_evidence, fit_history_ease
+from gnn.artifact.model import ArtifactInfo, ModelArtifact
+from gnn.artifact.scorers import item_scorer
+from gnn.components import fit_components
+from gnn.components.context import FitContext, Learned, Tuning
+from gnn.components.learning import closed_form_links, fit_history_ease
+from gnn.config import STANDARD
 from gnn.data.next_item import NextItemQueries, as_sets
 from gnn.data.purchases import Purchases, UserEvents
-from gnn.scoring.sequence_evidence import SequenceEvidence
+from gnn.data.training_data import TrainingData
+from gnn.network.training import LearnedLinks
+from gnn.scoring.sequence_stage import SequenceStage
 from gnn.scoring.sequences import Sequences
+from tests.planted_tables import PlantedItem, PlantedShop, planted_edges, planted_tables
 
 NUM_ITEMS, NUM_USERS = 20, 200
 
 
 @pytest.fixture
 def purchases() -> Purchases:
-    """Every user bought items i and i + 10, in that order, and before them one that says nothing."""
+    """Every user bought items i and i + 10, in that order, and before them one at random."""
     rng = np.random.default_rng(0)
     first = rng.integers(10, size=NUM_USERS)
     item = np.stack([rng.integers(NUM_ITEMS, size=NUM_USERS), first, first + 10], axis=1).ravel()
@@ -35,19 +42,40 @@ def purchases() -> Purchases:
 
 
 @pytest.fixture
-def evidence(purchases: Purchases) -> SequenceEvidence:
-    """Without a GNN; categories of two items, no parents above them, brands of ten; item 0 has no brand."""
+def stage(purchases: Purchases) -> SequenceStage:
+    """Without a network; categories of two items without parents, brands of ten items, none for item 0."""
+    return stage_of(purchases)
+
+
+def stage_of(purchases: Purchases, links: LearnedLinks | None = None) -> SequenceStage:
+    """The stage of `purchases` and of what a network learned from them."""
+    artifact = sequence_artifact(purchases, links)
     items = np.arange(NUM_ITEMS)
     brand = items % 10
     brand[0] = -1
-    groups = np.stack([items // 2, np.full(NUM_ITEMS, -1), items // 2, brand]).astype(np.int32)
-    ease = fit_history_ease(purchases)
-    return fit_evidence(purchases, closed_form_links(purchases), ease, groups=groups)
+    codes = np.stack([items // 2, np.full(NUM_ITEMS, -1), items // 2, brand]).astype(np.int32)
+    return SequenceStage(item_scorer(artifact), model=artifact.sequences, codes=codes)
+
+
+def sequence_artifact(purchases: Purchases, links: LearnedLinks | None = None) -> ModelArtifact:
+    """The components that score sequences, fitted to `purchases`."""
+    shop = PlantedShop(items=[PlantedItem(f"{item:02}") for item in range(NUM_ITEMS)])
+    tables = planted_tables(shop)
+    ranked = np.arange(NUM_ITEMS, dtype=np.int32)
+    data = TrainingData(tables, planted_edges(shop, tables), purchases, ranked, purchases, is_sequence=True)
+    learned = Learned(links or closed_form_links(purchases), fit_history_ease(purchases))
+    tuning = Tuning(num_epochs=1, ease_top_k=STANDARD.sequence.ease_top_k)
+    fitted = fit_components(
+        FitContext(data, learned, tuning, STANDARD),
+        only=("catalogue", "categories", "histories", "ranked", "network", "ease", "sequences"),
+    )
+    info = ArtifactInfo("v", "", "gnn", "", "", "", None, "UTC", "purchase", {}, {}, {}, [])
+    return ModelArtifact(info, **fitted)  # type: ignore[arg-type]  # the fitter of each field makes its component
 
 
 @pytest.fixture
 def queries() -> NextItemQueries:
-    """40 histories that end with an item of the first ten; its follower is asked for."""
+    """40 histories that end with an item of the first ten; the item to predict is its follower."""
     rng = np.random.default_rng(1)
     last = rng.integers(10, size=40)
     item = np.stack([(last + 1 + rng.integers(8, size=40)) % 10, last], axis=1).ravel().astype(np.int32)
