@@ -14,8 +14,8 @@ from gnn.components import fit_components
 from gnn.components.context import FitContext, Learned, Tuning
 from gnn.components.learning import closed_form_links, fit_history_ease
 from gnn.config import STANDARD
-from gnn.data.queries import NextItemQueries, item_sets
 from gnn.data.purchases import Purchases, UserEvents
+from gnn.data.queries import NextItemQueries, item_sets
 from gnn.data.training_data import TrainingData
 from gnn.network.training import LearnedLinks
 from gnn.scoring.sequence_stage import SequenceStage
