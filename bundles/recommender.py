@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypedDict
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.generate import BundleGenerator
 from bundles.compose.pareto.planner import ParetoPlanner
 from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
 from bundles.items import ItemRanker
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import (
+    FoundItem,
     GenerateAnswer,
     HeaderBuilder,
     ItemsAnswer,
+    RankedItem,
     RelatedAnswer,
     RelatedCategoriesAnswer,
+    RelatedItem,
     SearchAnswer,
     ShopBundlesAnswer,
     Source,
 )
-from bundles.present.listed_items import found_items, ranked_items, related_items
 from bundles.present.wording import Language
 from bundles.related import RelatedItems
 from bundles.related_categories import RelatedCategories
@@ -42,10 +44,11 @@ from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact.model import ArtifactInfo, ModelArtifact
-from gnn.artifact.scorers import item_scorer, item_scores
-from gnn.scoring.cold_items import ColdSlate
-from gnn.scoring.seasons import SeasonLift
-from gnn.scoring.substitutes import SubstitutePairs
+
+
+class _Named(TypedDict):
+    item_id: str
+    title: str
 
 
 class Recommender:
@@ -73,52 +76,17 @@ class Recommender:
         """The artifact that it answers from."""
         self._now = now or (lambda: datetime.now(UTC))
         self._headers = HeaderBuilder(artifact.info, now=self._now)
-        self._catalogue = ItemCatalogue(artifact)
-        self.rules = RuleResolver(
-            rules or (lambda: NO_RULES),
-            targets=DecisionTargets(artifact, catalogue=self._catalogue),
-        )
+        self._model = LoadedModel.of(artifact)
+        self._catalogue = self._model.catalogue
+        targets = DecisionTargets(artifact, catalogue=self._catalogue)
+        self.rules = RuleResolver(rules or (lambda: NO_RULES), targets=targets)
         """The merchandising rules, read at every request."""
-        scorer, cold = item_scorer(artifact), ColdSlate(artifact.cold_items)
-        self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold)
-        self._related = RelatedItems(
-            catalogue=self._catalogue,
-            scorer=scorer,
-            links=self._links,
-            ranked=artifact.ranked,
-            predicted=artifact.predicted_links,
-            substitutes=SubstitutePairs(artifact.substitutes),
-        )
+        self._related = RelatedItems(self._model)
         self._related_categories = RelatedCategories(artifact.categories, artifact.category_links)
-        scores = item_scores(artifact, scorer, cold=cold)
-        seasons = SeasonLift(artifact.seasons, num_items=self._catalogue.num_items)
-        self._ranker = ItemRanker(
-            artifact,
-            catalogue=self._catalogue,
-            scorer=scorer,
-            scores=scores,
-            links=self._links,
-            related=self._related,
-        )
-        self._generator = BundleGenerator(
-            artifact,
-            catalogue=self._catalogue,
-            scorer=scorer,
-            scores=scores,
-            links=self._links,
-            seasons=seasons,
-            rules=self.rules,
-        )
-        self._planner = ParetoPlanner(catalogue=self._catalogue, generator=self._generator)
-        self._shop_bundles = ShopBundleRanker(
-            artifact,
-            catalogue=self._catalogue,
-            resolver=self._generator.resolver,
-            composer=self._generator.composer,
-            answers=self._generator.answers,
-            links=self._links,
-            seasons=seasons,
-        )
+        self._ranker = ItemRanker(self._model, related=self._related)
+        self._generator = BundleGenerator(self._model, rules=self.rules)
+        self._planner = ParetoPlanner(self._generator)
+        self._shop_bundles = ShopBundleRanker(self._generator)
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
     @property
@@ -207,7 +175,10 @@ class Recommender:
             warnings.append(
                 "no item is left: all items are in the cart, already bought, out of stock or banned"
             )
-        items = ranked_items(ranked, catalogue=self._catalogue)
+        items = [
+            RankedItem(**self._named(item), score=score, rank=rank)
+            for rank, (item, score) in enumerate(ranked, start=1)
+        ]
         return ItemsAnswer(**self._headers.build(request_id, source, warnings), items=items)
 
     def related(
@@ -235,9 +206,14 @@ class Recommender:
             where = " of another level-0 category" if cross_category else ""
             warnings.append(f"no {kind}{where} is known of {item_id!r}")
         source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
-        counts = self._links.counts_among([item], [other for other, _ in found])
-        beside = {other: count for (_, other), count in counts.items()}
-        items = related_items(found, beside, catalogue=self._catalogue)
+        counts = self._model.links.counts_among([item], [other for other, _ in found])
+        items = []
+        for rank, (other, score) in enumerate(found, start=1):
+            baskets, lift = counts.get((item, other), (None, None))
+            lift = None if lift is None else round(lift, 3)
+            items.append(
+                RelatedItem(**self._named(other), score=score, rank=rank, baskets=baskets, lift=lift)
+            )
         return RelatedAnswer(**self._headers.build(request_id, source, warnings), items=items)
 
     def related_categories(
@@ -267,10 +243,17 @@ class Recommender:
 
         The most popular come first, independent of the model: `source` is `fallback`.
         """
-        items = found_items(self._search.find(query, count=n), catalogue=self._catalogue)
+        catalogue = self._catalogue
+        items = [
+            FoundItem(
+                **self._named(item), category=catalogue.category_path(item), price=catalogue.price_of(item)
+            )
+            for item in self._search.find(query, count=n)
+        ]
         return SearchAnswer(**self._headers.build(request_id, None, []), items=items)
 
+    def _named(self, item: int) -> _Named:
+        return {"item_id": self._catalogue.item_id(item), "title": self._catalogue.title(item)}
+
     def _visitor(self, request: VisitorRequest | ItemsRequest, warnings: list[str]) -> VisitorContext:
-        return read_visitor(
-            request, artifact=self.artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
-        )
+        return read_visitor(request, model=self._model, key=self._key, warnings=warnings)

@@ -7,12 +7,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
-from bundles.links import CHANCE, ItemLinks
-from gnn.scoring.item_model import RankedItems
-from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from gnn.scoring.links import PredictedLinks
-from gnn.scoring.substitutes import SubstitutePairs
+from bundles.links import CHANCE
+from bundles.loaded_model import LoadedModel
+from gnn.scoring.item_scorer import ItemQuery
 
 NUM_BY_SCORE, NUM_COUNTED = 200, 100
 
@@ -20,20 +17,11 @@ NUM_BY_SCORE, NUM_COUNTED = 200, 100
 class RelatedItems:
     """Finds related items of one artifact; items out of stock are left out."""
 
-    def __init__(
-        self,
-        *,
-        catalogue: ItemCatalogue,
-        scorer: ItemScorer,
-        links: ItemLinks,
-        ranked: RankedItems,
-        predicted: PredictedLinks,
-        substitutes: SubstitutePairs,
-    ) -> None:
-        self._substitutes = substitutes
-        self._catalogue, self._scorer, self._links, self._predicted = catalogue, scorer, links, predicted
-        self._ranked = ranked.item
-        network = scorer.network
+    def __init__(self, model: LoadedModel) -> None:
+        self._catalogue, self._scorer, self._links = model.catalogue, model.scorer, model.links
+        self._predicted, self._substitutes = model.artifact.predicted_links, model.substitutes
+        network = model.artifact.network
+        self._ranked = model.artifact.ranked.item
         self._unit_vectors = _unit_rows(np.hstack([network.target, network.history]))
 
     def is_ranked(self, item: int) -> bool:

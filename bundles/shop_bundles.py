@@ -9,45 +9,30 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
-from bundles.compose.composer import Composer
-from bundles.links import ItemLinks
-from bundles.present.answer_builder import AnswerBuilder
+from bundles.compose.generate import BundleGenerator
 from bundles.present.answers import ShopBundle, Source
 from bundles.present.discounts import DiscountPolicy
 from bundles.present.wording import Language
 from bundles.request.constraints import BundleConstraints, relaxations
-from bundles.request.resolve import RequestResolver, ResolvedRequest
+from bundles.request.resolve import ResolvedRequest
 from bundles.request.schemas import MAX_BUNDLES, ComposeRequest, ShopBundlesRequest
 from bundles.request.visitor import VisitorContext
 from bundles.rules.active import NO_BUNDLE_RULE, BundleRule
 from bundles.shop_filter import ShopBundleFilter
-from gnn.artifact.model import ModelArtifact
 from gnn.scoring.bundle_ranking import BundleScorer
-from gnn.scoring.seasons import SeasonLift
 
 
 class ShopBundleRanker:
-    """Ranks the bundles of `artifact`. It keeps no state of requests: threads may share it."""
+    """Ranks the shop's own bundles. It keeps no state of requests: threads may share it."""
 
-    def __init__(
-        self,
-        artifact: ModelArtifact,
-        *,
-        catalogue: ItemCatalogue,
-        resolver: RequestResolver,
-        composer: Composer,
-        answers: AnswerBuilder,
-        links: ItemLinks,
-        seasons: SeasonLift,
-    ) -> None:
-        self._bundles, self._histories, self._links = artifact.bundles, artifact.histories, links
-        self._resolver, self._composer, self._answers = resolver, composer, answers
+    def __init__(self, generator: BundleGenerator) -> None:
+        self._generator, artifact = generator, generator.model.artifact
+        self._bundles, self._histories = artifact.bundles, artifact.histories
         self._scorer = BundleScorer(
             artifact.bundle_ranking, artifact.bundles, num_items=len(artifact.catalogue.item_ids)
         )
-        self._filter = ShopBundleFilter(artifact, catalogue=catalogue, seasons=seasons)
-        self._mean_baskets = self._filter.means(catalogue.baskets)
+        self._filter = ShopBundleFilter(generator.model)
+        self._mean_baskets = self._filter.means(generator.model.catalogue.baskets)
 
     def __len__(self) -> int:
         return len(self._mean_baskets)
@@ -71,7 +56,7 @@ class ShopBundleRanker:
         """
         if not len(self):
             warnings.append("the shop has no bundles of its own: use bundles/generate for composed ones")
-        constraints = self._resolver.constraints(
+        constraints = self._generator.resolver.constraints(
             _as_compose_request(request), visitor, now=now, warnings=warnings
         )
         held = self._visitor_items(visitor)
@@ -86,7 +71,7 @@ class ShopBundleRanker:
         if not chosen:
             warnings.append(self._explain_empty(constraints))
             return [], source
-        resolved = self._resolver.predict(constraints, visitor)
+        resolved = self._generator.resolver.predict(constraints, visitor)
         return [
             self._answer(
                 bundle,
@@ -133,8 +118,10 @@ class ShopBundleRanker:
 
     def _weakest_link(self, bundle: int) -> float:
         items = self._items(bundle)
-        is_pair = ~np.eye(len(items), dtype=np.bool_)
-        return float(self._links.between(items, items)[is_pair].min()) if len(items) > 1 else 0.0
+        if len(items) < 2:
+            return 0.0
+        links = self._generator.model.links.between(items, items)
+        return float(links[~np.eye(len(items), dtype=np.bool_)].min())
 
     def _explain_empty(self, constraints: BundleConstraints) -> str:
         relaxed_by = relaxations(constraints)
@@ -169,10 +156,10 @@ class ShopBundleRanker:
             rules=replace(resolved.constraints.rules, bundles={frozenset(items.tolist()): rule}),
         )
         _, quantity = self._bundles.quantity.row(bundle)
-        shortlist, sets = self._composer.measure_as_given(
+        shortlist, sets = self._generator.composer.measure_as_given(
             items, constraints, resolved.preference, quantity=quantity
         )
-        (shown,) = self._answers.build(
+        (shown,) = self._generator.answers.build(
             shortlist,
             sets,
             resolved=replace(resolved, constraints=constraints),

@@ -9,20 +9,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
+from bundles.loaded_model import LoadedModel
 from bundles.present.pricing import offer_prices
 from bundles.request.constraints import BundleConstraints, all_offers, may_be_added
 from bundles.rules.active import NO_BUNDLE_RULE, ActiveRules, BundleRule
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.seasons import SeasonLift
 
 
 class ShopBundleFilter:
-    """Checks the shop's own bundles of `artifact` against constraints."""
+    """Checks the shop's own bundles of one model against constraints."""
 
-    def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, seasons: SeasonLift) -> None:
-        self._bundles, self._promotions = artifact.bundles, artifact.promotions
-        self._catalogue, self._seasons = catalogue, seasons
+    def __init__(self, model: LoadedModel) -> None:
+        self._model, self._bundles = model, model.artifact.bundles
         sizes = self._bundles.quantity.lengths
         self._sizes, self._is_full = np.maximum(sizes, 1), sizes > 0
         self._of = np.repeat(np.arange(len(sizes)), sizes)
@@ -53,9 +50,7 @@ class ShopBundleFilter:
         """Which bundles satisfy `constraints`, except `min_link`, given the `overrides` of its rules."""
         item = self._bundles.quantity.indices
         free = replace(constraints, anchors=(), required=(), cart=())
-        may_be_in = may_be_added(
-            free, catalogue=self._catalogue, promotions=self._promotions, seasons=self._seasons
-        )
+        may_be_in = may_be_added(free, self._model)
         is_allowed: NDArray[np.bool_] = self._is_full & (self._sums(~may_be_in[item]) == 0)
         if constraints.required:
             is_allowed &= self._sums(np.isin(item, constraints.required)) == len(constraints.required)
@@ -71,9 +66,7 @@ class ShopBundleFilter:
         self, constraints: BundleConstraints, overrides: Mapping[int, BundleRule]
     ) -> NDArray[np.int64]:
         """Offer price of each bundle in minor units, -1 where a price is unknown, [num_bundles]."""
-        prices = all_offers(constraints, catalogue=self._catalogue, promotions=self._promotions)[
-            self._bundles.quantity.indices
-        ]
+        prices = all_offers(constraints, self._model)[self._bundles.quantity.indices]
         lines = np.floor(np.maximum(prices, 0) * self._bundles.quantity.values + 0.5)
         totals = np.where(self._sums(prices < 0) > 0, -1, self._sums(lines)).astype(np.int64)
         offers = offer_prices(totals, self._bundles.discount)
@@ -94,7 +87,7 @@ class ShopBundleFilter:
         return is_excluded
 
     def _distinct_roots(self) -> NDArray[np.int64]:
-        root = self._catalogue.root[self._bundles.quantity.indices]
+        root = self._model.catalogue.root[self._bundles.quantity.indices]
         pairs = np.unique(np.stack([self._of, root], axis=1)[root >= 0], axis=0)
         return np.bincount(pairs[:, 0], minlength=len(self._sizes))
 

@@ -54,7 +54,7 @@ def cypher(
 def _run(
     statement: str, parameters: Mapping[str, Parameter], *, home: Path, store: str | None, as_json: bool
 ) -> None:
-    from graph.stores import open_store
+    from graph.store import open_store
 
     with working("Querying the graph"), open_store(store, home=home) as opened:
         status = opened.status()

@@ -30,9 +30,9 @@ def print_metrics(info: ArtifactInfo) -> None:
     links = cast("Mapping[str, object]", metrics.get("link_calibration", {}))
     if links:
         print_line(calibration_sentence(links))
-    verdict = cast("Mapping[str, str] | None", metrics.get("leak_probe"))
-    if verdict is not None:
-        print_line(f"Leak probe: {verdict['text']}")
+    leak = cast("Mapping[str, str] | None", metrics.get("leak_probe"))
+    if leak is not None:
+        print_line(f"Leak probe: {leak['text']}")
 
 
 def _print_test(protocol: Mapping[str, int | str], test: _Rows, metrics: Mapping[str, object]) -> None:

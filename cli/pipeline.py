@@ -35,7 +35,7 @@ def run_ingest(source: str, home: Path, options: IngestOptions | None = None) ->
 def run_load(home: Path, store: str | None) -> LoadOutcome:
     """Load tables into the graph in `store` (None: the embedded one of `home`)."""
     from etl.tables import open_tables
-    from graph.stores import open_store
+    from graph.store import open_store
 
     tables = open_tables(home / "tables")
     with working("Loading the graph"), open_store(store, home=home) as opened:
@@ -46,7 +46,7 @@ def run_train(home: Path, store: str | None, config: TrainingConfig) -> Artifact
     """Train a model on the graph in `store`, saved in `home`; the first one is put in service."""
     from etl.tables import open_tables
     from gnn.train import train
-    from graph.stores import open_store
+    from graph.store import open_store
 
     tables = open_tables(home / "tables")
     with working("Reading the graph"), open_store(store, home=home) as opened:

@@ -72,7 +72,7 @@ def _tables(home: Path) -> StatusLine:
 
 
 def _graph(home: Path, store: str | None) -> StatusLine:
-    from graph.stores import open_store
+    from graph.store import open_store
 
     try:
         with open_store(store, home=home) as opened:

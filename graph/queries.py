@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graph.store import GraphError, Parameter
+from graph.errors import GraphError
+from graph.store import Parameter
 
 
 @dataclass(frozen=True)

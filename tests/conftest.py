@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from graph.credentials import ENV_FILE, Credentials, credentials, read_env
-from graph.neo4j_server import down, up
-from graph.store import GraphError
+from graph.credentials import ENV_FILE, Credentials, credentials_for, read_env
+from graph.errors import GraphError
+from graph.neo4j_server import start_server, stop_server
 
 TEST_URI = "BUNDLEGRAPH_TEST_NEO4J_URI"
 _NOT_TESTED = pytest.StashKey[str]()
@@ -31,12 +31,12 @@ def neo4j_home(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
     """A home whose `neo4j.env` names a server that was started for these tests."""
     home = tmp_path_factory.mktemp("neo4j")
     try:
-        up(home)
+        start_server(home)
     except GraphError as error:
         pytestconfig.stash[_NOT_TESTED] = str(error)
         pytest.skip(f"no Neo4j: {error}")
     yield home
-    down(home)
+    stop_server(home)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,7 @@ def neo4j_uri(request: pytest.FixtureRequest) -> str:
 def neo4j_credentials(request: pytest.FixtureRequest, neo4j_uri: str) -> Credentials:
     """User name and password of that server."""
     if TEST_URI in os.environ:
-        return credentials(neo4j_uri, home=Path())
+        return credentials_for(neo4j_uri, home=Path())
     settings = read_env(request.getfixturevalue("neo4j_home") / ENV_FILE)
     return Credentials(settings["NEO4J_USERNAME"], settings["NEO4J_PASSWORD"])
 

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.generate import BundleGenerator
 from bundles.compose.pareto.schemas import ParetoRequest
 from bundles.compose.pareto.starting import broad_shortlist, known_sets
 from bundles.compose.shortlist import Shortlist
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.request.resolve import ResolvedRequest
 from bundles.request.schemas import ObjectiveName
 from bundles.request.visitor import VisitorContext
@@ -21,10 +20,6 @@ from bundles.rules.decisions import NO_RULES
 from bundles.rules.resolve import RuleResolver
 from bundles.rules.targets import DecisionTargets
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.cold_slate import ColdSlate
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.item_scores import ItemScores
-from gnn.scoring.seasons import SeasonLift
 
 #: Anchors are items in so many baskets or more.
 MIN_ANCHOR_BASKETS = 100
@@ -67,18 +62,10 @@ class CaseMaker:
     """Makes cases of one artifact."""
 
     def __init__(self, artifact: ModelArtifact) -> None:
-        self._catalogue = ItemCatalogue(artifact)
-        scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
+        model = LoadedModel.of(artifact)
+        self._catalogue = model.catalogue
         rules = RuleResolver(lambda: NO_RULES, targets=DecisionTargets(artifact, catalogue=self._catalogue))
-        self._generator = BundleGenerator(
-            artifact,
-            catalogue=self._catalogue,
-            scorer=scorer,
-            scores=ItemScores(artifact, scorer, cold=cold),
-            links=ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold),
-            seasons=SeasonLift(artifact.seasons, num_items=self._catalogue.num_items),
-            rules=rules,
-        )
+        self._generator = BundleGenerator(model, rules=rules)
 
     def make(self, setting: Setting, *, count: int, rng: np.random.Generator) -> Iterator[Case]:
         """`count` cases with an anchor each, of those that any bundle satisfies."""

@@ -10,11 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.request.constraints import BundleConstraints
 from gnn.scoring.catalogue import CoPurchases
-from gnn.scoring.item_scorer import ItemScorer
 
 NUM_BY_SCORE, NUM_BY_LINK, NUM_COUNTED, NUM_POPULAR = 40, 32, 16, 12
 NUM_CHEAP, NUM_EXPENSIVE, NUM_CATEGORIES = 10, 10, 16
@@ -30,14 +28,10 @@ MAX_LINKED = 12
 class CandidateFinder:
     """Generates candidates from the items of one artifact."""
 
-    def __init__(
-        self, *, catalogue: ItemCatalogue, scorer: ItemScorer, links: ItemLinks, co_purchases: CoPurchases
-    ) -> None:
-        self._catalogue = catalogue
-        self._scorer = scorer
-        self._links = links
-        self._ranked = np.flatnonzero(scorer.ranked_index(np.arange(catalogue.num_items)) >= 0)
-        self._strongest_pairs = _strongest_pairs(co_purchases)
+    def __init__(self, model: LoadedModel) -> None:
+        self._catalogue, self._links = model.catalogue, model.links
+        self._ranked = np.flatnonzero(model.scorer.ranked_index(np.arange(model.catalogue.num_items)) >= 0)
+        self._strongest_pairs = _strongest_pairs(model.artifact.co_purchases)
 
     @property
     def has_pairs(self) -> bool:

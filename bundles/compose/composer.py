@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.beam import ComposedSets, compose_sets
 from bundles.compose.candidates import CandidateFinder
 from bundles.compose.objectives import fit_from_chances
 from bundles.compose.sets import measure_sets
 from bundles.compose.shortlist import Shortlist, ShortlistBuilder
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.request.constraints import (
     BundleConstraints,
     all_offers,
@@ -24,28 +23,14 @@ from bundles.request.constraints import (
 )
 from bundles.request.schemas import Weights
 from bundles.request.visitor import VisitorPreference
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.seasons import SeasonLift
 
 
 class Composer:
     """Composes sets from the items of one artifact."""
 
-    def __init__(
-        self,
-        artifact: ModelArtifact,
-        *,
-        catalogue: ItemCatalogue,
-        scorer: ItemScorer,
-        links: ItemLinks,
-        seasons: SeasonLift,
-    ) -> None:
-        self._catalogue, self._promotions, self._seasons = catalogue, artifact.promotions, seasons
-        self._finder = CandidateFinder(
-            catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
-        )
-        self._builder = ShortlistBuilder(artifact, catalogue=catalogue, links=links, scorer=scorer)
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+        self._finder, self._builder = CandidateFinder(model), ShortlistBuilder(model)
 
     @property
     def has_pairs(self) -> bool:
@@ -69,15 +54,13 @@ class Composer:
 
     def shortlist(self, constraints: BundleConstraints, preference: VisitorPreference) -> Shortlist | None:
         """The candidates; None if a fixed item violates a constraint on every item."""
-        if not may_be_fixed(constraints, catalogue=self._catalogue)[list(constraints.fixed)].all():
+        if not may_be_fixed(constraints, catalogue=self._model.catalogue)[list(constraints.fixed)].all():
             return None
-        offers = all_offers(constraints, catalogue=self._catalogue, promotions=self._promotions)
-        joining = may_join(
-            constraints, catalogue=self._catalogue, promotions=self._promotions, seasons=self._seasons
-        )
+        offers = all_offers(constraints, self._model)
+        joining = may_join(constraints, self._model)
         found = self._finder.find(
             constraints,
-            is_allowed=joining & is_affordable(constraints, catalogue=self._catalogue, offers=offers),
+            is_allowed=joining & is_affordable(constraints, catalogue=self._model.catalogue, offers=offers),
             offers=offers,
             chances=preference.chances,
             context=preference.context,
@@ -101,7 +84,7 @@ class Composer:
         quantity: NDArray[np.floating],
     ) -> tuple[Shortlist, ComposedSets]:
         """One given bundle of `items`, `quantity` of each, with its objectives under `constraints`."""
-        offers = all_offers(constraints, catalogue=self._catalogue, promotions=self._promotions)
+        offers = all_offers(constraints, self._model)
         ranked_fit = None if preference.chances is None else fit_from_chances(preference.chances)
         single = self._builder.build(items, constraints, ranked_fit=ranked_fit, offers=offers)
         shortlist = replace(

@@ -7,12 +7,11 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.beam import ComposedSets
 from bundles.compose.composer import Composer
 from bundles.compose.diversify import select_diverse
 from bundles.compose.shortlist import Shortlist
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answer_builder import AnswerBuilder
 from bundles.present.answers import GeneratedBundle, Source
 from bundles.present.wording import Language
@@ -20,42 +19,17 @@ from bundles.request.resolve import RequestResolver
 from bundles.request.schemas import MAX_BUNDLES, GenerateRequest
 from bundles.request.visitor import VisitorContext
 from bundles.rules.resolve import RuleResolver
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.item_scores import ItemScores
-from gnn.scoring.seasons import SeasonLift
 
 #: Sets of each size to select from: at least, and for each requested bundle.
 MIN_KEPT, KEPT_PER_BUNDLE = 64, 3
 
 
 class BundleGenerator:
-    """Composes bundles from the items of `artifact`."""
+    """Composes bundles; the Pareto planner and the shop's own bundles share its parts."""
 
-    def __init__(
-        self,
-        artifact: ModelArtifact,
-        *,
-        catalogue: ItemCatalogue,
-        scorer: ItemScorer,
-        scores: ItemScores,
-        links: ItemLinks,
-        seasons: SeasonLift,
-        rules: RuleResolver,
-    ) -> None:
-        self._catalogue = catalogue
-        self.composer = Composer(artifact, catalogue=catalogue, scorer=scorer, links=links, seasons=seasons)
-        """Shared with the Pareto planner and the shop's own bundles, as are `resolver` and `answers`."""
-        self.resolver = RequestResolver(
-            artifact,
-            catalogue=catalogue,
-            scorer=scorer,
-            scores=scores,
-            links=links,
-            has_pairs=self.composer.has_pairs,
-            rules=rules,
-        )
-        self.answers = AnswerBuilder(artifact, catalogue=catalogue, links=links, seasons=seasons)
+    def __init__(self, model: LoadedModel, *, rules: RuleResolver) -> None:
+        self.model, self.composer, self.answers = model, Composer(model), AnswerBuilder(model)
+        self.resolver = RequestResolver(model, has_pairs=self.composer.has_pairs, rules=rules)
 
     def generate(
         self,
@@ -74,7 +48,7 @@ class BundleGenerator:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         resolved = self.resolver.resolve(request, visitor, now=now, warnings=warnings)
-        if request.weights.margin and not self._catalogue.has_costs:
+        if request.weights.margin and not self.model.catalogue.has_costs:
             warnings.append("weights.margin: no item has a cost, so every margin is unknown and counts as 0")
         if request.validate_only:
             return [], resolved.source
@@ -102,12 +76,7 @@ class BundleGenerator:
 
 
 def _select(
-    shortlist: Shortlist,
-    sets: ComposedSets,
-    *,
-    count: int,
-    diversity: float,
-    is_pinned: NDArray[np.bool_],
+    shortlist: Shortlist, sets: ComposedSets, *, count: int, diversity: float, is_pinned: NDArray[np.bool_]
 ) -> ComposedSets:
     """At most `count` diverse `sets`: pinned ones first, then the others, each best first."""
     is_added = slice(shortlist.num_fixed, None)

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
-from bundles.links import CHANCE, ItemLinks, probability_of_lift
+from bundles.links import CHANCE, probability_of_lift
+from bundles.loaded_model import LoadedModel
 from bundles.request.constraints import BundleConstraints
-from gnn.artifact.model import ModelArtifact
 from gnn.scoring.catalogue import CategoryPairs
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.substitutes import SubstitutePairs
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,9 @@ class Shortlist:
 class ShortlistBuilder:
     """Builds shortlists from one artifact."""
 
-    def __init__(
-        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, links: ItemLinks, scorer: ItemScorer
-    ) -> None:
-        self._catalogue, self._links, self._scorer = catalogue, links, scorer
-        self._category_strength = CategoryStrength(artifact.category_pairs)
-        self._substitutes = SubstitutePairs(artifact.substitutes)
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+        self._category_strength = CategoryStrength(model.artifact.category_pairs)
 
     def build(
         self,
@@ -69,9 +63,9 @@ class ShortlistBuilder:
                 visitor.
             offers: Offer price of each item in minor units, -1 without one, [num_items].
         """
-        catalogue = self._catalogue
-        links = self._links.between(items, items)
-        is_substitute = self._substitutes.among(items) | np.eye(len(items), dtype=np.bool_)
+        catalogue = self._model.catalogue
+        links = self._model.links.between(items, items)
+        is_substitute = self._model.substitutes.among(items) | np.eye(len(items), dtype=np.bool_)
         return Shortlist(
             items=items,
             num_fixed=len(constraints.fixed),
@@ -91,7 +85,7 @@ class ShortlistBuilder:
     ) -> NDArray[np.float64]:
         user_fit = np.zeros(len(items))
         if ranked_fit is not None:
-            ranked = self._scorer.ranked_index(items)
+            ranked = self._model.scorer.ranked_index(items)
             user_fit[ranked >= 0] = ranked_fit[ranked[ranked >= 0]]
         return user_fit
 

@@ -7,33 +7,25 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.beam import ComposedSets
 from bundles.compose.objectives import ObjectiveValues
 from bundles.compose.shortlist import Shortlist
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import BundleItem, GeneratedBundle, Objectives
-from bundles.present.evidence import Evidence, gather_evidence
+from bundles.present.evidence import ReasonEvidence, gather_evidence
 from bundles.present.pricing import price_bundle
 from bundles.present.reasons import ReasonBuilder
 from bundles.present.wording import Language, Wording, wording_in
 from bundles.request.constraints import BundleConstraints
 from bundles.request.resolve import ResolvedRequest
 from bundles.rules.active import NO_BUNDLE_RULE
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.seasons import SeasonLift
 
 
 class AnswerBuilder:
-    """Builds the bundles of answers from the items of one artifact."""
+    """Builds the bundles of the answers of one model."""
 
-    def __init__(
-        self, artifact: ModelArtifact, *, catalogue: ItemCatalogue, links: ItemLinks, seasons: SeasonLift
-    ) -> None:
-        self._artifact, self._catalogue, self._links, self._seasons = artifact, catalogue, links, seasons
-        self._reasons = ReasonBuilder(
-            catalogue=catalogue, links=links, association_event=artifact.info.association_event
-        )
+    def __init__(self, model: LoadedModel) -> None:
+        self._model, self._catalogue, self._reasons = model, model.catalogue, ReasonBuilder(model)
 
     def build(
         self,
@@ -47,14 +39,8 @@ class AnswerBuilder:
         """`sets` as bundles in the same order, ranked from 1; with reasons in `language` if `explain`."""
         evidence = None
         if explain:
-            evidence = gather_evidence(
-                shortlist.items[sets.members.any(axis=0)].tolist(),
-                visitor=resolved.visitor,
-                constraints=resolved.constraints,
-                artifact=self._artifact,
-                seasons=self._seasons,
-                links=self._links,
-            )
+            items = shortlist.items[sets.members.any(axis=0)].tolist()
+            evidence = gather_evidence(items, resolved, self._model)
         wording = wording_in(language)
         return [
             self._bundle(
@@ -70,7 +56,7 @@ class AnswerBuilder:
         sets: ComposedSets,
         *,
         constraints: BundleConstraints,
-        evidence: Evidence | None,
+        evidence: ReasonEvidence | None,
         wording: Wording,
     ) -> GeneratedBundle:
         places = np.flatnonzero(sets.members[row])

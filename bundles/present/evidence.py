@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bundles.links import ItemLinks
-from bundles.request.constraints import BundleConstraints
-from bundles.request.visitor import VisitorContext
-from gnn.artifact.model import ModelArtifact
+from bundles.loaded_model import LoadedModel
 from gnn.scoring.catalogue import Promotions
 from gnn.scoring.histories import Histories
-from gnn.scoring.seasons import SeasonEvidence, SeasonLift
+from gnn.scoring.seasons import SeasonEvidence
+
+if TYPE_CHECKING:
+    from bundles.request.resolve import ResolvedRequest
 
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
 #: Number of cart items, the last ones, whose counts with bundle items may be reasons.
@@ -34,7 +35,7 @@ class PromotionTerms:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReasonEvidence:
     """The counts behind reasons. Items are item indices."""
 
     pairs: Mapping[tuple[int, int], tuple[int, float]]
@@ -47,28 +48,17 @@ class Evidence:
     """Seasonal counts of items around the requested date; empty without one."""
 
 
-def gather_evidence(
-    items: Sequence[int],
-    *,
-    visitor: VisitorContext,
-    constraints: BundleConstraints,
-    artifact: ModelArtifact,
-    links: ItemLinks,
-    seasons: SeasonLift,
-) -> Evidence:
+def gather_evidence(items: Sequence[int], resolved: ResolvedRequest, model: LoadedModel) -> ReasonEvidence:
     """The evidence for bundles of `items` (item indices, each once)."""
-    week = constraints.event_week
-    in_season = {} if week is None else {item: seasons.evidence(item, week) for item in items}
+    artifact, visitor, constraints = model.artifact, resolved.visitor, resolved.constraints
+    user, week, promotion = visitor.user_index, constraints.event_week, constraints.promotion
+    in_season = {} if week is None else {item: model.seasons.evidence(item, week) for item in items}
     cart = visitor.cart[-MAX_CART:]
-    return Evidence(
-        pairs=links.counts_among([*items, *cart], items),
-        purchases={}
-        if visitor.user_index is None
-        else purchase_counts(artifact.histories, visitor.user_index),
+    return ReasonEvidence(
+        pairs=model.links.counts_among([*items, *cart], items),
+        purchases={} if user is None else purchase_counts(artifact.histories, user),
         cart=cart,
-        promotion=None
-        if constraints.promotion is None
-        else promotion_terms(artifact.promotions, constraints.promotion),
+        promotion=None if promotion is None else promotion_terms(artifact.promotions, promotion),
         seasons={item: found for item, found in in_season.items() if found is not None},
     )
 

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
+from bundles.loaded_model import LoadedModel
 from bundles.present.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.present.pricing import offer_prices
 from bundles.rules.active import NO_ACTIVE_RULES, ActiveRules
-from gnn.scoring.catalogue import Promotions
-from gnn.scoring.seasons import SeasonLift
 
 #: An item is seasonal around a date if it is bought at least this many times as often as at other times.
 MIN_SEASON_LIFT = 1.3
@@ -63,52 +62,28 @@ class BundleConstraints:
 
 def relaxations(constraints: BundleConstraints) -> list[tuple[str, BundleConstraints]]:
     """Each constraint that is set, by its name in a request, and `constraints` without it."""
-    found: list[tuple[str, BundleConstraints]] = []
-    if constraints.price_max is not None:
-        found.append(("constraints.price_max", replace(constraints, price_max=None)))
-    if constraints.price_min is not None:
-        found.append(("constraints.price_min", replace(constraints, price_min=None)))
-    if constraints.include is not None:
-        found.append(("constraints.categories_include", replace(constraints, include=None)))
-    if constraints.exclude:
-        found.append(("constraints.categories_exclude", replace(constraints, exclude=())))
-    if constraints.min_link is not None:
-        found.append(("constraints.min_link", replace(constraints, min_link=None)))
-    if constraints.min_categories > 1:
-        found.append(("constraints.min_categories", replace(constraints, min_categories=1)))
-    if constraints.promotion is not None:
-        found.append(("constraints.promotion_id", replace(constraints, promotion=None)))
-    if constraints.event_week is not None:
-        found.append(("constraints.event_date", replace(constraints, event_week=None)))
-    if constraints.discount.margin_floor is not None:
-        found.append(("discount.margin_floor", replace(constraints, discount=NO_DISCOUNT)))
-    if constraints.items_from is not None:
-        found.append(("constraints.items_from", replace(constraints, items_from=None)))
-    if constraints.in_stock_only:
-        found.append(("constraints.in_stock_only", replace(constraints, in_stock_only=False)))
-    if constraints.banned:
-        found.append(("constraints.items_exclude", replace(constraints, banned=())))
-    if constraints.rules.has_exclusions:
-        without = replace(constraints, rules=constraints.rules.without_exclusions())
-        found.append(("the merchandiser's bans and rejections", without))
-    if constraints.required:
-        found.append(("constraints.items_require", replace(constraints, required=())))
-    if constraints.cart:
-        found.append(("cart", replace(constraints, cart=())))
-    if constraints.size_min > max(2, len(constraints.fixed)):
-        found.append(("size", replace(constraints, size_min=max(2, len(constraints.fixed)))))
-    return found
-
-
-def item_discounts(
-    constraints: BundleConstraints, *, promotions: Promotions, num_items: int
-) -> NDArray[np.float64]:
-    """Discount share of each item in the requested promotion, [num_items]; 0 without one."""
-    discounts = np.zeros(num_items)
-    if constraints.promotion is not None:
-        items, shares = promotions.discount.row(constraints.promotion)
-        discounts[items] = np.nan_to_num(shares)
-    return discounts
+    has_floor = constraints.discount.margin_floor is not None
+    relaxed = {
+        "constraints.price_max": replace(constraints, price_max=None),
+        "constraints.price_min": replace(constraints, price_min=None),
+        "constraints.categories_include": replace(constraints, include=None),
+        "constraints.categories_exclude": replace(constraints, exclude=()),
+        "constraints.min_link": replace(constraints, min_link=None),
+        "constraints.min_categories": replace(constraints, min_categories=1),
+        "constraints.promotion_id": replace(constraints, promotion=None),
+        "constraints.event_date": replace(constraints, event_week=None),
+        "discount.margin_floor": replace(constraints, discount=NO_DISCOUNT) if has_floor else constraints,
+        "constraints.items_from": replace(constraints, items_from=None),
+        "constraints.in_stock_only": replace(constraints, in_stock_only=False),
+        "constraints.items_exclude": replace(constraints, banned=()),
+        "the merchandiser's bans and rejections": replace(
+            constraints, rules=constraints.rules.without_exclusions()
+        ),
+        "constraints.items_require": replace(constraints, required=()),
+        "cart": replace(constraints, cart=()),
+        "size": replace(constraints, size_min=min(constraints.size_min, max(2, len(constraints.fixed)))),
+    }
+    return [(name, each) for name, each in relaxed.items() if each != constraints]
 
 
 def may_be_fixed(constraints: BundleConstraints, *, catalogue: ItemCatalogue) -> NDArray[np.bool_]:
@@ -138,47 +113,46 @@ def is_affordable(
     return np.asarray(least <= constraints.price_max)
 
 
-def may_join(
-    constraints: BundleConstraints, *, catalogue: ItemCatalogue, promotions: Promotions, seasons: SeasonLift
-) -> NDArray[np.bool_]:
+def may_join(constraints: BundleConstraints, model: LoadedModel) -> NDArray[np.bool_]:
     """Items that may be added to the fixed ones and can be sold, [num_items].
 
     An item without price cannot be sold, unless the shop gives no prices at all.
     """
-    is_allowed = may_be_added(constraints, catalogue=catalogue, promotions=promotions, seasons=seasons)
-    is_priced = catalogue.price >= 0
+    is_allowed, is_priced = may_be_added(constraints, model), model.catalogue.price >= 0
     return is_allowed & is_priced if is_priced.any() else is_allowed
 
 
-def may_be_added(
-    constraints: BundleConstraints, *, catalogue: ItemCatalogue, promotions: Promotions, seasons: SeasonLift
-) -> NDArray[np.bool_]:
+def may_be_added(constraints: BundleConstraints, model: LoadedModel) -> NDArray[np.bool_]:
     """Items that may be added to the fixed ones, with or without a price, [num_items]."""
-    is_allowed = may_be_fixed(constraints, catalogue=catalogue)
+    is_allowed = may_be_fixed(constraints, catalogue=model.catalogue)
     if constraints.promotion is not None:
-        items, _ = promotions.discount.row(constraints.promotion)
-        is_allowed &= _mask(items, num_items=catalogue.num_items)
+        is_allowed &= _mask(_promotion_items(constraints.promotion, model)[0], len(is_allowed))
     if constraints.items_from is not None:
-        is_allowed &= _mask(list(constraints.items_from), num_items=catalogue.num_items)
+        is_allowed &= _mask(list(constraints.items_from), len(is_allowed))
     if constraints.event_week is not None:
-        is_allowed &= seasons.lift(constraints.event_week) >= MIN_SEASON_LIFT
-    is_allowed[[*constraints.fixed, *constraints.banned, *constraints.cart, *constraints.rules.banned]] = (
-        False
-    )
+        is_allowed &= model.seasons.lift(constraints.event_week) >= MIN_SEASON_LIFT
+    excluded = [*constraints.fixed, *constraints.banned, *constraints.cart, *constraints.rules.banned]
+    is_allowed[excluded] = False
     return is_allowed
 
 
-def _mask(items: NDArray[np.int32] | list[int], *, num_items: int) -> NDArray[np.bool_]:
+def all_offers(constraints: BundleConstraints, model: LoadedModel) -> NDArray[np.int64]:
+    """Offer price of each item under the promotion in minor units, -1 without a price, [num_items]."""
+    prices = model.catalogue.price
+    if constraints.promotion is None:
+        return prices
+    items, shares = _promotion_items(constraints.promotion, model)
+    discounts = np.zeros(len(prices))
+    discounts[items] = np.nan_to_num(shares)
+    return offer_prices(prices, discounts)
+
+
+def _promotion_items(promotion: int, model: LoadedModel) -> tuple[NDArray[np.int32], NDArray[np.floating]]:
+    """Items of a promotion and their discount shares, NaN where the shop gives none."""
+    return model.artifact.promotions.discount.row(promotion)
+
+
+def _mask(items: NDArray[np.int32] | list[int], num_items: int) -> NDArray[np.bool_]:
     mask = np.zeros(num_items, dtype=np.bool_)
     mask[items] = True
     return mask
-
-
-def all_offers(
-    constraints: BundleConstraints, *, catalogue: ItemCatalogue, promotions: Promotions
-) -> NDArray[np.int64]:
-    """Offer price of each item under the promotion in minor units, -1 without a price, [num_items]."""
-    if constraints.promotion is None:
-        return catalogue.price
-    discounts = item_discounts(constraints, promotions=promotions, num_items=catalogue.num_items)
-    return offer_prices(catalogue.price, discounts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bundles.catalogue import ItemCatalogue
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import Source
 from bundles.present.discounts import NO_DISCOUNT, DiscountPolicy
 from bundles.present.evidence import promotion_terms
@@ -16,10 +16,7 @@ from bundles.request.schemas import ComposeRequest, RequestError
 from bundles.request.visitor import VisitorContext, VisitorPreference, find_items, item_query
 from bundles.rules.active import ActiveRules
 from bundles.rules.resolve import RuleResolver
-from gnn.artifact.model import ModelArtifact
 from gnn.scoring.catalogue import Promotions
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.item_scores import ItemScores
 from gnn.scoring.seasons import week_of
 
 
@@ -37,21 +34,9 @@ class ResolvedRequest:
 class RequestResolver:
     """Resolves requests against one artifact."""
 
-    def __init__(
-        self,
-        artifact: ModelArtifact,
-        *,
-        catalogue: ItemCatalogue,
-        scorer: ItemScorer,
-        scores: ItemScores,
-        links: ItemLinks,
-        has_pairs: bool,
-        rules: RuleResolver,
-    ) -> None:
-        """Resolve against `artifact`; `has_pairs`: any pair of items was bought together above chance."""
-        self._catalogue, self._scorer, self._scores, self._links = catalogue, scorer, scores, links
-        self._promotions, self._seasons = artifact.promotions, artifact.seasons
-        self._has_pairs, self._rules = has_pairs, rules
+    def __init__(self, model: LoadedModel, *, has_pairs: bool, rules: RuleResolver) -> None:
+        """Resolve against `model`; `has_pairs`: any pair of items was bought together above chance."""
+        self._model, self._has_pairs, self._rules = model, has_pairs, rules
 
     def resolve(
         self, request: ComposeRequest, visitor: VisitorContext, *, now: datetime, warnings: list[str]
@@ -73,25 +58,25 @@ class RequestResolver:
         """
         constraints = resolve_constraints(
             request,
-            catalogue=self._catalogue,
-            promotions=self._promotions,
+            catalogue=self._model.catalogue,
+            promotions=self._model.artifact.promotions,
             cart=visitor.cart,
             rules=self._rules.active(),
             warnings=warnings,
         )
         self._warn_about_promotion(constraints, now, warnings)
-        if constraints.discount.margin_floor is not None and not self._catalogue.has_costs:
+        if constraints.discount.margin_floor is not None and not self._model.catalogue.has_costs:
             warnings.append("discount.margin_floor: no item has a cost, so no bundle gets a discount")
-        if constraints.event_week is not None and not len(self._seasons.item):
+        if constraints.event_week is not None and not len(self._model.artifact.seasons.item):
             warnings.append("constraints.event_date: no item was bought often enough to have a season")
         return constraints
 
     def predict(self, constraints: BundleConstraints, visitor: VisitorContext) -> ResolvedRequest:
         """Predictions under `constraints`: the costly half of `resolve`, which scores every ranked item."""
         beside = tuple(dict.fromkeys([*constraints.fixed, *visitor.cart]))
-        query, source = item_query(beside, visitor, links=self._links, scorer=self._scorer)
+        query, source = item_query(beside, visitor, self._model)
         context = constraints.fixed or (*visitor.recent, *visitor.cart)
-        chances = None if source is None else self._scores.probabilities(query)
+        chances = None if source is None else self._model.scores.probabilities(query)
         if source is None and not context and self._has_pairs:
             source = "gnn"
         return ResolvedRequest(constraints, VisitorPreference(chances, context), visitor, source)
@@ -101,14 +86,14 @@ class RequestResolver:
     ) -> None:
         if constraints.promotion is None:
             return
-        terms = promotion_terms(self._promotions, constraints.promotion)
+        terms = promotion_terms(self._model.artifact.promotions, constraints.promotion)
         when = None
         if terms.ends_at is not None and now > terms.ends_at:
             when = f"ended on {terms.ends_at:%Y-%m-%d}"
         if terms.starts_at is not None and now < terms.starts_at:
             when = f"begins on {terms.starts_at:%Y-%m-%d}"
         if when:
-            warnings.append(f"constraints.promotion_id: {terms.promotion_id!r} {when}, honoured as asked")
+            warnings.append(f"constraints.promotion_id: {terms.promotion_id!r} {when}; it is applied anyway")
 
 
 def resolve_constraints(

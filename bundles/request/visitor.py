@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import Source
 from bundles.request.schemas import ItemsRequest, VisitorRequest
 from etl.pseudonyms import PseudonymKey
-from gnn.artifact.model import ArtifactError, ArtifactInfo, ModelArtifact
-from gnn.scoring.item_scorer import ItemQuery, ItemScorer
+from gnn.artifact.model import ArtifactError, ArtifactInfo
+from gnn.scoring.item_scorer import ItemQuery
 
 _NAMED_IDS = 3
 
@@ -55,14 +55,10 @@ def require_key(info: ArtifactInfo, key: PseudonymKey) -> None:
 
 
 def read_visitor(
-    request: VisitorRequest | ItemsRequest,
-    *,
-    artifact: ModelArtifact,
-    catalogue: ItemCatalogue,
-    key: PseudonymKey,
-    warnings: list[str],
+    request: VisitorRequest | ItemsRequest, *, model: LoadedModel, key: PseudonymKey, warnings: list[str]
 ) -> VisitorContext:
     """The visitor of `request`; unknown ids are left out, with a warning."""
+    catalogue = model.catalogue
     return VisitorContext(
         cart=find_items(request.cart, field="cart", catalogue=catalogue, warnings=warnings),
         recent=find_items(
@@ -72,7 +68,7 @@ def read_visitor(
             catalogue=catalogue,
             warnings=warnings,
         ),
-        user_index=find_user(request.user_id, artifact=artifact, key=key, warnings=warnings),
+        user_index=_find_user(request.user_id, model=model, key=key, warnings=warnings),
     )
 
 
@@ -89,27 +85,27 @@ def find_items(
     return tuple(index for index in found.values() if index is not None)
 
 
-def find_user(
-    user_id: str | None, *, artifact: ModelArtifact, key: PseudonymKey, warnings: list[str]
+def _find_user(
+    user_id: str | None, *, model: LoadedModel, key: PseudonymKey, warnings: list[str]
 ) -> int | None:
     """Row of `Histories` of the shop's own `user_id`; an unknown id gives None and a warning."""
     if user_id is None:
         return None
-    user_index = artifact.histories.user_ids.find(key.pseudonym(user_id))
+    user_index = model.artifact.histories.user_ids.find(key.pseudonym(user_id))
     if user_index is None:
         warnings.append("user_id: no history of this user, served as a new visitor")
     return user_index
 
 
 def item_query(
-    cart: Sequence[int], visitor: VisitorContext, *, links: ItemLinks, scorer: ItemScorer
+    cart: Sequence[int], visitor: VisitorContext, model: LoadedModel
 ) -> tuple[ItemQuery, Source | None]:
     """The scorer's query for `cart` and a visitor, and the source of its scores.
 
     If the model ranks none of cart and recent, their ranked neighbours are queried (`cold_start`). The source
     is None if nothing is known about the visitor: only popularity is left.
     """
-    known = scorer.ranked_index([*cart, *visitor.recent])
+    links, known = model.links, model.scorer.ranked_index([*cart, *visitor.recent])
     if visitor.user_index is not None or (known >= 0).any():
         return ItemQuery(cart=cart, user_index=visitor.user_index, recent=visitor.recent), "gnn"
     cold = list(dict.fromkeys([*cart, *visitor.recent]))

@@ -1,4 +1,4 @@
-"""Resolve merchandising rules against one catalogue: ids become indices, rules without effect get a remark."""
+"""Resolve merchandising rules against one catalogue: ids become indices, inactive rules get a remark."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from gnn.components.boosted_trees import group_gains
 from gnn.components.bundle_ranking.fitting import tune_bundle_ranking
 from gnn.components.category_links.fitting import tune_category_prior
 from gnn.components.co_basket import tune_co_basket
-from gnn.components.cold_items.choice import cold_of_catalogue
+from gnn.components.cold_items.choice import choose_cold
 from gnn.components.cold_items.fitting import tune_cold_weights
 from gnn.components.context import Tuning
 from gnn.components.ensemble import fit_ensemble, smallest_good_k
@@ -31,7 +31,7 @@ from gnn.data.content import read_content
 from gnn.data.item_queries import item_queries
 from gnn.data.splits import TimeSplit
 from gnn.data.training_data import TrainingData, training_data
-from gnn.evaluation.measuring import leak_warnings, measure, metrics_of
+from gnn.evaluation.measuring import leak_warnings, measure_models, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.network.training import Progress
 from gnn.scoring.item_model import Reranker
@@ -108,7 +108,7 @@ def evaluate_holdout(
     models = holdout.task.baselines(holdout.context) if beside is None else dict(beside)
     models |= served_models(holdout, artifact)
     purchases = holdout.context.data.ranked_purchases
-    metrics: dict[str, Any] = measure(
+    metrics: dict[str, Any] = measure_models(
         holdout.task.question,
         models,
         ours="served",
@@ -230,7 +230,7 @@ def _with_cold_items(result: TuningResult, holdout: Holdout, *, text_cache: Path
     Where it has none, it has none later either: nothing would use the weights.
     """
     data, config = holdout.context.data, holdout.context.config
-    if not len(cold_of_catalogue(holdout.artifact.catalogue, data.ranked)):
+    if not len(choose_cold(holdout.artifact.catalogue, data.ranked)):
         return result
     content = read_content(data.tables, data.edges, data.ranked, text_cache=text_cache)
     weights = tune_cold_weights(

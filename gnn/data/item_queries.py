@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.data.next_item import NextItemQueries
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, NextItemQueries
 from gnn.scoring.item_scorer import ItemQuery
 
 

@@ -63,8 +63,8 @@ def transition_relations(
 ) -> dict[str, csr_matrix]:
     """Item-to-item relations for message passing, rows sum to 1, each [num_ranked, num_ranked].
 
-    `same_user`: bought by one user at most ten steps apart, in either order. With `is_ordered` also `next` and
-    `previous`: bought at most three steps after and before. Relations without entries are left out.
+    `same_user`: bought by one user at most ten steps apart, in either order. With `is_ordered` also `next`
+    and `previous`: columns bought at most three steps after and before the row. Empty relations are left out.
     """
     near_user = count_transitions(sequences, num_ranked, max_distance=_MAX_USER_DISTANCE)
     counts = {"same_user": (near_user + near_user.T).tocsr()}

@@ -1,4 +1,4 @@
-"""Which days a model is judged on: validation and test windows by the shop's local day."""
+"""The time split: validation and test windows that begin with a local day of the shop."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from gnn.config import TrainingConfig
 
 @dataclass(frozen=True)
 class TimeSplit:
-    """Learn from what is before `validation_from`, tune on what is before `test_from`, test on the rest."""
+    """Train on events before `validation_from`, tune on those before `test_from`, test on the rest."""
 
     validation_day: date
     test_day: date
     validation_from: datetime
-    """The instant at which that local day begins, UTC."""
+    """Beginning of `validation_day`, in UTC."""
     test_from: datetime
+    """Beginning of `test_day`, in UTC."""
 
 
 def split_by_time(tables: Tables, *, config: TrainingConfig) -> TimeSplit | None:
-    """The days in `config`, else by shares of the events.
+    """The split at the days in `config`, or by shares of the events where `config` names no days.
 
-    By shares, test begins on the first local day from which at most `holdout_share` of the events follow, and
-    validation likewise before it. None where the events lie on fewer than three days.
+    By shares, test begins on the first local day such that it and later days hold at most `holdout_share` of
+    the events; validation holds as large a share before it. None where the events lie on fewer than three
+    days.
     """
     days = _chosen_days(tables, config)
     if days is None:
@@ -54,7 +56,7 @@ def _chosen_days(tables: Tables, config: TrainingConfig) -> tuple[date, date] | 
     days: list[date] = counts["local_date"].to_pylist()
     before = pc.subtract(pc.cumulative_sum(counts["count_all"]), counts["count_all"])
     shares = pc.divide(before.cast(pa.float64()), float(events.num_rows)).to_pylist()
-    # Both windows and what is learned from have a day at least.
+    # Training, validation and test have at least a day each.
     last = len(days) - 1
     test = min(_first_from(shares, 1 - config.holdout_share), last)
     validation = min(_first_from(shares, 1 - 2 * config.holdout_share), test - 1)

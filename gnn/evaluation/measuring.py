@@ -30,7 +30,7 @@ METRICS = ("hr@10", "hr@20", "hr@50", "ndcg@20", "mrr")
 Ranks = Mapping[str, NDArray[np.float64]]
 
 
-def measure(
+def measure_models(
     task: str,
     models: Mapping[str, ScoreQueries],
     *,
@@ -44,7 +44,7 @@ def measure(
     """The metrics that an artifact keeps, as plain JSON; `test` is scored once.
 
     Args:
-        task: What a query asks for, in a sentence.
+        task: What is to be predicted, in one sentence.
         models: Score functions by name; with `LEAK_PROBE` among them, `ours` is checked against it.
         ours: Name of the model that the others are compared with.
         split: Days of the windows, for `protocol`.
@@ -85,7 +85,7 @@ def measure(
 
 
 def leak_warnings(measured: Mapping[str, object]) -> list[str]:
-    """The text of the leak check in the metrics of `measure`, where it found a leak."""
+    """The text of the leak check in the metrics of `measure_models`, where it found a leak."""
     check = measured.get("leak_probe")
     return [str(check["text"])] if isinstance(check, Mapping) and check["leaks"] else []
 

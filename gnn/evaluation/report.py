@@ -35,8 +35,8 @@ def write_report(info: ArtifactInfo, page: Path) -> None:
 def render_report(info: ArtifactInfo) -> str:
     """The HTML page of the model that `info` describes; equal metrics give equal pages.
 
-    It shows the metrics of `gnn.evaluation.measuring.measure`, and, where they exist, `link_calibration`
-    (`gnn.evaluation.calibration`) and `importances` (group of features → share).
+    It shows the metrics of `gnn.evaluation.measuring.measure_models` and, where they exist,
+    `link_calibration` (`gnn.evaluation.calibration`) and `importances` (group of features → share).
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -54,14 +54,14 @@ def render_report(info: ArtifactInfo) -> str:
         metrics=info.metrics,
         ours=info.metrics.get("ours", "served"),
         slices=_SLICES,
-        bars=bars,
-        intervals=intervals,
-        reliability=reliability,
+        bar_plot=bar_plot,
+        interval_plot=interval_plot,
+        reliability_diagram=reliability_diagram,
         calibration_sentence=calibration_sentence,
     )
 
 
-def bars(values: Mapping[str, float], *, title: str, ours: str = "") -> Markup:
+def bar_plot(values: Mapping[str, float], *, title: str, ours: str = "") -> Markup:
     """A horizontal bar for each name, from the top in the given order, `ours` in a colour of its own."""
     figure, axes = _rows(len(values), title)
     colours = [_OURS_COLOUR if name == ours else _COLOUR for name in values]
@@ -71,7 +71,7 @@ def bars(values: Mapping[str, float], *, title: str, ours: str = "") -> Markup:
     return _svg(figure)
 
 
-def intervals(rows: Mapping[str, Mapping[str, float]], *, title: str) -> Markup:
+def interval_plot(rows: Mapping[str, Mapping[str, float]], *, title: str) -> Markup:
     """For each name a point at `difference` and a line from `low` to `high`, against a line at 0."""
     figure, axes = _rows(len(rows), title)
     for name, row in rows.items():
@@ -83,7 +83,7 @@ def intervals(rows: Mapping[str, Mapping[str, float]], *, title: str) -> Markup:
     return _svg(figure)
 
 
-def reliability(bins: Sequence[Mapping[str, float]], *, title: str) -> Markup:
+def reliability_diagram(bins: Sequence[Mapping[str, float]], *, title: str) -> Markup:
     """`reliability_figure` as an `<svg>` element."""
     return _svg(reliability_figure(bins, title=title))
 
@@ -117,7 +117,7 @@ def _rows(count: int, title: str) -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure) -> Markup:
     drawn = io.StringIO()
-    # Text stays text in the page's own font, so that it can be searched and read aloud.
+    # Text stays text in the page's own font, so that it can be searched and selected.
     with mpl.rc_context({"svg.hashsalt": "bundlegraph", "svg.fonttype": "none"}):
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     text = drawn.getvalue()

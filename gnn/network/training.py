@@ -58,7 +58,7 @@ def train_links(
     """Train on `purchases` (columns: `ranked`) and the graph `edges`.
 
     With a `sequence_config` the model learns the next item of ordered histories, by its values where they
-    differ from `config`'s, and `validation` are queries of `gnn.data.next_item`: for data that
+    differ from `config`'s, and `validation` are queries of `gnn.data.queries`: for data that
     `gnn.data.sequences.is_sequential` finds to be sequences. Without one it completes baskets.
 
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from neo4j import GraphDatabase, Query
 
 from etl.tables import Tables
 from graph.credentials import Credentials
 from graph.embedded_store import EmbeddedStore
-from graph.neo4j_client import Neo4jClient
 from graph.neo4j_store import Neo4jStore
-from graph.store import GraphStore
-from graph.stores import open_store
+from graph.store import GraphStore, open_store
 from tests.graph.planted import Rows, shop, write_shop
 
-WIPE_RELATIONSHIPS = "MATCH ()-[r]->()\nCALL (r) { DELETE r } IN TRANSACTIONS"
-WIPE_NODES = "MATCH (n)\nCALL (n) { DELETE n } IN TRANSACTIONS"
+WIPE = (
+    "MATCH ()-[r]->()\nCALL (r) { DELETE r } IN TRANSACTIONS",
+    "MATCH (n)\nCALL (n) { DELETE n } IN TRANSACTIONS",
+)
 
 STORES = ["embedded", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 
@@ -27,9 +27,10 @@ WriteTables = Callable[[Rows], Tables]
 
 def wipe(uri: str, credentials: Credentials) -> None:
     """Empty the database at `uri`."""
-    with closing(Neo4jClient(uri, credentials)) as client:
-        client.write(WIPE_RELATIONSHIPS)
-        client.write(WIPE_NODES)
+    auth = (credentials.username, credentials.password)
+    with GraphDatabase.driver(uri, auth=auth) as driver, driver.session() as session:
+        for statement in WIPE:
+            session.run(Query(statement)).consume()
 
 
 @pytest.fixture

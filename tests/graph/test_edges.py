@@ -8,7 +8,7 @@ import pytest
 from etl.tables import Tables
 from graph.edges import edge_tables
 from graph.errors import GraphError
-from graph.schema import LOADED_RELATIONSHIPS
+from graph.schema import RELATIONSHIP_TYPES
 from tests.graph.planted import NOON, Rows, shop
 
 PURCHASED = ("User", "PURCHASED", "Item")
@@ -43,7 +43,7 @@ def test_every_loaded_relationship_type_is_there_though_it_may_be_empty(
 ) -> None:
     tables = edge_tables(write_tables({}))
 
-    assert set(tables.edges) == {(of.source, of.type, of.target) for of in LOADED_RELATIONSHIPS}
+    assert set(tables.edges) == {(of.source, of.type, of.target) for of in RELATIONSHIP_TYPES.values()}
     assert {edges.num_rows for edges in tables.edges.values()} == {0}
 
 

@@ -26,7 +26,7 @@ def run_a_neo4j_test(*, path: Path, ci: str) -> subprocess.CompletedProcess[str]
             "no:cacheprovider",
             "-k",
             "wrong_password",
-            "tests/graph/test_stores.py",
+            "tests/graph/test_store.py",
         ],
         cwd=ROOT,
         env={**kept, "PATH": str(path), "CI": ci},

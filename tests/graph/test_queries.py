@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from graph.errors import GraphError
 from graph.queries import QUERIES, find_query
-from graph.store import GraphError, GraphStore
+from graph.store import GraphStore
 from tests.graph.planted import NOON
 
 MILK, BREAD, CHEESE = 'Milk "whole", 1 l', "Bread; sliced\n500 g", "Käse — 奶酪"

@@ -12,8 +12,8 @@ import pytest
 
 from etl.tables import Tables
 from graph.edges import EdgeTables, edge_tables
-from graph.store import GraphError, GraphStore
-from graph.stores import open_store
+from graph.errors import GraphError
+from graph.store import GraphStore, open_store
 from tests.graph.planted import Rows, event, item_pair, shop
 
 # Kills itself at its nth write: a COPY into the embedded store, a batch of two rows to Neo4j.
@@ -23,7 +23,7 @@ from pathlib import Path
 import ladybug
 import graph.neo4j_client
 from etl.tables import open_tables
-from graph.stores import open_store
+from graph.store import open_store
 
 uri, folder, kill_at = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 graph.neo4j_client.BATCH_ROWS = 2

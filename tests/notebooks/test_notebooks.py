@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from etl.ingest import ingest
-from graph.stores import open_store
+from graph.store import open_store
 from tests.shop_export import MEALS, write_shop_export
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

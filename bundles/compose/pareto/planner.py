@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.beam import ComposedSets
 from bundles.compose.generate import BundleGenerator
 from bundles.compose.pareto.schemas import ParetoRequest, ParetoUnavailableError
@@ -37,12 +36,11 @@ class Plan(TypedDict):
 
 
 class ParetoPlanner:
-    """Plans over the items of `catalogue`; resolves and composes as `generator` does."""
+    """Plans fronts; it resolves and composes as `generator` does."""
 
-    def __init__(self, *, catalogue: ItemCatalogue, generator: BundleGenerator) -> None:
+    def __init__(self, generator: BundleGenerator) -> None:
         self._resolver, self._composer = generator.resolver, generator.composer
-        self._answers = generator.answers
-        self._catalogue = catalogue
+        self._answers, self._catalogue = generator.answers, generator.model.catalogue
 
     def plan(
         self,

@@ -15,7 +15,7 @@ from gnn.evaluation.measuring import (
     METRICS,
     intervals_against,
     leak_warnings,
-    measure,
+    measure_models,
     metrics_table,
     sliced_tables,
 )
@@ -49,7 +49,7 @@ def guesses(queries: CompletionQueries) -> NDArray[np.float32]:
 
 
 def measured(models: dict[str, ScoreQueries]) -> dict[str, object]:
-    return measure(
+    return measure_models(
         "find what is hidden",
         models,
         ours="ensemble",

@@ -12,7 +12,7 @@ from gnn.evaluation.exposure import exposure_table
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.measuring import intervals_against, metrics_table, sliced_tables
 from gnn.evaluation.metrics import Ranking
-from gnn.evaluation.report import bars, intervals, render_report, write_report
+from gnn.evaluation.report import bar_plot, interval_plot, render_report, write_report
 
 RANKS = {LEAK_PROBE: np.array([60.0, 2.0, 1.0]), "served": np.array([1.0, 2.0, 30.0])}
 SHOWN = {name: Ranking(ranks, np.zeros((3, 20), dtype=np.int32)) for name, ranks in RANKS.items()}
@@ -141,13 +141,13 @@ def test_a_model_that_was_not_measured_says_so(tmp_path: Path) -> None:
 
 
 def test_a_plot_names_its_rows_and_its_figures() -> None:
-    drawn = bars({"popularity": 0.25, "served": 0.5}, title="NDCG@20", ours="served")
+    drawn = bar_plot({"popularity": 0.25, "served": 0.5}, title="NDCG@20", ours="served")
 
     for text in ("popularity", "served", "0.250", "0.500", "NDCG@20"):
         assert f">{text}</text>" in drawn
 
 
 def test_an_interval_plot_names_its_rows() -> None:
-    drawn = intervals({"ease": {"difference": 0.1, "low": 0.05, "high": 0.2}}, title="ahead")
+    drawn = interval_plot({"ease": {"difference": 0.1, "low": 0.05, "high": 0.2}}, title="ahead")
 
     assert ">ease</text>" in drawn

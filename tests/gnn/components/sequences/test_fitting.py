@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gnn.components.fitting import closed_form_links
 from gnn.components.sequences.fitting import fit_evidence, fit_history_ease, fit_trees
 from gnn.components.sequences.shortlists import read_shortlists
-from gnn.data.next_item import NextItemQueries
 from gnn.data.purchases import Purchases
+from gnn.data.queries import NextItemQueries
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.scoring.sequence_evidence import SequenceEvidence
 from gnn.scoring.sequence_scorer import SequenceScorer

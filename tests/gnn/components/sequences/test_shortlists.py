@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gnn.components.sequences.shortlists import read_shortlists
-from gnn.data.next_item import NextItemQueries
+from gnn.data.queries import NextItemQueries
 from gnn.scoring.sequence_evidence import SequenceEvidence
 from gnn.scoring.sequence_features import NAMES
 

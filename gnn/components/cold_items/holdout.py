@@ -1,6 +1,6 @@
-"""Draws: ranked items that are taken out of queries as if they were cold, and what the queries then say.
+"""Hold ranked items out of queries as if they were cold: out of carts, histories and scores.
 
-The items are taken out of carts, histories and scores. What is hidden from a query is one of them or another.
+A query's hidden item is then either a held-out one or a known one.
 """
 
 from __future__ import annotations
@@ -14,75 +14,80 @@ from numpy.typing import NDArray
 from gnn.scoring.cold_items import ColdItems, ColdScorer
 from gnn.scoring.item_scorer import Evidence, ItemScorer
 
-#: What scores are divided by, so that they are log odds: a blend is fitted for its order, not for its scale.
+#: Divisors that turn scores into log odds: the ensemble is fitted to order items, not to a scale.
 TEMPERATURES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 
 _BLOCK = 100
 
 
 @dataclass(frozen=True)
-class Draw:
-    """Queries with some ranked items taken out."""
+class ColdHoldout:
+    """Queries with some ranked items held out."""
 
     features: NDArray[np.float32]
-    """Of the items that were taken out, [num_queries, num_features, num_cold]."""
+    """Of the held-out items, [num_queries, num_features, num_cold]."""
     log_mass: NDArray[np.float32]
     """log Σ exp(score / τ) over the known items that are not in the cart, by τ, [num_queries, num_τ]."""
     hidden: NDArray[np.int64]
-    """Place of the hidden item among the cold ones, -1 where it is a known one, [num_queries]."""
+    """Index of the hidden item among the held-out ones, -1 where it is a known one, [num_queries]."""
     hidden_score: NDArray[np.float32]
     """Of a hidden known item, [num_queries]."""
     rank: NDArray[np.int64]
     """Of a hidden known item among the known ones, from 1, [num_queries]."""
     rank_among_all: NDArray[np.int64]
-    """The same where the items that were taken out stand in the ranking and in histories, [num_queries]."""
+    """The same with the held-out items left in histories and in the ranking, [num_queries]."""
 
 
-def draw_queries(
+def hold_out(
     scorer: ItemScorer,
     cold: ColdItems,
-    known: Sequence[Evidence],
+    evidence: Sequence[Evidence],
     hidden: NDArray[np.integer],
     *,
     rng: np.random.Generator,
-) -> Draw:
-    """All queries that hide one of `cold`, and as many that do not."""
+) -> ColdHoldout:
+    """Hold `cold` out of all queries that hide one of them, and of as many that do not.
+
+    `evidence` is that of each query, `hidden` the ranked index that each hides.
+    """
     is_cold = np.zeros(scorer.num_ranked, dtype=np.bool_)
     is_cold[cold.place] = True
-    asks_cold = np.flatnonzero(is_cold[hidden])
-    asks_known = rng.permutation(np.flatnonzero(~is_cold[hidden]))[: len(asks_cold)]
-    rows = np.concatenate([asks_cold, asks_known])
+    hides_cold = np.flatnonzero(is_cold[hidden])
+    hides_known = rng.permutation(np.flatnonzero(~is_cold[hidden]))[: len(hides_cold)]
+    rows = np.concatenate([hides_cold, hides_known])
     blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
-    parts = [_measure(scorer, cold, [known[row] for row in part], hidden[part], is_cold) for part in blocks]
-    return Draw(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    parts = [
+        _measure(scorer, cold, [evidence[row] for row in part], hidden[part], is_cold) for part in blocks
+    ]
+    return ColdHoldout(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _measure(
     scorer: ItemScorer,
     cold: ColdItems,
-    known: Sequence[Evidence],
+    evidence: Sequence[Evidence],
     hidden: NDArray[np.integer],
     is_cold: NDArray[np.bool_],
 ) -> tuple[NDArray[np.generic], ...]:
-    """The columns of `Draw` for some queries."""
+    """The columns of `ColdHoldout` for some queries."""
     cold_scorer = ColdScorer(cold)
-    remembered = [_without_cart(evidence, is_cold) for evidence in known]
-    stripped = [_without_history(evidence, is_cold) for evidence in remembered]
-    every = scorer.weigh(scorer.features_of(remembered))
-    scores = scorer.weigh(scorer.features_of(stripped))
+    with_history = [_without_cart(of_query, is_cold) for of_query in evidence]
+    without = [_without_history(of_query, is_cold) for of_query in with_history]
+    scores_of_all = scorer.weigh(scorer.features(with_history))
+    scores = scorer.weigh(scorer.features(without))
     features = np.stack(
         [
             cold_scorer.features(
-                row, cart=evidence.items, bought=evidence.history.item, counts=evidence.history.count
+                row, cart=of_query.items, bought=of_query.history.item, counts=of_query.history.count
             )
-            for row, evidence in zip(scores, stripped, strict=True)
+            for row, of_query in zip(scores, without, strict=True)
         ]
     )
-    for position, evidence in enumerate(stripped):
-        every[position, evidence.items] = scores[position, evidence.items] = -np.inf
+    for row, of_query in enumerate(without):
+        scores_of_all[row, of_query.items] = scores[row, of_query.items] = -np.inf
     scores[:, is_cold] = -np.inf
     highest = scores.max(axis=1, keepdims=True)
-    hidden_score, rank = _standing(scores, hidden)
+    hidden_score, rank = _score_and_rank(scores, hidden)
     return (
         features,
         np.stack(
@@ -92,14 +97,14 @@ def _measure(
         np.where(is_cold[hidden], np.searchsorted(cold.place, hidden), -1),
         hidden_score,
         rank,
-        _standing(every, hidden)[1],
+        _score_and_rank(scores_of_all, hidden)[1],
     )
 
 
-def _standing(
+def _score_and_rank(
     scores: NDArray[np.float32], hidden: NDArray[np.integer]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Score and rank of what is hidden from each query, [num_queries] each."""
+    """Score and rank of each query's hidden item, [num_queries] each."""
     own = scores[np.arange(len(hidden)), hidden]
     return own, 1 + (scores > own[:, np.newaxis]).sum(axis=1)
 

@@ -3,18 +3,17 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import ladybug
 import pytest
 
 from etl.tables import Tables
-from graph.credentials import ENV_FILE, Credentials, credentials, write_env
+from graph.credentials import ENV_FILE, Credentials, credentials_for, write_env
 from graph.errors import GraphError
 from graph.neo4j_client import Neo4jClient, require_version
 from graph.neo4j_store import Neo4jStore
-from graph.stores import open_store
+from graph.store import open_store
 
 
 @pytest.mark.parametrize("uri", ["sqlite:graph.db", "graph.lbug", "http://localhost:7474", "ladybug:", ""])
@@ -30,7 +29,7 @@ def test_the_default_store_is_a_file_of_the_home(tmp_path: Path) -> None:
 
 def test_opening_the_embedded_store_imports_no_neo4j_driver(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from graph.stores import open_store; "
+        "import sys; from pathlib import Path; from graph.store import open_store; "
         f"open_store(None, home=Path({str(tmp_path)!r})); sys.exit('neo4j' in sys.modules)"
     )
 
@@ -74,7 +73,7 @@ def test_two_readers_and_a_load_go_together(tmp_path: Path, shop_tables: Tables)
 def test_a_neo4j_database_of_somebody_else_is_refused(
     empty_neo4j_uri: str, neo4j_credentials: Credentials, tmp_path: Path, shop_tables: Tables
 ) -> None:
-    with closing(Neo4jClient(empty_neo4j_uri, neo4j_credentials)) as client:
+    with Neo4jClient(empty_neo4j_uri, neo4j_credentials) as client:
         client.write("CREATE (:Film {name: 'Heat'})")
 
     with (
@@ -114,12 +113,12 @@ def test_credentials_come_from_the_environment_first(tmp_path: Path, monkeypatch
     write_env(tmp_path / ENV_FILE, {"NEO4J_URI": "bolt://x", "NEO4J_USERNAME": "a", "NEO4J_PASSWORD": "b=c"})
     monkeypatch.delenv("NEO4J_USERNAME", raising=False)
     monkeypatch.delenv("NEO4J_PASSWORD", raising=False)
-    assert credentials("bolt://x", home=tmp_path) == Credentials("a", "b=c")
+    assert credentials_for("bolt://x", home=tmp_path) == Credentials("a", "b=c")
 
     monkeypatch.setenv("NEO4J_PASSWORD", "mine")
 
-    assert credentials("bolt://x", home=tmp_path) == Credentials("neo4j", "mine")
-    assert "mine" not in repr(credentials("bolt://x", home=tmp_path))
+    assert credentials_for("bolt://x", home=tmp_path) == Credentials("neo4j", "mine")
+    assert "mine" not in repr(credentials_for("bolt://x", home=tmp_path))
 
 
 def test_a_password_goes_to_the_server_that_it_is_for_alone(
@@ -130,4 +129,4 @@ def test_a_password_goes_to_the_server_that_it_is_for_alone(
 
     assert (tmp_path / ENV_FILE).stat().st_mode & 0o777 == 0o600
     with pytest.raises(GraphError, match="no password for bolt://y: set NEO4J_USERNAME and NEO4J_PASSWORD"):
-        credentials("bolt://y", home=tmp_path)
+        credentials_for("bolt://y", home=tmp_path)
