@@ -1,7 +1,8 @@
 """The best set of all, by integer programming: what beam search is measured by where candidates are few.
 
 Binary x_i says that candidate i is in the set. For each size k, number of level-0 categories r and number of
-pairs across them b, the score of `bundles.compose.objectives` is linear in x, y_ij = x_i x_j and the weakest link t:
+pairs across them b, the score of `bundles.compose.objectives` is linear in x, y_ij = x_i x_j and the weakest
+link t:
 
     maximise  w_c (Σ l_ij y_ij / (k(k-1)/2) + t) / 2 + w_f Σ f_i x_i / (k - fixed) + w_b s Σ g_ij y_ij / b
     where     y_ij ≤ x_i,  y_ij ≤ x_j,  Σ_j y_ij = (k - 1) x_i      (Sherali & Adams 1990: at a fixed size
