@@ -44,7 +44,7 @@ def test_the_network_of_a_closed_form_is_popularity_alone(baskets: FitContext) -
 
     assert not network.is_trained
     assert network.bias.tolist() == baskets.learned.links.bias.tolist()
-    assert len(fit_encoder(baskets).tables) == 0
+    assert fit_encoder(baskets).embedding.size == 0
 
 
 def test_the_network_keeps_its_tables_and_its_gate(sequence_context: FitContext) -> None:
