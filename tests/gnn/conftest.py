@@ -16,7 +16,6 @@ from gnn.config import DEMO, TrainingConfig
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.planted_choices import two_tastes
-from tests.gnn.planted_histories import purchases, queries, stage
 from tests.gnn.planted_sequences import next_items, sequence_artifact, sequence_context, sequence_stage
 from tests.shop_export import write_shop_export
 
@@ -28,16 +27,7 @@ Line = tuple[str, str, str, str]
 MakeTables = Callable[..., Tables]
 
 
-__all__ = [
-    "next_items",
-    "purchases",
-    "queries",
-    "sequence_artifact",
-    "sequence_context",
-    "sequence_stage",
-    "stage",
-    "two_tastes",
-]
+__all__ = ["next_items", "sequence_artifact", "sequence_context", "sequence_stage", "two_tastes"]
 
 
 @pytest.fixture(scope="session")
