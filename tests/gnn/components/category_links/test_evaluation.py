@@ -13,7 +13,7 @@ from gnn.components.fitting import FittedModel, fit_model, ranked_items
 from gnn.components.shop import pack_catalogue
 from gnn.config import DEMO, TrainingConfig
 from gnn.data.purchases import read_purchases
-from gnn.data.splits import TimeSplit, split_by_time
+from gnn.data.training_data import TimeSplit, split_by_time
 from gnn.train import train
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.conftest import Line, MakeTables
