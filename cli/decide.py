@@ -113,14 +113,7 @@ def price(
     Example: bundlegraph decide price 1082185 995242 --price 2.99 --by Ann
     """
     record(
-        home,
-        as_json=as_json,
-        kind="price",
-        items=items,
-        bundle_id=bundle,
-        price=price,
-        made_by=by,
-        note=note,
+        home, as_json=as_json, kind="price", items=items, bundle_id=bundle, price=price, made_by=by, note=note
     )
 
 

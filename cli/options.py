@@ -35,8 +35,7 @@ PriceMax = Annotated[
     float | None, typer.Option("--price-max", help="Set the maximum offer price of a bundle.")
 ]
 MinCategories = Annotated[
-    int,
-    typer.Option("--min-categories", help="Set the minimum number of level-0 categories in a bundle."),
+    int, typer.Option("--min-categories", help="Set the minimum number of level-0 categories in a bundle.")
 ]
 ReasonLanguage = Annotated[Language, typer.Option("--language", help="Write the reasons in this language.")]
 Config = Annotated[

@@ -14,6 +14,8 @@ def item_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[
 
     A query for the next item has its history as events; any other has its cart and its user.
     """
+    if not len(queries):
+        return []
     if isinstance(queries, NextItemQueries):
         histories = queries.histories
         bounds = histories.indptr[1:-1]

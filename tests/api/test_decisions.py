@@ -124,14 +124,14 @@ def test_revoking_what_is_not_there_is_404_and_twice_is_409(client: TestClient) 
 
 
 @pytest.mark.parametrize("query", ["", "?revoked_by=", "?revoked_by=Ann&why=spring"])
-def test_who_revokes_is_asked_for(client: TestClient, query: str) -> None:
+def test_revoked_by_is_required(client: TestClient, query: str) -> None:
     client.post("/v1/decisions", json=BAN_MILK)
 
     assert client.delete(f"/v1/decisions/1{query}").status_code == 422
     assert len(client.get("/v1/decisions").json()["decisions"]) == 1
 
 
-def test_a_decision_about_what_left_the_catalogue_is_kept_and_says_so(
+def test_a_decision_about_a_removed_item_is_kept_with_a_remark(
     client: TestClient, command_line: DecisionLog
 ) -> None:
     command_line.record(request("ban", "gone"))

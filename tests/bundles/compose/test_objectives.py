@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bundles.compose.objectives import SetTotals, fit_from_chances, compute_objectives
+from bundles.compose.objectives import SetTotals, compute_objectives, fit_from_chances
 from bundles.request.schemas import Weights
 
 
