@@ -16,7 +16,6 @@ from gnn.config import DEMO, TrainingConfig
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.planted_choices import two_tastes
-from tests.gnn.planted_histories import purchases, queries, stage
 from tests.gnn.planted_sequences import next_items, sequence_artifact, sequence_context, sequence_stage
 from tests.shop_export import write_shop_export
 
@@ -30,12 +29,9 @@ MakeTables = Callable[..., Tables]
 
 __all__ = [
     "next_items",
-    "purchases",
-    "queries",
     "sequence_artifact",
     "sequence_context",
     "sequence_stage",
-    "stage",
     "two_tastes",
 ]
 

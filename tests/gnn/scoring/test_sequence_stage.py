@@ -8,9 +8,7 @@ from math import exp, isnan, log, sqrt
 import numpy as np
 import pytest
 
-from gnn.artifact.scorers import first_stage, item_scorer
-from gnn.data.next_item import NextItemQueries
-from gnn.data.purchases import Purchases
+from gnn.data.queries import NextItemQueries
 from gnn.scoring.csr import Csr
 from gnn.scoring.histories import Histories
 from gnn.scoring.item_model import EaseWeights, Ensemble, ItemNetwork, LinkProbability, RankedItems
@@ -18,7 +16,6 @@ from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from gnn.scoring.sequence_stage import SEQUENCE_FEATURES, ScoredSequences, SequenceModel, SequenceStage
 from gnn.scoring.sequences import SequenceGate, Sequences
 from gnn.scoring.two_stage import shortlist
-from tests.gnn.planted_sequences import sequence_artifact
 
 NAMES = [name for names in SEQUENCE_FEATURES.values() for name in names]
 
@@ -162,20 +159,19 @@ def test_a_query_continues_the_history_by_its_recent_items_and_its_cart() -> Non
     assert scored.sequences.lengths.tolist() == [4, 0]
 
 
-def test_queries_are_scored_as_their_histories(purchases: Purchases, queries: NextItemQueries) -> None:
-    artifact = sequence_artifact(purchases)
-    stage = first_stage(artifact, item_scorer(artifact))
-    assert isinstance(stage, SequenceStage)
-    histories = queries.histories
+def test_queries_are_scored_as_their_histories(
+    sequence_stage: SequenceStage, next_items: NextItemQueries
+) -> None:
+    histories = next_items.histories
 
-    by_query = stage.score_queries(
+    by_query = sequence_stage.score_queries(
         [
             ItemQuery(events=(histories.item[part], histories.age_days[part]))
             for part in map(slice, histories.indptr[:-1], histories.indptr[1:])
         ]
     )
 
-    assert np.array_equal(by_query.scores, stage.score_sequences(histories).scores)
+    assert np.array_equal(by_query.scores, sequence_stage.score_sequences(histories).scores)
 
 
 def test_a_shop_without_sequences_has_nothing_fitted() -> None:
