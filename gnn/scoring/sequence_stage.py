@@ -48,7 +48,7 @@ class SequenceModel:
     """
 
     near: Csr = Csr()
-    """Transitions up to 3 steps forward (`gnn.data.transitions`), columns ascending."""
+    """Transitions up to 3 steps forward (`gnn.data.sequences`), columns ascending."""
     back: Csr = Csr()
     """The transpose of `near`."""
     wide: Csr = Csr()
