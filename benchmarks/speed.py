@@ -1,4 +1,4 @@
-"""Speed and memory of whole commands and of the service on Complete Journey, beside the first release's targets.
+"""Speed and memory of whole commands and of the service on Complete Journey, beside their targets.
 
 Run `python -m benchmarks.speed [--home DIR] [--neo4j]`; `--neo4j` starts a local server for the Neo4j load.
 """

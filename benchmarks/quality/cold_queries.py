@@ -32,7 +32,7 @@ def draw_cold(edges: EdgeTables, catalogue: NDArray[np.int32]) -> NDArray[np.int
 
 
 def without_lines(tables: Tables, item_ids: pa.Array, *, folder: Path) -> Tables:
-    """`tables` as if nobody had bought `item_ids`; these stay in `items`, without prices known from lines alone.
+    """`tables` as if nobody had bought `item_ids`; these stay in `items`, without prices that lines gave.
 
     Counted tables (`co_purchases`, `category_pairs`) stay as they are: read the graph up to a moment, which
     counts anew.

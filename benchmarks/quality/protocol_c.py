@@ -121,9 +121,9 @@ def run(options: Options) -> ProtocolReport:
         ablations=ablations,
         notes=[
             "Targets are 1.25 × the best baseline. Nearly every pair bought together is also bought, and the "
-            "hidden ones are taken out of both kinds: so an also-bought link that is still there shows that a "
-            "pair is not hidden. No feature of the ranker sees it. In the slices of new links only, pairs that "
-            "any kind of link joins are masked for every model."
+            "hidden ones are taken out of both kinds: so an also-bought link that is still there shows that "
+            "a pair is not hidden. No feature of the ranker sees it. In the slices of new links only, pairs "
+            "that any kind of link joins are masked for every model."
         ],
     )
 

@@ -101,7 +101,10 @@ def fit_beauty(tables: Tables, config: TrainingConfig, scratch: Path) -> Holdout
 
 
 def product_ranks(holdout: Holdout) -> tuple[Ranks, Ranks]:
-    """Ranks by the network, the first stage and both stages, on validation (the last out of fold) and test."""
+    """Ranks by the network, the first stage and both stages on validation and test.
+
+    On validation, both stages are ranked out of fold.
+    """
     choice, ranked = choose(holdout), holdout.context.data.ranked
     artifact = tuned(holdout.artifact, holdout.context, choice.tuning)
     models: dict[str, ScoreQueries] = {
@@ -140,8 +143,8 @@ def _measures(holdout: Holdout) -> str:
     return (
         f"The last item of each of {len(holdout.test)} users is ranked among "
         f"{len(holdout.context.data.ranked)} items without those of the history, which ends with the item "
-        "before (validation: one place earlier). All models are fitted to what is before the validation item, "
-        "the ranker's trees to the validation items. On validation the ranker is out of fold by user."
+        "before (validation: one place earlier). All models are fitted to what is before the validation "
+        "item, the ranker's trees to the validation items. On validation the ranker is out of fold by user."
     )
 
 

@@ -150,9 +150,9 @@ def warm_costs(warm: Sequence[Table]) -> list[str]:
     ]
     return [
         "NDCG@20 of warm items against a model that never shows a cold item before a warm one (in brackets: "
-        f"against {ALL_KNOWN}, the same carts, fitted once, by seed 0): {', '.join(costs)}. {OURS} costs warm "
-        f"items on validation as much as the same items cost them when they were known (`train --launches`); "
-        f"{HELD_BACK} may cost them {TOLERANCE:.0%}.",
+        f"against {ALL_KNOWN}, the same carts, fitted once, by seed 0): {', '.join(costs)}. {OURS} costs "
+        "warm items on validation as much as the same items cost them when they were known (`train "
+        f"--launches`); {HELD_BACK} may cost them {TOLERANCE:.0%}.",
         "The baselines rank by content alone: the slice of warm items shows the cost of that.",
     ]
 
