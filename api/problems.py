@@ -19,12 +19,7 @@ from starlette.exceptions import HTTPException
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from bundles.compose.pareto.schemas import ParetoUnavailableError
 from bundles.request.schemas import RequestError, UnknownCategoryError, UnknownItemError
-from bundles.rules.errors import (
-    AlreadyRevokedError,
-    DecisionError,
-    JournalError,
-    UnknownDecisionError,
-)
+from bundles.rules.errors import AlreadyRevokedError, DecisionError, JournalError, UnknownDecisionError
 from gnn.artifact.model import ArtifactError
 
 MEDIA_TYPE = "application/problem+json"

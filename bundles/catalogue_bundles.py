@@ -46,8 +46,7 @@ def choose_bundles(
     """
     distinct = {bundle.bundle_id: bundle for bundle in found}
     ordered = sorted(
-        distinct.values(),
-        key=lambda bundle: (bundle.decision != "pinned", -bundle.score, bundle.bundle_id),
+        distinct.values(), key=lambda bundle: (bundle.decision != "pinned", -bundle.score, bundle.bundle_id)
     )
     times: Counter[str] = Counter()
     chosen: list[GeneratedBundle] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from bundles.compose.generate import BundleGenerator
 from bundles.compose.pareto.planner import ParetoPlanner
@@ -11,16 +12,18 @@ from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
 from bundles.items import ItemRanker
 from bundles.loaded_model import LoadedModel
 from bundles.present.answers import (
+    FoundItem,
     GenerateAnswer,
     HeaderBuilder,
     ItemsAnswer,
+    RankedItem,
     RelatedAnswer,
     RelatedCategoriesAnswer,
+    RelatedItem,
     SearchAnswer,
     ShopBundlesAnswer,
     Source,
 )
-from bundles.present.listed_items import found_items, ranked_items, related_items
 from bundles.present.wording import Language
 from bundles.related import RelatedItems
 from bundles.related_categories import RelatedCategories
@@ -41,6 +44,11 @@ from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact.model import ArtifactInfo, ModelArtifact
+
+
+class _Named(TypedDict):
+    item_id: str
+    title: str
 
 
 class Recommender:
@@ -167,7 +175,10 @@ class Recommender:
             warnings.append(
                 "no item is left: all items are in the cart, already bought, out of stock or banned"
             )
-        items = ranked_items(ranked, catalogue=self._catalogue)
+        items = [
+            RankedItem(**self._named(item), score=score, rank=rank)
+            for rank, (item, score) in enumerate(ranked, start=1)
+        ]
         return ItemsAnswer(**self._headers.build(request_id, source, warnings), items=items)
 
     def related(
@@ -196,8 +207,13 @@ class Recommender:
             warnings.append(f"no {kind}{where} is known of {item_id!r}")
         source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
         counts = self._model.links.counts_among([item], [other for other, _ in found])
-        beside = {other: count for (_, other), count in counts.items()}
-        items = related_items(found, beside, catalogue=self._catalogue)
+        items = []
+        for rank, (other, score) in enumerate(found, start=1):
+            baskets, lift = counts.get((item, other), (None, None))
+            lift = None if lift is None else round(lift, 3)
+            items.append(
+                RelatedItem(**self._named(other), score=score, rank=rank, baskets=baskets, lift=lift)
+            )
         return RelatedAnswer(**self._headers.build(request_id, source, warnings), items=items)
 
     def related_categories(
@@ -227,8 +243,17 @@ class Recommender:
 
         The most popular come first, independent of the model: `source` is `fallback`.
         """
-        items = found_items(self._search.find(query, count=n), catalogue=self._catalogue)
+        catalogue = self._catalogue
+        items = [
+            FoundItem(
+                **self._named(item), category=catalogue.category_path(item), price=catalogue.price_of(item)
+            )
+            for item in self._search.find(query, count=n)
+        ]
         return SearchAnswer(**self._headers.build(request_id, None, []), items=items)
+
+    def _named(self, item: int) -> _Named:
+        return {"item_id": self._catalogue.item_id(item), "title": self._catalogue.title(item)}
 
     def _visitor(self, request: VisitorRequest | ItemsRequest, warnings: list[str]) -> VisitorContext:
         return read_visitor(request, model=self._model, key=self._key, warnings=warnings)

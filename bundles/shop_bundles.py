@@ -118,10 +118,10 @@ class ShopBundleRanker:
 
     def _weakest_link(self, bundle: int) -> float:
         items = self._items(bundle)
-        is_pair = ~np.eye(len(items), dtype=np.bool_)
-        return (
-            float(self._generator.model.links.between(items, items)[is_pair].min()) if len(items) > 1 else 0.0
-        )
+        if len(items) < 2:
+            return 0.0
+        links = self._generator.model.links.between(items, items)
+        return float(links[~np.eye(len(items), dtype=np.bool_)].min())
 
     def _explain_empty(self, constraints: BundleConstraints) -> str:
         relaxed_by = relaxations(constraints)

@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 
 
 def recommend(
-    anchor: Annotated[list[str] | None, typer.Option(help="Compose around this item; repeatable.")] = None,
-    user: Annotated[str | None, typer.Option(help="Compose for this user (the shop's own id).")] = None,
-    cart: Annotated[list[str] | None, typer.Option(help="Add this item to the cart; repeatable.")] = None,
+    anchor: options.Anchors = None,
+    user: options.User = None,
+    cart: options.Cart = None,
     size: Annotated[int, typer.Option(help="Set the number of items of a bundle, anchors included.")] = 3,
     n: Annotated[int, typer.Option("-n", help="Set the number of bundles.")] = 5,
-    price_max: Annotated[float | None, typer.Option(help="Set the maximum offer price of a bundle.")] = None,
-    min_categories: Annotated[
-        int, typer.Option(help="Set the minimum number of level-0 categories in a bundle.")
-    ] = 1,
+    price_max: options.PriceMax = None,
+    min_categories: options.MinCategories = 1,
     min_link: Annotated[
         float | None, typer.Option(help="Set the minimum link of any two items (probability; .5 is chance).")
     ] = None,
@@ -45,7 +43,7 @@ def recommend(
     margin_floor: Annotated[
         float | None, typer.Option(help="Keep at least this margin; without --discount, discount down to it.")
     ] = None,
-    language: Annotated[Language, typer.Option(help="Write the reasons in this language.")] = "en",
+    language: options.ReasonLanguage = "en",
     *,
     explain: Annotated[
         bool, typer.Option("--explain", help="Explain the GNN's score of each added item.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.decisions import record, revoke_decision
+from cli.decisions import record, record_revocation
 
 decide_app = typer.Typer(
     help="Set merchandising rules; every answer and export applies them at once.", no_args_is_help=True
@@ -113,14 +113,7 @@ def price(
     Example: bundlegraph decide price 1082185 995242 --price 2.99 --by Ann
     """
     record(
-        home,
-        as_json=as_json,
-        kind="price",
-        items=items,
-        bundle_id=bundle,
-        price=price,
-        made_by=by,
-        note=note,
+        home, as_json=as_json, kind="price", items=items, bundle_id=bundle, price=price, made_by=by, note=note
     )
 
 
@@ -162,4 +155,4 @@ def revoke(
 
     Example: bundlegraph decide revoke 7 --by Ann
     """
-    revoke_decision(home, decision_id, revoked_by=by, as_json=as_json)
+    record_revocation(home, decision_id, revoked_by=by, as_json=as_json)

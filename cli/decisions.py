@@ -74,7 +74,7 @@ def record(home: Path, *, as_json: bool, **fields: object) -> None:
         _print(_listed_one(log, log.record(request).id, targets), as_json=as_json)
 
 
-def revoke_decision(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -> None:
+def record_revocation(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -> None:
     """Revoke a decision and print it.
 
     Raises:

@@ -74,7 +74,7 @@ def render_page(answer: ParetoAnswer, *, currency: str | None) -> str:
     )
 
 
-def values_of(bundle: GeneratedBundle, answer: ParetoAnswer) -> list[float]:
+def _objectives_of(bundle: GeneratedBundle, answer: ParetoAnswer) -> list[float]:
     """The objectives of `bundle` in the order of `answer`; 0 for an unknown margin."""
     values = bundle.objectives.model_dump()
     return [values[name] or 0.0 for name in answer.objectives]
@@ -82,14 +82,14 @@ def values_of(bundle: GeneratedBundle, answer: ParetoAnswer) -> list[float]:
 
 def _row(bundle: GeneratedBundle, answer: ParetoAnswer) -> str:
     offer = "" if bundle.price.offer is None else f"{bundle.price.offer:.2f}"
-    cells = [str(bundle.rank), *(f"{value:.3f}" for value in values_of(bundle, answer)), offer]
+    cells = [str(bundle.rank), *(f"{value:.3f}" for value in _objectives_of(bundle, answer)), offer]
     items = "<br>".join(escape(item.title or item.item_id) for item in bundle.items)
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}<td>{items}</td></tr>"
 
 
 def _figure(answer: ParetoAnswer) -> Figure:
     """One panel for each other objective against the first."""
-    points = [values_of(bundle, answer) for bundle in answer.bundles]
+    points = [_objectives_of(bundle, answer) for bundle in answer.bundles]
     first, *others = answer.objectives
     width, height = _PANEL_INCHES
     figure = Figure(figsize=(width * len(others), height), layout="constrained")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bundles.present.wording import Language
+
 if TYPE_CHECKING:
     from gnn.config import TrainingConfig
 
@@ -26,6 +28,16 @@ Store = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Anchors = Annotated[list[str] | None, typer.Option("--anchor", help="Compose around this item; repeatable.")]
+User = Annotated[str | None, typer.Option("--user", help="Compose for this user (the shop's own id).")]
+Cart = Annotated[list[str] | None, typer.Option("--cart", help="Add this item to the cart; repeatable.")]
+PriceMax = Annotated[
+    float | None, typer.Option("--price-max", help="Set the maximum offer price of a bundle.")
+]
+MinCategories = Annotated[
+    int, typer.Option("--min-categories", help="Set the minimum number of level-0 categories in a bundle.")
+]
+ReasonLanguage = Annotated[Language, typer.Option("--language", help="Write the reasons in this language.")]
 Config = Annotated[
     str,
     typer.Option("--config", help="Train by this configuration: standard, or demo (lighter, takes minutes)."),

@@ -56,11 +56,11 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
         numeric = bool(rows) and all(isinstance(row[position], int | float | None) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell(value)) for value in row))
+        table.add_row(*(escape(format_cell(value)) for value in row))
     out.print(table)
 
 
-def cell(value: object) -> str:
+def format_cell(value: object) -> str:
     """A table cell: floats with 4 decimals, None as empty text."""
     if value is None:
         return ""

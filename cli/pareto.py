@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bundles.present.wording import Language
 from cli import options
 from cli.answers import open_recommender
 from cli.front_scatter import scatter_lines
@@ -22,9 +21,9 @@ _PICTURES = (".png", ".html")
 
 
 def pareto(
-    anchor: Annotated[list[str] | None, typer.Option(help="Compose around this item; repeatable.")] = None,
-    user: Annotated[str | None, typer.Option(help="Compose for this user (the shop's own id).")] = None,
-    cart: Annotated[list[str] | None, typer.Option(help="Add this item to the cart; repeatable.")] = None,
+    anchor: options.Anchors = None,
+    user: options.User = None,
+    cart: options.Cart = None,
     objectives: Annotated[
         str | None,
         typer.Option(
@@ -37,11 +36,9 @@ def pareto(
         typer.Option(help="Set the number of items of a bundle, anchors included.", show_default="2 to 4"),
     ] = None,
     n: Annotated[int, typer.Option("-n", help="Set the number of bundles, spread over the front.")] = 20,
-    price_max: Annotated[float | None, typer.Option(help="Set the maximum offer price of a bundle.")] = None,
-    min_categories: Annotated[
-        int, typer.Option(help="Set the minimum number of level-0 categories in a bundle.")
-    ] = 1,
-    language: Annotated[Language, typer.Option(help="Write the reasons in this language.")] = "en",
+    price_max: options.PriceMax = None,
+    min_categories: options.MinCategories = 1,
+    language: options.ReasonLanguage = "en",
     *,
     plot: Annotated[
         Path | None, typer.Option(help="Plot the front to this file, .png or .html.", dir_okay=False)

@@ -1,7 +1,7 @@
 """Small artifacts with planted answers, fitted by the product's own code.
 
-Counts and packing are those of `gnn.components`. What a network would learn is planted: vectors whose products
-are log lifts, EASE weights that are confidences, predicted links and substitutes that a test names.
+Counts and packing are those of `gnn.components`. Learned vectors are planted (their products are log lifts),
+as are EASE weights (confidences), predicted links and substitutes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _fit(shop: PlantedShop, key: PseudonymKey) -> ModelArtifact:
 
 
 def _learned(shop: PlantedShop, data: TrainingData) -> Learned:
-    """Vectors whose products are log lifts, as a trained network's nearly are; EASE weights are confidences."""
+    """Vectors whose products are log lifts, and EASE weights that are confidences."""
     baskets = data.ranked_purchases.lines.sign()
     together = (baskets.T @ baskets).toarray().astype(np.float64)
     single = np.diag(together).copy()
@@ -134,7 +134,8 @@ def _best_first(links: Mapping[str, Mapping[str, float]], index: Mapping[str, in
 
 def _category_links(shop: PlantedShop, index: Mapping[str, int]) -> CategoryLinks:
     lifts = {
-        path: {other: lift for other, (lift, _) in to.items()} for path, to in shop.category_links.items()
+        path: {other: lift for other, (lift, _) in links.items()}
+        for path, links in shop.category_links.items()
     }
     lift, paths = _best_first(lifts, index), list(index)
     rows = np.repeat(np.arange(lift.num_rows), lift.lengths)

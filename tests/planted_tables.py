@@ -24,8 +24,6 @@ from graph.schema import (
     LOADED_RELATIONSHIPS,
     NODE_TYPES,
     RELATIONSHIP_TYPES,
-    SOURCE_KEY,
-    TARGET_KEY,
 )
 
 KEY = PseudonymKey(b"a key for tests alone, 32 chars!")
@@ -196,20 +194,19 @@ def planted_edges(shop: PlantedShop, tables: MemoryTables) -> EdgeTables:
         if row["user_id"] is not None
     )
     by_roots = [([root[item_id] for item_id in content], times) for content, times in shop.baskets]
+    categories, offers = tables.read("categories"), tables.read("promotion_items")
     found: dict[str, Iterable[tuple[object, ...]]] = {
         EVENT_RELATIONSHIPS[shop.association_event]: (
             (*pair, count, AS_OF - HISTORY_AGE, AS_OF - HISTORY_AGE) for pair, count in events.items()
         ),
         "IN_CATEGORY": ((item.item_id, item.category) for item in shop.items if item.category),
-        "CHILD_OF": zip(
-            *(tables.read("categories")[name].to_pylist() for name in ("category_id", "parent_id"))
-        ),
+        "CHILD_OF": ((row["category_id"], row["parent_id"]) for row in categories.to_pylist()),
         "CO_PURCHASED": _pairs(shop.baskets, min_baskets=shop.min_baskets),
         "BOUGHT_WITH": (
             (*pair, baskets, lift, npmi)
             for *pair, baskets, _, _, _, lift, npmi in _pairs(by_roots, min_baskets=shop.min_baskets)
         ),
-        "OFFERS": zip(*(column.to_pylist() for column in tables.read("promotion_items").columns)),
+        "OFFERS": (tuple(row.values()) for row in offers.to_pylist()),
     }
     return index_rows(
         GraphRows(
@@ -286,9 +283,7 @@ def _relationships(relationship_type: str, rows: Iterable[tuple[object, ...]]) -
     columns = RELATIONSHIP_TYPES[relationship_type].row_columns
     kept = [row for row in rows if row[0] is not None and row[1] is not None]
     arrays = [pa.array([row[place] for row in kept], of.type) for place, of in enumerate(columns)]
-    return sorted_relationships(
-        relationship_type, pa.table(arrays, names=[SOURCE_KEY, TARGET_KEY, *columns.names[2:]])
-    )
+    return sorted_relationships(relationship_type, pa.table(arrays, schema=columns))
 
 
 def _with_nulls(table: pa.Table, *names: str) -> pa.Table:

@@ -59,12 +59,14 @@ def _weakest_alone(totals: SetTotals, *, weights: Weights, max_size: int) -> Obj
 def _as_measured(
     changed: SetTotals, totals: SetTotals, *, weights: Weights, max_size: int
 ) -> ObjectiveValues:
-    values = bundles.compose.objectives.measure(changed, weights=weights, max_size=max_size)
-    weakest = bundles.compose.objectives.measure(totals, weights=weights, max_size=max_size).weakest_link
+    values = bundles.compose.objectives.compute_objectives(changed, weights=weights, max_size=max_size)
+    weakest = bundles.compose.objectives.compute_objectives(
+        totals, weights=weights, max_size=max_size
+    ).weakest_link
     return replace(values, weakest_link=weakest)
 
 
-_MEASURES = ("bundles.compose.beam.measure", "bundles.compose.sets.measure")
+_MEASURES = ("bundles.compose.beam.compute_objectives", "bundles.compose.sets.compute_objectives")
 _SOURCES = {
     "scores for the visitor": "NUM_BY_SCORE",
     "links of the anchor": "NUM_BY_LINK",

@@ -14,7 +14,7 @@ from pymoo.util.ref_dirs import get_reference_directions  # type: ignore[import-
 
 from benchmarks.pareto.cases import Case
 from bundles.compose.beam import compose_sets
-from bundles.compose.objectives import ObjectiveValues, measure
+from bundles.compose.objectives import ObjectiveValues, compute_objectives
 from bundles.compose.pareto.decoder import SetDecoder
 from bundles.compose.pareto.front import Front, front_of
 from bundles.compose.pareto.search import STANDARD_EFFORT, find_front, random_sets
@@ -117,11 +117,11 @@ def counted_beams() -> Iterator[Beams]:
     beams = Beams()
 
     def counting(*arguments: object, **named: object) -> ObjectiveValues:
-        values = measure(*arguments, **named)  # type: ignore[arg-type]  # handed on as they came
+        values = compute_objectives(*arguments, **named)  # type: ignore[arg-type]  # handed on as they came
         beams.num_evaluations += values.score.size
         return values
 
-    with patch("bundles.compose.beam.measure", counting):
+    with patch("bundles.compose.beam.compute_objectives", counting):
         yield beams
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.compose.objectives import ObjectiveValues, measure
+from bundles.compose.objectives import ObjectiveValues, compute_objectives
 from bundles.compose.partial import BundleExpander, PartialBundles, PriceBounds
 from bundles.compose.sets import measure_sets, satisfies
 from bundles.compose.shortlist import Shortlist
@@ -135,7 +135,7 @@ class _Search:
         is_complete &= ~constraints.discount.breaks_floor(offer, totals.cost)
         if len(self._curated):
             is_complete &= ~self._are_curated(self._keys_of(states.members)[:, None] ^ self._keys)
-        values = measure(totals, weights=self._weights, max_size=constraints.size_max)
+        values = compute_objectives(totals, weights=self._weights, max_size=constraints.size_max)
         return _Expansions(values, offer, totals.num_roots, is_possible, is_complete & is_possible)
 
     def best_complete(self, states: PartialBundles, expansions: _Expansions, count: int) -> ComposedSets:

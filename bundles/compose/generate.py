@@ -76,12 +76,7 @@ class BundleGenerator:
 
 
 def _select(
-    shortlist: Shortlist,
-    sets: ComposedSets,
-    *,
-    count: int,
-    diversity: float,
-    is_pinned: NDArray[np.bool_],
+    shortlist: Shortlist, sets: ComposedSets, *, count: int, diversity: float, is_pinned: NDArray[np.bool_]
 ) -> ComposedSets:
     """At most `count` diverse `sets`: pinned ones first, then the others, each best first."""
     is_added = slice(shortlist.num_fixed, None)

@@ -76,7 +76,7 @@ class ObjectiveValues:
         return ObjectiveValues(*(getattr(self, field.name).ravel()[places] for field in fields(self)))
 
 
-def measure(totals: SetTotals, *, weights: Weights, max_size: int) -> ObjectiveValues:
+def compute_objectives(totals: SetTotals, *, weights: Weights, max_size: int) -> ObjectiveValues:
     """The objectives of many sets; a single item has coherence 0.
 
     Args:

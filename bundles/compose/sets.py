@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.compose.objectives import ObjectiveValues, SetTotals, measure
+from bundles.compose.objectives import ObjectiveValues, SetTotals, compute_objectives
 from bundles.compose.shortlist import Shortlist
 from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import ObjectiveName, Weights
@@ -31,7 +31,7 @@ def measure_sets(
     The sets need not satisfy `constraints`; only the maximum size matters here (`breadth`).
     """
     totals = _totals(shortlist, members, _places(members), constraints)
-    return measure(totals, weights=weights, max_size=constraints.size_max)
+    return compute_objectives(totals, weights=weights, max_size=constraints.size_max)
 
 
 def objective_values(

@@ -12,7 +12,7 @@ from bundles.compose.objectives import ObjectiveValues
 from bundles.compose.shortlist import Shortlist
 from bundles.loaded_model import LoadedModel
 from bundles.present.answers import BundleItem, GeneratedBundle, Objectives
-from bundles.present.evidence import Evidence, gather_evidence
+from bundles.present.evidence import ReasonEvidence, gather_evidence
 from bundles.present.pricing import price_bundle
 from bundles.present.reasons import ReasonBuilder
 from bundles.present.wording import Language, Wording, wording_in
@@ -56,7 +56,7 @@ class AnswerBuilder:
         sets: ComposedSets,
         *,
         constraints: BundleConstraints,
-        evidence: Evidence | None,
+        evidence: ReasonEvidence | None,
         wording: Wording,
     ) -> GeneratedBundle:
         places = np.flatnonzero(sets.members[row])

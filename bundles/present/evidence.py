@@ -35,7 +35,7 @@ class PromotionTerms:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReasonEvidence:
     """The counts behind reasons. Items are item indices."""
 
     pairs: Mapping[tuple[int, int], tuple[int, float]]
@@ -48,13 +48,13 @@ class Evidence:
     """Seasonal counts of items around the requested date; empty without one."""
 
 
-def gather_evidence(items: Sequence[int], resolved: ResolvedRequest, model: LoadedModel) -> Evidence:
+def gather_evidence(items: Sequence[int], resolved: ResolvedRequest, model: LoadedModel) -> ReasonEvidence:
     """The evidence for bundles of `items` (item indices, each once)."""
     artifact, visitor, constraints = model.artifact, resolved.visitor, resolved.constraints
     user, week, promotion = visitor.user_index, constraints.event_week, constraints.promotion
     in_season = {} if week is None else {item: model.seasons.evidence(item, week) for item in items}
     cart = visitor.cart[-MAX_CART:]
-    return Evidence(
+    return ReasonEvidence(
         pairs=model.links.counts_among([*items, *cart], items),
         purchases={} if user is None else purchase_counts(artifact.histories, user),
         cart=cart,

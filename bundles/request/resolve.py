@@ -93,7 +93,7 @@ class RequestResolver:
         if terms.starts_at is not None and now < terms.starts_at:
             when = f"begins on {terms.starts_at:%Y-%m-%d}"
         if when:
-            warnings.append(f"constraints.promotion_id: {terms.promotion_id!r} {when}, honoured as asked")
+            warnings.append(f"constraints.promotion_id: {terms.promotion_id!r} {when}; it is applied anyway")
 
 
 def resolve_constraints(

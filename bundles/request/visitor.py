@@ -55,11 +55,7 @@ def require_key(info: ArtifactInfo, key: PseudonymKey) -> None:
 
 
 def read_visitor(
-    request: VisitorRequest | ItemsRequest,
-    *,
-    model: LoadedModel,
-    key: PseudonymKey,
-    warnings: list[str],
+    request: VisitorRequest | ItemsRequest, *, model: LoadedModel, key: PseudonymKey, warnings: list[str]
 ) -> VisitorContext:
     """The visitor of `request`; unknown ids are left out, with a warning."""
     catalogue = model.catalogue

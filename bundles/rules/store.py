@@ -11,13 +11,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from bundles.rules.decisions import Decision, DecisionRequest
 from bundles.rules.errors import AlreadyRevokedError, JournalError, UnknownDecisionError
-from bundles.rules.journal import (
-    Journal,
-    decision_items,
-    decision_revocations,
-    decision_version,
-    decisions,
-)
+from bundles.rules.journal import Journal, decision_items, decision_revocations, decision_version, decisions
 
 _VERSION = select(decision_version.c.number)
 _DECISIONS = (

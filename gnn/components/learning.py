@@ -15,7 +15,8 @@ from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
 from gnn.data.sequences import users_as_baskets
 from gnn.data.training_data import TrainingData
-from gnn.network.training import LearnedLinks, Progress, train_links
+from gnn.network.training import Progress, train_links
+from gnn.network.training_run import LearnedLinks
 
 logger = logging.getLogger(__name__)
 

@@ -129,15 +129,14 @@ def out_of_fold_ranks(
     is_item = np.isfinite(found.scores)
     for held_out in range(NUM_FOLDS):
         trees = TreeEnsemble(_fit(found, fold != held_out, names=names, params=params, seed=seed))
-        for row in np.flatnonzero(fold == held_out):
+        for row in np.flatnonzero(fold == held_out).tolist():
             by_trees[row, is_item[row]] = trees.score(found.features[row, is_item[row]])
-    ranks = {}
-    for weight in TREES_WEIGHTS:
-        ranks[weight] = found.rank.copy()
-        for row, query in enumerate(found.found):
+    ranks = {weight: found.rank.copy() for weight in TREES_WEIGHTS}
+    for weight, of_weight in ranks.items():
+        for row, query in enumerate(found.found.tolist()):
             final = combine(found.scores[row, is_item[row]], by_trees[row, is_item[row]], weight)
             own = final[found.place[row]]
-            ranks[weight][query] = 1 + (final > own).sum() + ((final == own).sum() - 1) / 2
+            of_weight[query] = 1 + float((final > own).sum()) + (float((final == own).sum()) - 1) / 2
     return ranks
 
 

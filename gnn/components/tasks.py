@@ -21,9 +21,8 @@ from gnn.components.ease.exact import fit_ease
 from gnn.components.reranker import RankingQueries
 from gnn.config import TrainingConfig
 from gnn.data.item_queries import item_queries
-from gnn.data.next_item import NextItemQueries, next_item_queries
 from gnn.data.purchase_log import read_purchase_log
-from gnn.data.queries import CompletionQueries, completion_queries
+from gnn.data.queries import CompletionQueries, NextItemQueries, completion_queries, next_item_queries
 from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.training_data import TrainingData
 from gnn.evaluation.baselines import fit_co_purchase, fit_popularity, fit_user_frequency, with_user_frequency

@@ -19,7 +19,7 @@ from gnn.components.boosted_trees import group_gains
 from gnn.components.bundle_ranking.fitting import tune_bundle_ranking
 from gnn.components.category_links.fitting import tune_category_prior
 from gnn.components.co_basket import tune_co_basket
-from gnn.components.cold_items.choice import cold_of_catalogue
+from gnn.components.cold_items.choice import choose_cold
 from gnn.components.cold_items.fitting import tune_cold_weights
 from gnn.components.context import Tuning
 from gnn.components.ensemble import fit_ensemble, smallest_good_k
@@ -230,7 +230,7 @@ def _with_cold_items(result: TuningResult, holdout: Holdout, *, text_cache: Path
     Where it has none, it has none later either: nothing would use the weights.
     """
     data, config = holdout.context.data, holdout.context.config
-    if not len(cold_of_catalogue(holdout.artifact.catalogue, data.ranked)):
+    if not len(choose_cold(holdout.artifact.catalogue, data.ranked)):
         return result
     content = read_content(data.tables, data.edges, data.ranked, text_cache=text_cache)
     weights = tune_cold_weights(

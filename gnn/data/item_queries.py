@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.data.next_item import NextItemQueries
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, NextItemQueries
 from gnn.scoring.item_scorer import ItemQuery
 
 
@@ -15,6 +14,8 @@ def item_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[
 
     A query for the next item has its history as events; any other has its cart and its user.
     """
+    if not len(queries):
+        return []
     if isinstance(queries, NextItemQueries):
         histories = queries.histories
         bounds = histories.indptr[1:-1]

@@ -31,7 +31,7 @@ def test_a_service_with_a_model_is_alive_and_ready(client: TestClient) -> None:
     assert [check["name"] for check in ready.json()["checks"]] == ["model", "pseudonym_key", "decisions"]
 
 
-def test_without_a_model_it_starts_and_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_model_it_starts_and_the_answer_names_the_next_step(tmp_path: Path) -> None:
     with TestClient(create_app(ApiSettings(home=tmp_path))) as client:
         assert client.get("/healthz").status_code == 200
         for response in (

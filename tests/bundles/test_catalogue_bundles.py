@@ -14,7 +14,7 @@ def test_no_item_is_in_more_bundles_than_allowed() -> None:
     assert [each.rank for each in chosen] == [1, 2, 3]
 
 
-def test_one_set_comes_once_and_no_more_than_asked() -> None:
+def test_each_set_is_chosen_once_and_at_most_count() -> None:
     found = [
         bundle(["a", "b"], 0.9),
         bundle(["b", "a"], 0.9),

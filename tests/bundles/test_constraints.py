@@ -16,7 +16,7 @@ def sets_of(answer: GenerateAnswer) -> list[set[str]]:
     return [{item.item_id for item in bundle.items} for bundle in answer.bundles]
 
 
-def test_every_pair_is_linked_as_strongly_as_asked_and_null_asks_for_all(grocery: Recommender) -> None:
+def test_min_link_holds_for_every_pair_and_null_sets_no_minimum(grocery: Recommender) -> None:
     everything = generate(grocery, size=2, n=None, constraints={"substitutes": True})
     strong = generate(grocery, size=2, n=None, constraints={"substitutes": True, "min_link": 0.6})
 

@@ -99,7 +99,7 @@ def test_a_bundle_costs_its_items_by_quantity_less_its_discount(artifact: ModelA
     assert prices["picnic"].list is None
 
 
-def test_a_shop_without_bundles_is_told_what_to_ask() -> None:
+def test_a_shop_without_bundles_gets_a_warning_with_the_alternative() -> None:
     answer = ask(make_artifact(GROCERY), cart=["milk"])
 
     assert answer.bundles == []
@@ -151,7 +151,7 @@ def test_a_quantity_counts_in_the_margin(artifact: ModelArtifact) -> None:
     assert breakfast.objectives.discount == pytest.approx(0.1)
 
 
-def test_reasons_are_in_the_language_asked_for(artifact: ModelArtifact) -> None:
+def test_reasons_are_in_the_requested_language(artifact: ModelArtifact) -> None:
     body = ShopBundlesRequest.model_validate({"constraints": {"items_require": ["pasta"]}})
 
     (dinner,) = Recommender(artifact, KEY).recommend_bundles(body, language="zh").bundles

@@ -41,7 +41,7 @@ def test_the_best_set_is_that_of_an_exhaustive_search(
 
 
 @pytest.mark.parametrize("num_fixed", [0, 1, 2, 3])
-def test_what_the_search_sums_up_is_what_measuring_says(num_fixed: int) -> None:
+def test_the_sums_of_the_search_equal_the_exact_measures(num_fixed: int) -> None:
     shortlist = make_shortlist(num_fixed=num_fixed, num_unpriced=3, min_link=0.2)
     constraints = make_rules(size_min=2, size_max=5)
 
@@ -54,7 +54,7 @@ def test_what_the_search_sums_up_is_what_measuring_says(num_fixed: int) -> None:
         assert np.allclose(getattr(found.values, name), getattr(measured, name), equal_nan=True), name
 
 
-def test_no_pair_is_linked_below_the_least_asked() -> None:
+def test_no_pair_is_linked_below_min_link() -> None:
     shortlist = make_shortlist(min_link=0.5)
 
     found = compose_sets(shortlist, make_rules(), weights=Weights(), num_kept=50)

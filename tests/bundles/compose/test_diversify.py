@@ -44,7 +44,7 @@ def test_sets_that_differ_by_variants_of_one_product_alone_are_one_set() -> None
     ).tolist() == [0, 1]
 
 
-def test_what_is_first_is_chosen_first_however_good_the_others_are_and_however_alike_it_is() -> None:
+def test_sets_marked_first_precede_better_and_more_diverse_ones() -> None:
     is_first = np.array([False, True, True])
 
     chosen = select_diverse(

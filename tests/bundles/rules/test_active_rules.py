@@ -6,7 +6,7 @@ def revoked(decision: Decision) -> Decision:
     return decision.model_copy(update={"revoked_by": "Bo", "revoked_at": MADE_AT})
 
 
-def test_nothing_decided_is_nothing_standing() -> None:
+def test_without_decisions_there_are_no_rules() -> None:
     assert rules_from([], version=0) == NO_RULES
 
 

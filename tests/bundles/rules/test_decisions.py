@@ -78,7 +78,7 @@ def test_a_wrong_decision_is_refused_and_names_the_field(
     assert message in wrong[field]
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     wrong = refused({"kind": "price", "items": ["bread", "bread"], "price": -1})
 
     assert set(wrong) == {"items", "price", "made_by"}

@@ -1,4 +1,4 @@
-"""Whatever was decided and whatever is asked, no answer goes against it."""
+"""No answer breaks a merchandising rule, for any rules and requests."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.merchant import merchandising_rules
 ARTIFACT = make_artifact(SHOP)
 CATALOGUE = ItemCatalogue(ARTIFACT)
 TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
-#: What stands, for the one recommender.
-STANDING = [NO_RULES]
-RECOMMENDER = Recommender(ARTIFACT, KEY, rules=lambda: STANDING[0])
-#: Few items, so that decisions are about what would be answered.
+#: The active rules of the one recommender.
+ACTIVE = [NO_RULES]
+RECOMMENDER = Recommender(ARTIFACT, KEY, rules=lambda: ACTIVE[0])
+#: Few items, so that rules often concern the answers.
 OFTEN = IDS[:24]
 
 sets = st.lists(st.sampled_from(OFTEN), min_size=2, max_size=3, unique=True)
@@ -52,25 +52,25 @@ rule_sets = st.lists(
 
 
 def after(rules: MerchandisingRules) -> Recommender:
-    """What answers where `rules` stands."""
-    STANDING[0] = rules
+    """The recommender under `rules`."""
+    ACTIVE[0] = rules
     return RECOMMENDER
 
 
-def standing(rules: MerchandisingRules, kind: str) -> list[frozenset[str]]:
-    """The items of the decisions of a kind that stand."""
+def active(rules: MerchandisingRules, kind: str) -> list[frozenset[str]]:
+    """The items of the active decisions of a kind."""
     return [frozenset(decision.items) for decision in rules.decisions if decision.kind == kind]
 
 
 def rule_for(rules: MerchandisingRules, item_ids: frozenset[str]) -> BundleRule:
-    """What was decided about a bundle, as `resolve_rules` has it; its own tests hold it to the decisions."""
+    """The rule of a bundle by `resolve_rules`, which has its own tests."""
     found = resolve_rules(rules, targets=TARGETS).active.bundles
     return found.get(frozenset(CATALOGUE.index_of(item_id) or 0 for item_id in item_ids), NO_BUNDLE_RULE)
 
 
 @given(rules=rule_sets, body=requests)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_no_composed_bundle_goes_against_the_merchandisers_word(
+def test_no_composed_bundle_breaks_a_merchandising_rule(
     rules: MerchandisingRules, body: dict[str, Any]
 ) -> None:
     try:
@@ -91,12 +91,12 @@ def test_no_composed_bundle_goes_against_the_merchandisers_word(
 def check_bundle(
     bundle: GeneratedBundle, items: frozenset[str], rules: MerchandisingRules, cart: frozenset[str]
 ) -> None:
-    assert not any(banned <= items for banned in standing(rules, "ban"))
-    assert items not in standing(rules, "reject")
+    assert not any(banned <= items for banned in active(rules, "ban"))
+    assert items not in active(rules, "reject")
     expected = {"approve": "approved", "pin": "pinned"}
-    verdict = next((expected[kind] for kind in expected if items in standing(rules, kind)), None)
+    verdict = next((expected[kind] for kind in expected if items in active(rules, kind)), None)
     assert bundle.decision == verdict
-    assert bundle.title == ("Named" if items in standing(rules, "rename") else "")
+    assert bundle.title == ("Named" if items in active(rules, "rename") else "")
     assert bundle.bundle_id == bundle_id_of(items)
     fixed = rule_for(rules, items).offer
     if fixed is not None:
@@ -105,7 +105,7 @@ def check_bundle(
 
 @given(rules=rule_sets)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_pinned_bundle_that_may_come_comes(rules: MerchandisingRules) -> None:
+def test_every_allowed_pinned_bundle_is_shown(rules: MerchandisingRules) -> None:
     plain = {"size": {"min": 2, "max": 3}, "n": 100, "constraints": {"in_stock_only": False}}
     try:
         answer = after(rules).generate(GenerateRequest.model_validate(plain))
@@ -117,10 +117,10 @@ def test_every_pinned_bundle_that_may_come_comes(rules: MerchandisingRules) -> N
         for bundle in answer.bundles
         if bundle.decision == "pinned"
     }
-    for items in standing(rules, "pin"):
+    for items in active(rules, "pin"):
         places = [CATALOGUE.index_of(item_id) or 0 for item_id in items]
         is_priced = all(CATALOGUE.price[place] >= 0 for place in places)
-        is_banned = any(banned <= items for banned in standing(rules, "ban"))
+        is_banned = any(banned <= items for banned in active(rules, "ban"))
         leaves = [int(CATALOGUE.leaf[place]) for place in places]
         are_substitutes = len(set(leaves)) < len(leaves)
         assert items in found or not is_priced or is_banned or are_substitutes
@@ -128,18 +128,18 @@ def test_every_pinned_bundle_that_may_come_comes(rules: MerchandisingRules) -> N
 
 @given(rules=rule_sets, cart=st.lists(st.sampled_from(OFTEN), max_size=4), item_id=st.sampled_from(OFTEN))
 @settings(max_examples=100, deadline=None)
-def test_no_recommended_or_related_item_goes_against_the_merchandisers_word(
+def test_no_recommended_or_related_item_breaks_a_merchandising_rule(
     rules: MerchandisingRules, cart: list[str], item_id: str
 ) -> None:
     recommender = after(rules)
 
     recommended = recommender.recommend_items(ItemsRequest(cart=tuple(cart), n=100)).items
     related = recommender.related(item_id, n=100).items
-    alike = recommender.related(item_id, n=100, kind="substitute").items
+    substitutes = recommender.related(item_id, n=100, kind="substitute").items
 
-    for found, beside in ((recommended, set(cart)), (related, {item_id}), (alike, {item_id})):
+    for found, beside in ((recommended, set(cart)), (related, {item_id}), (substitutes, {item_id})):
         for item in found:
             assert not any(
                 item.item_id in banned and banned <= beside | {item.item_id}
-                for banned in standing(rules, "ban")
+                for banned in active(rules, "ban")
             )

@@ -45,5 +45,5 @@ def test_the_audit_trail_has_what_was_replaced_and_revoked_too() -> None:
     assert listed[1].revoked_by == "Bo"
 
 
-def test_nothing_decided_is_nothing_listed() -> None:
+def test_without_decisions_nothing_is_listed() -> None:
     assert list_decisions([], resolved=None, everything=True) == []

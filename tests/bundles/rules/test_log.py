@@ -63,7 +63,7 @@ def test_the_journal_is_the_owners_alone(tmp_path: Path, log: DecisionLog) -> No
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-def test_another_process_reads_what_was_decided_at_once(tmp_path: Path, log: DecisionLog) -> None:
+def test_another_process_reads_a_decision_at_once(tmp_path: Path, log: DecisionLog) -> None:
     log.record(request("ban", "wine"))
     with closing(DecisionLog(tmp_path)) as other:
         assert [each.items for each in other.rules().decisions] == [("wine",)]
@@ -97,7 +97,7 @@ def test_what_is_on_the_disk_outlives_a_writer_that_is_killed(tmp_path: Path) ->
         assert [each.items for each in log.history()] == [("wine",)]
 
 
-def test_revoking_is_told_with_who_and_when_and_is_done_once(log: DecisionLog) -> None:
+def test_a_revocation_records_who_and_when_and_is_possible_once(log: DecisionLog) -> None:
     log.record(request("pin", "bread", "butter"))
 
     revoked = log.revoke(1, revoked_by="Bo")
@@ -167,7 +167,7 @@ def test_a_journal_restored_from_a_copy_is_what_counts(tmp_path: Path, log: Deci
     assert [each.items for each in log.rules().decisions] == [("wine",)]
 
 
-def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path, log: DecisionLog) -> None:
+def test_a_file_that_is_no_database_is_an_error_and_left_alone(tmp_path: Path, log: DecisionLog) -> None:
     file = tmp_path / "journal.db"
     file.write_text("what is this, and what has it to do with decisions? " * 10)
     before = file.read_bytes()
@@ -179,14 +179,14 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path, log: 
     assert file.read_bytes() == before
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(JournalError, match="cannot be opened"):
         DecisionLog(tmp_path / "file" / "home").record(request("ban", "wine"))
 
 
-def test_a_decision_of_a_later_version_is_told(tmp_path: Path, log: DecisionLog) -> None:
+def test_a_decision_of_a_later_version_is_an_error(tmp_path: Path, log: DecisionLog) -> None:
     log.record(request("ban", "wine"))
     with closing(sqlite3.connect(tmp_path / "journal.db")) as connection, connection:
         connection.execute("UPDATE decisions SET kind = 'hide'")

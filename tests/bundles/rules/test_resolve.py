@@ -50,15 +50,15 @@ def indices(*item_ids: str) -> frozenset[int]:
     return frozenset(item for item in found if item is not None)
 
 
-def is_barred(found: ActiveRules, items: frozenset[int]) -> bool:
+def is_excluded(found: ActiveRules, items: frozenset[int]) -> bool:
     """Whether a bundle is in no answer."""
     is_rejected = found.bundles.get(items, NO_BUNDLE_RULE).verdict == "rejected"
     return is_rejected or bool(items & found.banned) or found.holds_banned_pair(items)
 
 
-def test_nothing_decided_bars_nothing() -> None:
+def test_without_decisions_nothing_is_excluded() -> None:
     assert resolved() == ResolvedRules(NO_ACTIVE_RULES, {}, {})
-    assert not is_barred(NO_ACTIVE_RULES, indices("pasta", "sauce"))
+    assert not is_excluded(NO_ACTIVE_RULES, indices("pasta", "sauce"))
     assert NO_ACTIVE_RULES.excluded_beside(indices("pasta")) == set()
 
 
@@ -66,16 +66,16 @@ def test_a_banned_item_bars_every_bundle_that_holds_it() -> None:
     found = resolved(request("ban", "milk")).active
 
     assert found.banned == indices("milk")
-    assert is_barred(found, indices("milk", "bread"))
-    assert not is_barred(found, indices("bread", "butter"))
+    assert is_excluded(found, indices("milk", "bread"))
+    assert not is_excluded(found, indices("bread", "butter"))
     assert found.excluded_beside([]) == indices("milk")
 
 
 def test_a_banned_pair_bars_the_two_together_and_neither_alone() -> None:
     found = resolved(request("ban", "milk", "bread"), request("ban", "milk", "wine")).active
 
-    assert is_barred(found, indices("milk", "bread", "butter"))
-    assert not is_barred(found, indices("milk", "butter"))
+    assert is_excluded(found, indices("milk", "bread", "butter"))
+    assert not is_excluded(found, indices("milk", "butter"))
     assert found.excluded_beside(indices("bread")) == indices("milk")
     assert found.excluded_beside(indices("milk")) == indices("bread", "wine")
     items = np.array(sorted(indices("milk", "bread", "butter")))
@@ -83,11 +83,11 @@ def test_a_banned_pair_bars_the_two_together_and_neither_alone() -> None:
     assert apart == {indices("milk", "bread")}
 
 
-def test_a_rejected_bundle_is_barred_and_no_larger_one() -> None:
+def test_a_rejected_bundle_is_excluded_but_no_larger_one() -> None:
     found = resolved(request("reject", "sauce", "pasta")).active
 
-    assert is_barred(found, indices("pasta", "sauce"))
-    assert not is_barred(found, indices("pasta", "sauce", "bread"))
+    assert is_excluded(found, indices("pasta", "sauce"))
+    assert not is_excluded(found, indices("pasta", "sauce", "bread"))
 
 
 def test_what_was_said_of_one_bundle_is_gathered() -> None:
@@ -114,9 +114,9 @@ def test_rejecting_a_bundle_of_the_shop_rejects_the_composed_one_too_unless_that
 ):
     rejected = request("reject", bundle_id="dinner")
 
-    assert is_barred(resolved(rejected).active, indices("pasta", "sauce"))
+    assert is_excluded(resolved(rejected).active, indices("pasta", "sauce"))
     approved = resolved(rejected, request("approve", "pasta", "sauce")).active
-    assert not is_barred(approved, indices("pasta", "sauce"))
+    assert not is_excluded(approved, indices("pasta", "sauce"))
 
 
 def test_the_discount_policy_is_the_last_one() -> None:
@@ -126,7 +126,7 @@ def test_the_discount_policy_is_the_last_one() -> None:
     assert (found.active.discount.share, found.active.discount.margin_floor) == (0.2, 0.3)
 
 
-def test_a_pinned_bundle_that_holds_what_is_banned_has_no_effect_and_says_so() -> None:
+def test_a_pin_of_a_bundle_with_a_banned_item_has_no_effect_with_a_remark() -> None:
     found = resolved(
         request("pin", "pasta", "sauce"), request("ban", "sauce"), request("approve", bundle_id="dinner")
     )
@@ -135,7 +135,7 @@ def test_a_pinned_bundle_that_holds_what_is_banned_has_no_effect_and_says_so() -
         1: "it holds what decision 2 bans",
         3: "it holds what decision 2 bans",
     }
-    assert is_barred(found.active, indices("pasta", "sauce"))
+    assert is_excluded(found.active, indices("pasta", "sauce"))
 
 
 def test_without_what_bars_the_rest_stands() -> None:
@@ -147,7 +147,7 @@ def test_without_what_bars_the_rest_stands() -> None:
     ).active.without_exclusions()
 
     assert not any(
-        is_barred(found, indices(*items)) for items in (("milk", "bread", "butter"), ("pasta", "sauce"))
+        is_excluded(found, indices(*items)) for items in (("milk", "bread", "butter"), ("pasta", "sauce"))
     )
     assert found.bundles[indices("penne", "sauce")].verdict == "approved"
 
@@ -197,7 +197,7 @@ def test_a_price_may_be_the_list_price_and_is_exact() -> None:
         (request("rename", "wine", "cheese", title="Evening"), ""),
     ],
 )
-def test_what_is_in_the_way_of_a_bundle_that_is_to_be_shown_is_told(
+def test_what_keeps_an_approved_or_pinned_bundle_from_being_shown_is_a_hint(
     shown: DecisionRequest, hint: str
 ) -> None:
     found = resolved(shown)

@@ -1,4 +1,4 @@
-"""What was decided, in the shop's own bundles."""
+"""Merchandising rules in the shop's own bundles."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ RULES = [
 ]
 
 
-def test_a_set_is_the_fixed_items_and_those_most_wished_for_that_may_join() -> None:
+def test_a_set_holds_the_fixed_items_and_the_allowed_items_of_greatest_key() -> None:
     shortlist = make_shortlist(num_fixed=1)
     keys = np.zeros((1, NUM_CANDIDATES))
     # Item 1 replaces item 0, which is fixed; 4 and 5 replace each other.
@@ -46,7 +46,7 @@ def test_most_random_keys_become_sets_that_satisfy_the_rules(
 
 @pytest.mark.parametrize("constraints", RULES)
 @pytest.mark.parametrize("num_fixed", [0, 1])
-def test_a_set_that_satisfies_the_rules_is_grown_again_as_it_is(
+def test_a_set_that_satisfies_the_constraints_is_decoded_to_itself(
     constraints: BundleConstraints, num_fixed: int
 ) -> None:
     shortlist = make_shortlist(num_fixed=num_fixed, seed=1)
@@ -65,8 +65,8 @@ def test_a_set_grows_beyond_its_size_where_it_is_too_cheap_or_of_too_few_categor
     least = float(np.sort(shortlist.offer)[-2:].sum()) + 1
     keys, one = np.random.default_rng(0).random((1, NUM_CANDIDATES)), np.array([1])
 
-    for asked in ({"min_categories": 3}, {"price_min": int(least)}):
-        constraints = make_rules(size_min=2, size_max=6, **asked)
+    for limits in ({"min_categories": 3}, {"price_min": int(least)}):
+        constraints = make_rules(size_min=2, size_max=6, **limits)
         members = SetDecoder(shortlist, constraints).decode(keys, one)
         assert members.sum() > 2
         assert satisfies(shortlist, members, constraints=constraints).all()

@@ -1,4 +1,4 @@
-"""Whatever is asked: no bundle of a front dominates another, and no constraint is ever violated."""
+"""For any request, no bundle of a front dominates another, and no constraint is violated."""
 
 from __future__ import annotations
 

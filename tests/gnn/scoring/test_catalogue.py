@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gnn.scoring.item_codes import LEVELS, item_codes
+from gnn.scoring.catalogue import LEVELS, item_codes
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 SHOP = PlantedShop(
@@ -25,11 +25,11 @@ def test_items_of_one_root_share_its_code_and_those_without_a_category_have_none
 
     codes = item_codes(catalogue, artifact.categories, np.array([0, 1, 2, 3], dtype=np.int32))
 
-    told = {
+    found = {
         level: [names[code] if code >= 0 else None for code in row.tolist()]
         for level, row in zip(LEVELS[:3], codes, strict=False)
     }
-    assert told == {
+    assert found == {
         "category": ["Fresh", "Food", "Light", None],
         "parent": ["Fruit", None, "Home", None],
         "root": ["Food", "Food", "Home", None],

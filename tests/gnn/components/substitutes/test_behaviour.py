@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.substitutes.chance import chance_of
-from gnn.components.substitutes.instead import bought_instead, viewed_instead
+from gnn.components.substitutes.behaviour import bought_as_substitutes, viewed_as_substitutes
+from gnn.components.substitutes.expected import expected_baskets
 
 PENNE, SHELLS, SAUCE, CHEESE, SOAP = range(5)
 
@@ -33,47 +33,47 @@ PASTA = rows(([PENNE, SAUCE, CHEESE], 100), ([SHELLS, SAUCE, CHEESE], 100), ([SO
 CONTEXTS = contexts(penne_sauce=0.6, penne_cheese=0.6, shells_sauce=0.6, shells_cheese=0.6, sauce_cheese=0.6)
 
 
-def test_what_goes_with_the_same_things_and_not_together_is_bought_instead() -> None:
-    first, second, score = bought_instead(chance_of(PASTA), CONTEXTS)
+def test_items_bought_with_the_same_others_and_not_together_are_substitutes() -> None:
+    first, second, score = bought_as_substitutes(expected_baskets(PASTA), CONTEXTS)
 
     assert (first.tolist(), second.tolist()) == ([PENNE], [SHELLS])
     assert score == pytest.approx([1.0])
 
 
-def test_what_is_bought_together_is_no_substitute_however_alike() -> None:
+def test_items_bought_together_are_no_substitutes_however_similar() -> None:
     # Half the baskets hold both kinds of pasta: more than chance has it.
     both = rows(([PENNE, SHELLS, SAUCE, CHEESE], 100), ([SAUCE, CHEESE], 100), ([SOAP], 100))
 
-    assert len(bought_instead(chance_of(both), CONTEXTS)[0]) == 0
+    assert len(bought_as_substitutes(expected_baskets(both), CONTEXTS)[0]) == 0
 
 
-def test_too_few_baskets_tell_no_substitutes() -> None:
+def test_too_few_baskets_give_no_substitutes() -> None:
     few = rows(([PENNE, SAUCE, CHEESE], 3), ([SHELLS, SAUCE, CHEESE], 3), ([SOAP], 3))
 
-    assert len(bought_instead(chance_of(few), CONTEXTS)[0]) == 0
+    assert len(bought_as_substitutes(expected_baskets(few), CONTEXTS)[0]) == 0
 
 
-def test_what_is_viewed_together_and_bought_one_by_one_is_viewed_instead() -> None:
+def test_items_viewed_together_and_bought_one_at_a_time_are_substitutes() -> None:
     # 200 users view both pastas and buy one or the other; 100 view soap alone.
     viewers = rows(([PENNE, SHELLS], 200), ([SOAP], 300))
     buyers = rows(([PENNE], 100), ([SHELLS], 100), ([SOAP], 300))
 
-    first, second, score = viewed_instead(viewers, buyers)
+    first, second, score = viewed_as_substitutes(viewers, buyers)
 
     assert (first.tolist(), second.tolist()) == ([PENNE], [SHELLS])
     # By their shares, half of the viewers each, a quarter of 200 would have bought both; none did.
     assert score == pytest.approx([1 - 5 / (200 / 4 + 5)])
 
 
-def test_what_is_viewed_and_bought_together_is_no_substitute() -> None:
+def test_items_viewed_and_bought_together_are_no_substitutes() -> None:
     viewers = rows(([PENNE, SAUCE], 200), ([SOAP], 300))
     buyers = rows(([PENNE, SAUCE], 100), ([], 100), ([SOAP], 300))
 
-    assert len(viewed_instead(viewers, buyers)[0]) == 0
+    assert len(viewed_as_substitutes(viewers, buyers)[0]) == 0
 
 
-def test_a_shop_without_views_or_baskets_tells_nothing() -> None:
+def test_a_shop_without_views_or_baskets_has_no_such_pairs() -> None:
     nothing = csr_matrix(np.zeros((4, 5), dtype=np.float32))
 
-    assert len(viewed_instead(nothing, nothing)[0]) == 0
-    assert len(bought_instead(chance_of(nothing), csr_matrix(np.zeros((5, 5))))[0]) == 0
+    assert len(viewed_as_substitutes(nothing, nothing)[0]) == 0
+    assert len(bought_as_substitutes(expected_baskets(nothing), csr_matrix(np.zeros((5, 5))))[0]) == 0

@@ -5,7 +5,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from gnn.scoring.item_history import summarise
+from gnn.scoring.histories import summarise
 
 
 def test_events_are_summed_by_item() -> None:
@@ -28,7 +28,7 @@ def test_two_packages_in_one_basket_are_no_cycle() -> None:
     assert np.isnan(summarise(np.array([1, 1]), np.array([5.0, 5.0])).cycle).all()
 
 
-def test_who_bought_nothing_has_no_rows() -> None:
+def test_a_user_without_purchases_has_no_rows() -> None:
     history = summarise(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
 
     assert history.item.shape == (0,)
