@@ -36,8 +36,8 @@ from gnn.data.content import read_content
 from gnn.data.purchases import choose_ranked, read_purchases
 from gnn.data.splits import split_by_time
 from gnn.errors import TrainingError
-from gnn.evaluation.metrics import full_ranking, ndcg_gains
 from gnn.evaluation.measuring import METRICS, metrics_table
+from gnn.evaluation.metrics import full_ranking, ndcg_gains
 from graph.edges import edge_tables
 
 #: model → metric → value
