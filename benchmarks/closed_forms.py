@@ -30,7 +30,7 @@ from gnn.components.fitting import fit_ease_of
 from gnn.config import STANDARD
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from gnn.data.queries import CompletionQueries, completion_queries
-from gnn.data.splits import split_by_time
+from gnn.data.training_data import split_by_time
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from graph.edges import edge_tables
 

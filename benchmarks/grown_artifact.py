@@ -23,11 +23,11 @@ from gnn.artifact.model import (
 )
 from gnn.scoring.bundle_model import BundleModel
 from gnn.scoring.cold_model import ColdModel
+from gnn.scoring.containers import TextColumn
 from gnn.scoring.content_links import ContentLinks
 from gnn.scoring.encoder_parts import EncoderParts
 from gnn.scoring.seasons_model import Seasons
 from gnn.scoring.substitutes_model import Substitutes
-from gnn.scoring.text_column import TextColumn
 
 _NOISE = 0.05
 

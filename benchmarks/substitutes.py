@@ -24,7 +24,7 @@ from gnn.components.shop import pack_catalogue
 from gnn.components.substitutes.chance import chance_of
 from gnn.components.substitutes.fitting import fit_substitutes
 from gnn.data.purchases import Purchases, read_purchases
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.statistics import shrunk_lift
 from gnn.scoring.substitutes_model import Substitutes
 from graph.edges import edge_tables
 

@@ -20,7 +20,7 @@ from gnn.components.trial import Trial
 from gnn.config import TrainingConfig
 from gnn.data.content import Content
 from gnn.data.queries import CompletionQueries
-from gnn.data.splits import TimeSplit
+from gnn.data.training_data import TimeSplit
 from gnn.errors import TrainingError
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.scoring.cold_slate import ColdSlate

@@ -28,9 +28,8 @@ from gnn.components.trial import Trial
 from gnn.components.tuning import judge_trial
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.data.content import item_documents
-from gnn.evaluation.bootstrap import Interval
 from gnn.evaluation.measuring import METRICS
-from gnn.evaluation.metrics import ScoreQueries
+from gnn.evaluation.metrics import Interval, ScoreQueries
 from gnn.network.training import no_progress
 from graph.edges import EdgeTables, edge_tables
 

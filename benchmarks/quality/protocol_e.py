@@ -22,11 +22,9 @@ from gnn.components.sequences.fitting import fit_evidence, fit_history_ease, fit
 from gnn.components.sequences.shortlists import read_shortlists
 from gnn.components.shop import pack_catalogue, pack_categories
 from gnn.config import CONFIGS, SequenceConfig, TrainingConfig
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.purchases import Purchases, choose_ranked, read_purchases
+from gnn.data.purchases import Purchases, choose_ranked, read_purchase_log, read_purchases
 from gnn.data.queries import NextItemQueries, next_item_queries
-from gnn.evaluation.bootstrap import Interval
-from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
+from gnn.evaluation.metrics import Interval, ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
 from gnn.network.sequence_task import score_sequences
 from gnn.network.training import no_progress, train_links
 from gnn.network.training_run import LearnedLinks

@@ -34,7 +34,7 @@ from etl.sources.completejourney import WEEK_46, WEEK_49
 from gnn.config import CONFIGS, TrainingConfig
 from gnn.data.content import read_content
 from gnn.data.purchases import choose_ranked, read_purchases
-from gnn.data.splits import split_by_time
+from gnn.data.training_data import split_by_time
 from gnn.errors import TrainingError
 from gnn.evaluation.measuring import METRICS, metrics_table
 from gnn.evaluation.metrics import full_ranking, ndcg_gains

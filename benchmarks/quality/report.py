@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.results import commit, machine
-from gnn.evaluation.bootstrap import Interval, paired_interval
+from gnn.evaluation.metrics import Interval, paired_interval
 
 #: metric → its value in each run; a closed form that draws nothing may have one value alone.
 Values = Mapping[str, Sequence[float]]

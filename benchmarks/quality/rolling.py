@@ -15,10 +15,9 @@ from scipy.sparse import csr_matrix
 from etl.tables import Tables
 from gnn.artifact.model import Histories
 from gnn.components.trial import Trial
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.purchases import UserEvents
+from gnn.data.purchases import UserEvents, read_purchase_log
 from gnn.data.queries import CompletionQueries
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 from graph.edges import EdgeTables
 
 

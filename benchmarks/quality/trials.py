@@ -8,7 +8,7 @@ from benchmarks.quality.options import BenchmarkError
 from etl.tables import Tables
 from gnn.components.trial import Trial, fit_trial
 from gnn.config import TrainingConfig
-from gnn.data.splits import split_by_time
+from gnn.data.training_data import split_by_time
 from gnn.network.training import no_progress
 
 

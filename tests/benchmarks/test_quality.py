@@ -16,7 +16,7 @@ from benchmarks.quality import report as report_module
 from benchmarks.quality.markdown import cell, markdown
 from benchmarks.quality.options import DATA_VARIABLE, BenchmarkError, Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
-from gnn.evaluation.bootstrap import Interval
+from gnn.evaluation.metrics import Interval
 
 REPORT = ProtocolReport(
     protocol="Z",

@@ -15,7 +15,7 @@ from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
 from gnn.components.trial import Trial, fit_trial
 from gnn.config import DEMO
-from gnn.data.splits import split_by_time
+from gnn.data.training_data import split_by_time
 from gnn.network.training import no_progress
 from graph.edges import EdgeTables, edge_tables
 

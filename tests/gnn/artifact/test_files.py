@@ -7,7 +7,7 @@ import pytest
 
 from gnn.artifact.files import MANIFEST, load_artifact, read_info, save_artifact
 from gnn.artifact.model import ArtifactError, ModelArtifact
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 SHOP = PlantedShop(
