@@ -23,8 +23,7 @@ from gnn.components.reranker import (
     read_shortlists,
 )
 from gnn.components.tasks import BasketCompletion, NextItem
-from gnn.data.item_queries import item_queries
-from gnn.data.queries import CompletionQueries, NextItemQueries
+from gnn.data.queries import CompletionQueries, NextItemQueries, item_queries
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.scoring.item_model import Ensemble, ItemNetwork, Reranker
 from gnn.scoring.sequences import SequenceGate
