@@ -23,11 +23,10 @@ from gnn.config import STANDARD
 from gnn.data.training_data import TrainingData, training_data
 from gnn.network.training import LearnedLinks
 from gnn.scoring.basket_stage import BASKET_FEATURES
-from gnn.scoring.catalogue import CategoryLinks
-from gnn.scoring.csr import Csr
+from gnn.scoring.catalogue import CategoryLinks, PredictedLinks
+from gnn.scoring.containers import Csr, TextColumn
 from gnn.scoring.item_model import CoBasketTrees, Ensemble, LinkProbability, Reranker
 from gnn.scoring.item_scorer import ItemQuery
-from gnn.scoring.links import PredictedLinks
 from gnn.scoring.substitutes import Substitutes
 from gnn.scoring.two_stage import shortlist
 from tests.planted_tables import (
@@ -39,7 +38,7 @@ from tests.planted_tables import (
     planted_tables,
 )
 
-__all__ = ["KEY", "PlantedItem", "PlantedPromotion", "PlantedShop", "make_artifact", "make_context"]
+__all__ = ["KEY", "PlantedItem", "PlantedPromotion", "PlantedShop", "columns_of", "make_artifact"]
 
 #: Components that are planted or empty here; all others are fitted.
 PLANTED = (
@@ -203,6 +202,27 @@ def _info(shop: PlantedShop, key: PseudonymKey) -> ArtifactInfo:
         versions={"numpy": np.__version__},
         warnings=[],
     )
+
+
+def columns_of(artifact: ModelArtifact) -> dict[str, object]:
+    """Every column of every component by its path, in values that compare: texts, NaN and types included."""
+    found: dict[str, object] = {}
+
+    def add(name: str, value: object) -> None:
+        if isinstance(value, TextColumn):
+            found[name] = list(value)
+        elif isinstance(value, np.ndarray):
+            found[name] = f"{value.dtype} {value.shape} {value.tolist()}"
+        elif is_dataclass(value):
+            for column in fields(value):
+                add(f"{name}.{column.name}", getattr(value, column.name))
+        else:
+            found[name] = value
+
+    for component in fields(artifact):
+        if component.name != "info":
+            add(component.name, getattr(artifact, component.name))
+    return found
 
 
 def _freeze(value: object) -> None:

@@ -21,7 +21,6 @@ from graph.edges import EdgeTables, index_rows
 from graph.rows import GraphRows, sorted_nodes, sorted_relationships
 from graph.schema import (
     EVENT_RELATIONSHIPS,
-    LOADED_RELATIONSHIPS,
     NODE_TYPES,
     RELATIONSHIP_TYPES,
 )
@@ -211,10 +210,7 @@ def planted_edges(shop: PlantedShop, tables: MemoryTables) -> EdgeTables:
     return index_rows(
         GraphRows(
             nodes={label: sorted_nodes(label, nodes[label]) for label in NODE_TYPES},
-            relationships={
-                relationship.type: _relationships(relationship.type, found.get(relationship.type, ()))
-                for relationship in LOADED_RELATIONSHIPS
-            },
+            relationships={name: _relationships(name, found.get(name, ())) for name in RELATIONSHIP_TYPES},
             tables_version=tables.manifest.tables_version,
         )
     )

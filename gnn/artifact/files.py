@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact.model import ArtifactError, ArtifactInfo, ModelArtifact
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 
 FORMAT_VERSION = 5
 MANIFEST = "manifest.json"

@@ -8,12 +8,11 @@ from pathlib import Path
 from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import SCORING, assemble
 from gnn.components.context import FitContext, Tuning
-from gnn.components.learning import learn
+from gnn.components.learned import learn
 from gnn.components.tasks import Task, task_of
 from gnn.config import TrainingConfig
 from gnn.data.queries import CompletionQueries
-from gnn.data.splits import TimeSplit
-from gnn.data.training_data import TrainingData
+from gnn.data.training_data import TimeSplit, TrainingData
 from gnn.network.training import Progress
 from gnn.scoring.item_model import Ensemble
 

@@ -27,7 +27,13 @@ Line = tuple[str, str, str, str]
 MakeTables = Callable[..., Tables]
 
 
-__all__ = ["next_items", "sequence_artifact", "sequence_context", "sequence_stage", "two_tastes"]
+__all__ = [
+    "next_items",
+    "sequence_artifact",
+    "sequence_context",
+    "sequence_stage",
+    "two_tastes",
+]
 
 
 @pytest.fixture(scope="session")

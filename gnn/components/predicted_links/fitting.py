@@ -26,8 +26,8 @@ from gnn.components.predicted_links.evidence import PairEvidence, item_features,
 from gnn.components.predicted_links.known import KnownLinks, choose_kind, known_links
 from gnn.components.predicted_links.shortlist import LinkShortlist, link_feature_names, link_shortlists
 from gnn.data.purchases import Purchases
-from gnn.scoring.csr import Csr
-from gnn.scoring.links import PredictedLinks
+from gnn.scoring.catalogue import PredictedLinks
+from gnn.scoring.containers import Csr
 from gnn.scoring.trees import TreeEnsemble
 from graph.edges import EdgeTables
 

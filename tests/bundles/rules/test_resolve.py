@@ -12,7 +12,7 @@ from bundles.rules.decisions import DecisionRequest
 from bundles.rules.resolve import ResolvedRules, resolve_rules
 from bundles.rules.targets import DecisionTargets
 from gnn.artifact.model import ModelArtifact, ShopBundles
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 from tests.artifact_factory import make_artifact
 from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY

@@ -12,7 +12,7 @@ from bundles.request.schemas import GenerateRequest, ShopBundlesRequest
 from bundles.rules.decisions import DecisionRequest
 from gnn.artifact.model import ModelArtifact, ShopBundles
 from gnn.scoring.bundle_model import BundleModel
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 from tests.artifact_factory import KEY, make_artifact
 from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY

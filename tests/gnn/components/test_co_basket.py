@@ -10,9 +10,9 @@ from gnn.artifact.scorers import basket_stage, item_scorer
 from gnn.components.co_basket import FEWEST_BASKETS, draw_carts, tune_co_basket
 from gnn.data.queries import CompletionQueries
 from gnn.scoring.basket_stage import BasketStage
-from gnn.scoring.co_basket import CoBasketProbability
 from gnn.scoring.item_model import CoBasketTrees, Ensemble
 from gnn.scoring.item_scorer import ItemQuery
+from gnn.scoring.item_scores import CoBasketProbability
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 #: Twenty pairs of things that are always bought together, all equally often, and half of them cheap.

@@ -9,8 +9,7 @@ from scipy.sparse import csr_matrix
 from gnn.artifact.model import ModelArtifact
 from gnn.artifact.scorers import item_scorer
 from gnn.components.ensemble import fit_ensemble, smallest_good_k
-from gnn.data.item_queries import item_queries
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, item_queries
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.scoring.item_model import Ensemble
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact

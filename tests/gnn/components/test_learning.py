@@ -8,7 +8,7 @@ import pytest
 
 from etl.tables import Tables
 from gnn.components.context import FitContext, Learned
-from gnn.components.learning import closed_form_links, fit_history_ease, learn
+from gnn.components.learned import closed_form_links, fit_history_ease, learn
 from gnn.config import SequenceConfig, TrainingConfig
 from gnn.data.purchases import Purchases
 from gnn.data.training_data import TrainingData, training_data

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.data.item_queries import item_queries
-from gnn.data.queries import CompletionQueries, NextItemQueries, item_sets
+from gnn.data.queries import CompletionQueries, NextItemQueries, item_queries, item_sets
 from gnn.scoring.sequences import Sequences
 
 #: Item index of each of three ranked items.

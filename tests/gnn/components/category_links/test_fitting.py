@@ -13,10 +13,9 @@ from gnn.components.category_links import fitting
 from gnn.components.category_links.fitting import tune_category_prior
 from gnn.components.category_links.prior import CategoryPrior
 from gnn.components.context import Tuning
-from gnn.components.learning import closed_form_links
+from gnn.components.learned import closed_form_links
 from gnn.config import DEMO, TrainingConfig
-from gnn.data.splits import TimeSplit, split_by_time
-from gnn.data.training_data import TrainingData, training_data
+from gnn.data.training_data import TimeSplit, TrainingData, split_by_time, training_data
 from gnn.network.training_run import LearnedLinks
 from gnn.scoring.catalogue import CategoryLinks
 from gnn.train import train
