@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn.scoring.csr import Csr
+from gnn.scoring.containers import Csr
 from gnn.scoring.substitutes import SubstitutePairs, Substitutes
 
 PLAIN_YOGHURT, CHERRY_YOGHURT, CAKE_TIN, BAKING_PAPER, WHISK, PENNE, SHELLS, ODD = range(8)
