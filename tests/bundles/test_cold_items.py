@@ -39,7 +39,7 @@ def shop(*, intercept: float) -> Recommender:
     place = np.flatnonzero(together == cold)
     return Recommender(
         replace(
-            artifact, cold_items=find_neighbours(content, place, weights=weights, items=np.array([cold]))
+            artifact, cold_items=find_neighbours(content, place, weights=weights, item=np.array([cold]))
         ),
         KEY,
     )
