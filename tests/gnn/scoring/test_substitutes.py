@@ -5,15 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn.scoring.csr import Csr
+from gnn.scoring.containers import Csr
 from gnn.scoring.substitutes import SubstitutePairs, Substitutes
 
 PLAIN_YOGHURT, CHERRY_YOGHURT, CAKE_TIN, BAKING_PAPER, WHISK, PENNE, SHELLS, ODD = range(8)
 
 
 def planted() -> SubstitutePairs:
-    """Two yoghurts are variants; tin, paper and whisk are one type, but paper and tin are complements; penne and
-    shells are of no type, and replace each other."""
+    """Two yoghurts are variants; tin, paper and whisk are one type, but paper and tin are complements.
+
+    Penne and shells are of no type, and replace each other.
+    """
     return SubstitutePairs(
         Substitutes(
             variant=np.array([0, 0, -1, -1, -1, -1, -1, -1], dtype=np.int32),

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from gnn.components.cold_items.content_links import NUM_LINKS, link_by_content
 from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
 from gnn.data.content import Content
-from gnn.scoring.links import ContentLinks
+from gnn.scoring.catalogue import ContentLinks
 
 #: Eight items bought, two of each kind, and two new ones of the first kind.
 KIND = np.array([0, 0, 1, 1, 2, 2, 3, 3, 0, 0])
