@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bundles.present.pricing import minor_digits, to_amount, to_minor_units
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 
 _T = TypeVar("_T", bound=np.generic)
 

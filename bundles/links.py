@@ -5,9 +5,9 @@ even odds: .5 is chance, and a pair bought together x times as often as by chanc
 
 1. if the model ranks both items: the mean of both directions of `ItemScorer.link_scores`, calibrated
    (`gnn.scoring.item_model`) on baskets that the model has not seen;
-2. else, if baskets hold both: x / (1 + x), x the shrunk lift (`gnn.scoring.shrunk_lift`);
+2. else, if baskets hold both: x / (1 + x), x the shrunk lift (`gnn.scoring.statistics`);
 3. else the mean over ranked neighbours: the items whose content is most similar to that of the cold item
-   (`gnn.scoring.cold_items`, `gnn.scoring.links`), or the most bought ones of its nearest category
+   (`gnn.scoring.cold_items`, `gnn.scoring.catalogue`), or the most bought ones of its nearest category
    that has any; or, if it is greater and one item is among the items most similar to the other, which nobody
    bought: x / (1 + x), x the lift of bought pairs of that similarity;
 4. .5 if nothing is known about an item.
@@ -27,7 +27,7 @@ from bundles.catalogue import ItemCatalogue
 from gnn.artifact.model import ModelArtifact
 from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.statistics import shrunk_lift
 
 NUM_NEIGHBOURS = 5
 CHANCE = 0.5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bundles.present.answers import GeneratedBundle
-from gnn.evaluation.exposure import coverage, exposures, gini
+from gnn.evaluation.measuring import coverage, exposures, gini
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ExportFigures:
     max_exposure: int
     """Bundles that hold the most exposed item."""
     gini: float
-    """Gini coefficient of the number of bundles that each item is in (`gnn.evaluation.exposure`)."""
+    """Gini coefficient of the number of bundles that each item is in (`gnn.evaluation.measuring`)."""
 
 
 def figures_of(chosen: Sequence[GeneratedBundle], item_ids: Sequence[str]) -> ExportFigures:

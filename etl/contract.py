@@ -1,8 +1,9 @@
-"""The import contract: the tables of an export, their columns, and the rules that a good row keeps.
+"""The import contract: the tables of an export, their columns, and the rules that a row must satisfy.
 
-A rule is an SQL predicate that is true for a bad row. For a column `x` it sees the typed value `x`, the raw
-cell `x_cell` (null where it is empty) and, for times, `x_seconds` (where the cell is a number). A row's
-reason is the message of the first rule that it breaks: missing cells, wrong types, the rules of its table.
+A rule is an SQL predicate that is true for a bad row. For a column `x` it can use the typed value `x`, the
+raw cell `x_cell` (null if it is empty) and, for times, `x_seconds` (if the cell is a number). A row is
+rejected with the message of the first rule that it breaks: missing cells, then wrong types, then the rules of
+its table.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from enum import Enum
 
 from etl.errors import StageError
 
-#: From strongest to weakest: associations count the first that an export has.
+#: From strongest to weakest: associations count the first one that an export has.
 EVENTS = ("purchase", "cart", "favourite", "view")
 
-#: A number of this size is 5138-11-16 in seconds and 1973-03-03 in milliseconds: it is taken for the latter.
+#: A number this large means 5138-11-16 in seconds, 1973-03-03 in milliseconds: it must be milliseconds.
 FIRST_MILLISECONDS = 100_000_000_000
 
 
 class IngestError(StageError):
-    """The export cannot be used; the tables are as they were."""
+    """The export cannot be used; the tables are unchanged."""
 
 
 class Kind(Enum):
-    """How a cell is read."""
+    """How a cell is converted."""
 
     ID = "id"
     TEXT = "text"
     NUMBER = "number"
     TIME = "time"
-    #: A time that ends something: a date without a time of day means the end of that day.
+    #: The time at which something ends: a date without a time means the end of that day.
     END_TIME = "end time"
     EVENT = "event"
     FLAG = "flag"
@@ -39,7 +40,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column that the contract knows."""
+    """A column of the contract."""
 
     name: str
     kind: Kind
@@ -48,32 +49,32 @@ class Column:
 
 @dataclass(frozen=True)
 class Rule:
-    """What makes a row bad."""
+    """A condition that makes a row bad, and the reason to report."""
 
     is_bad: str
-    """SQL predicate; null counts as good."""
+    """SQL predicate; null counts as false."""
     message: str
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What one table of an export holds."""
+    """The columns and rules of one table of an export."""
 
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
     key: tuple[str, ...] = ()
-    """Catalogue tables: the columns that may not repeat."""
+    """Catalogue tables: the columns that identify a row."""
     keeps_unknown: bool = False
-    """Columns that are not listed become attributes; elsewhere a warning names them."""
+    """If true, columns that are not listed become attributes; otherwise a warning names them."""
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names of the columns that must be there and filled."""
+        """Names of the columns that must exist and have a value in every row."""
         return tuple(column.name for column in self.columns if column.is_required)
 
 
 def rules_of(table: str) -> list[Rule]:
-    """All rules of `table`, in the order in which a row is judged."""
+    """All rules of `table`, in the order in which they are checked."""
     contract = CONTRACTS[table]
     rules = [Rule(f"{name}_cell IS NULL", f"{name} is missing") for name in contract.required]
     for column in contract.columns:
@@ -121,7 +122,7 @@ def _rules_of_kind(column: Column) -> list[Rule]:
             return []
 
 
-_PAST = Rule("timestamp > now() + INTERVAL 1 DAY", "timestamp lies more than a day ahead")
+_NOT_IN_FUTURE = Rule("timestamp > now() + INTERVAL 1 DAY", "timestamp lies more than a day ahead")
 
 
 def _share(name: str) -> Rule:
@@ -145,11 +146,11 @@ CONTRACTS: dict[str, Contract] = {
             Column("event_id", Kind.ID),
         ),
         rules=(
-            _PAST,
+            _NOT_IN_FUTURE,
             Rule("quantity = 0", "quantity is zero"),
-            # A return may carry its money as negative; it is counted, not judged.
+            # A return may have a negative price; returns are counted, not rejected.
             Rule("unit_price < 0 AND NOT coalesce(quantity < 0, FALSE)", "unit_price is negative"),
-            Rule("starts_with(basket_id, 'made:')", "basket_id begins with made:, which is kept for our own"),
+            Rule("starts_with(basket_id, 'made:')", "basket_id starts with made:, which is reserved"),
         ),
     ),
     "items": Contract(
@@ -196,7 +197,7 @@ CONTRACTS: dict[str, Contract] = {
             Column("event", Kind.EVENT),
             Column("event_id", Kind.ID),
         ),
-        rules=(_PAST,),
+        rules=(_NOT_IN_FUTURE,),
     ),
     "promotions": Contract(
         columns=(
@@ -226,7 +227,7 @@ CONTRACTS: dict[str, Contract] = {
             Column("timestamp", Kind.TIME),
             Column("event_id", Kind.ID),
         ),
-        rules=(_PAST,),
+        rules=(_NOT_IN_FUTURE,),
     ),
     "item_vectors": Contract(
         columns=(

@@ -12,13 +12,12 @@ from gnn.artifact.files import save_artifact
 from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import assemble
 from gnn.components.context import FitContext
-from gnn.components.learning import MIN_BASKETS, MIN_ITEMS, learn
+from gnn.components.learned import MIN_BASKETS, MIN_ITEMS, learn
 from gnn.components.tuning import tune
 from gnn.config import TrainingConfig
 from gnn.data.purchases import read_purchases
 from gnn.data.sequences import is_sequential
-from gnn.data.splits import split_by_time
-from gnn.data.training_data import training_data
+from gnn.data.training_data import split_by_time, training_data
 from gnn.errors import TrainingError
 from gnn.network.training import Progress, no_progress
 from gnn.registry import promote, promoted, remove_unfinished, training_lock

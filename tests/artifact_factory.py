@@ -23,13 +23,11 @@ from gnn.config import STANDARD
 from gnn.data.training_data import TrainingData, training_data
 from gnn.network.training import LearnedLinks
 from gnn.scoring.basket_stage import BASKET_FEATURES
-from gnn.scoring.catalogue import CategoryLinks
-from gnn.scoring.csr import Csr
+from gnn.scoring.catalogue import CategoryLinks, PredictedLinks
+from gnn.scoring.containers import Csr, TextColumn
 from gnn.scoring.item_model import CoBasketTrees, Ensemble, LinkProbability, Reranker
 from gnn.scoring.item_scorer import ItemQuery
-from gnn.scoring.links import PredictedLinks
 from gnn.scoring.substitutes import Substitutes
-from gnn.scoring.text_column import TextColumn
 from gnn.scoring.two_stage import shortlist
 from tests.planted_tables import (
     KEY,

@@ -1,4 +1,4 @@
-"""The best set of all, by integer programming: what beam search is measured by where candidates are few.
+"""The best set of all by integer programming, to measure beam search by where candidates are few.
 
 Binary x_i says that candidate i is in the set. For each size k, number of level-0 categories r and number of
 pairs across them b, the score of `bundles.compose.objectives` is linear in x, y_ij = x_i x_j and the weakest
@@ -73,7 +73,7 @@ def _partitions(total: int, largest: int) -> Iterator[tuple[int, ...]]:
 
 
 class _Problem:
-    """What does not change from one size and shape to another. Columns: x [P], y [pairs], z [roots], t."""
+    """The constraints that all sizes and shapes share. Columns: x [P], y [pairs], z [roots], t."""
 
     def __init__(self, shortlist: Shortlist, constraints: BundleConstraints, weights: Weights) -> None:
         self._shortlist, self._bundle_constraints, self._weights = shortlist, constraints, weights

@@ -1,4 +1,4 @@
-"""How far beam search is from the best set, where integer programming can tell: few candidates."""
+"""The gap of beam search to the best set, by integer programming over few candidates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SAME = 1e-4
 _FOUR = SizeRange(min=4, max=4)
 
 
-#: What requests ask for, by name; sizes count the anchor, prices are in the shop's currency.
+#: Sizes and constraints of requests by name; sizes count the anchor, prices are in the shop's currency.
 CASES: Mapping[str, tuple[SizeRange, Constraints]] = {
     "sizes 2 to 4": (SizeRange(min=2, max=4), Constraints()),
     "size 4": (_FOUR, Constraints()),
@@ -38,7 +38,7 @@ CASES: Mapping[str, tuple[SizeRange, Constraints]] = {
 
 @dataclass(frozen=True)
 class Search:
-    """What one search was given."""
+    """The arguments of one search."""
 
     shortlist: Shortlist
     constraints: BundleConstraints
@@ -46,7 +46,7 @@ class Search:
 
 
 def gap_table(ours: Ours, baskets: AnchoredBaskets) -> list[str]:
-    """The lines of a table: how often beam search finds the best set, and how much worse it is else."""
+    """The lines of a table: how often beam search finds the best set, and its gap in score."""
     rows = []
     for name, (sizes, constraints) in CASES.items():
         requests = [
@@ -66,7 +66,7 @@ def gap_table(ours: Ours, baskets: AnchoredBaskets) -> list[str]:
 
 
 def searches(ours: Ours, requests: Sequence[GenerateRequest]) -> list[Search]:
-    """What the composer searches for each of `requests`; for some it may search again, or not at all."""
+    """The searches of the composer for `requests`; one request may cause none, one or several."""
     recommender = ours.recommender()
     found: list[Search] = []
 

@@ -1,4 +1,4 @@
-"""What fronts are asked for: anchors of a shop, each in several kinds of request."""
+"""The requests for fronts: anchors of a shop, each in several kinds of request."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class CaseMaker:
         self._generator = BundleGenerator(model, rules=rules)
 
     def make(self, setting: Setting, *, count: int, rng: np.random.Generator) -> Iterator[Case]:
-        """`count` cases with an anchor each, of those that any bundle satisfies."""
+        """`count` cases with an anchor each, of those that at least one bundle satisfies."""
         catalogue = self._catalogue
         may_anchor = (catalogue.baskets >= MIN_ANCHOR_BASKETS) & (catalogue.price > 0) & catalogue.in_stock
         made = 0

@@ -1,4 +1,4 @@
-"""Ways to a front of one case, each with how many sets it measured."""
+"""Methods that find a front of one case, each with the number of sets that it measured."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _BATCH = 50_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """A front, and how many sets were measured to find it."""
+    """A front, and the number of sets that were measured to find it."""
 
     front: Front
     num_evaluations: int
 
 
 def served(case: Case) -> Outcome:
-    """NSGA-II from sets of the beam search, as the planner has it; the sets of the beam search count."""
+    """NSGA-II from sets of the beam search, as the planner runs it; the sets of the beam search count."""
     with counted_beams() as beams:
         known = known_sets(case.shortlist, case.resolved.constraints, case.objectives)
     found = _searched(case, known)
@@ -65,7 +65,7 @@ def weighted_sums(case: Case, *, max_evaluations: int | None = None) -> Outcome:
 
 
 def random_search(case: Case, *, num_evaluations: int, rng: np.random.Generator) -> Outcome:
-    """Random sets, grown within the constraints as those are that NSGA-II starts from."""
+    """Random sets, grown within the constraints like those that NSGA-II starts from."""
     shortlist, constraints = case.shortlist, case.resolved.constraints
     members = random_sets(
         SetDecoder(shortlist, constraints), shortlist, constraints, count=num_evaluations, rng=rng
@@ -74,7 +74,7 @@ def random_search(case: Case, *, num_evaluations: int, rng: np.random.Generator)
 
 
 def exact(case: Case) -> Outcome:
-    """Every set there is: for shortlists of about 100 and at most three added items."""
+    """All sets: for shortlists of about 100 and at most three added items."""
     shortlist, constraints = case.shortlist, case.resolved.constraints
     others = range(shortlist.num_fixed, len(shortlist.items))
     front, num_evaluations = _front(case, np.zeros((0, len(shortlist.items)), dtype=np.bool_)), 0
@@ -105,7 +105,7 @@ def even_weights(objectives: tuple[str, ...]) -> Iterator[Weights]:
 
 @dataclass
 class Beams:
-    """What beam searches did."""
+    """The effort of beam searches."""
 
     num_evaluations: int = 0
     """Sets that were measured: each state with each candidate added."""
@@ -113,7 +113,7 @@ class Beams:
 
 @contextmanager
 def counted_beams() -> Iterator[Beams]:
-    """Counts what the beam searches within the block measure."""
+    """Count the sets that beam searches measure within the block."""
     beams = Beams()
 
     def counting(*arguments: object, **named: object) -> ObjectiveValues:

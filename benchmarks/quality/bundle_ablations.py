@@ -1,4 +1,4 @@
-"""What each part of the ranking of bundles is worth: one part left out or changed at a time, one seed."""
+"""Ablations of the ranking of bundles: one part left out or changed at a time, one seed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NETWORKS = {
     "GNN of no layer": replace(_VIEWS, num_layers=0),
 }
 
-#: Whole rankings: what makes one network better need not help three of them beside a closed form.
+#: Whole rankings: a change that helps one network need not help three of them beside a closed form.
 RANKINGS = {
     "kernel EASE + GNN": _VIEWS,
     "kernel EASE + GNN without view of choices": _WITHOUT_CHOICES,
@@ -52,7 +52,7 @@ RANKINGS = {
 
 
 def ablations(choices: BundleChoices, validation: csr_matrix) -> Iterator[tuple[str, ScoreUsers]]:
-    """Name and scores of each, fitted one after the other."""
+    """Name and scores of each ablation, fitted one after the other."""
     for name, ease in CLOSED_FORMS.items():
         yield name, fit_kernel_ease(choices, params=ease).score
     for name, views in NETWORKS.items():

@@ -1,4 +1,4 @@
-"""What protocol A compares with: models of users and bundles alone, by others or in closed form."""
+"""Baselines of protocol A: models that see users and bundles alone, not the items."""
 
 from __future__ import annotations
 

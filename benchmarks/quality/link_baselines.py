@@ -1,4 +1,4 @@
-"""Baselines of protocol C: one rule each for which items go with an item."""
+"""Baselines of protocol C: each scores items for an item by one rule."""
 
 from __future__ import annotations
 

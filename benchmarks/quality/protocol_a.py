@@ -42,7 +42,7 @@ _GNN = "GNN, 3 seeds summed"
 
 @dataclass(frozen=True)
 class Split:
-    """What is learned from, and what is asked."""
+    """The choices to learn from, and the new choices to predict."""
 
     choices: BundleChoices
     validation: csr_matrix
@@ -53,13 +53,14 @@ class Split:
 def run(options: Options) -> ProtocolReport:
     """Every seed on the same split; ablations with one seed, on validation."""
     split = read_split(options)
-    fixed = closed_forms(split.choices)
+    fixed = {} if options.baselines == "none" else closed_forms(split.choices)
+    has_all = options.baselines == "all"
     fixed[LEAK_PROBE] = probe_bundles(split.choices.bought, split.choices.contains)
     fixed_lists = _rank_all(fixed, split.choices, split.test)
     tests, validations, seconds, lists = [], [], [], fixed_lists
     for seed in range(options.seeds):
         started = time.perf_counter()
-        models = drawn_baselines(split.choices, split.validation, seed=seed)
+        models = drawn_baselines(split.choices, split.validation, seed=seed) if has_all else {}
         models |= ours(fit(split, seed=seed))
         seconds.append(time.perf_counter() - started)
         drawn_lists = _rank_all(models, split.choices, split.test)
@@ -91,7 +92,7 @@ def run(options: Options) -> ProtocolReport:
         },
         ablations={
             name: {metric: [value] for metric, value in row.items()}
-            for name, row in _metrics(ablation_lists(split)).items()
+            for name, row in _metrics(ablation_lists(split) if has_all else {}).items()
         },
         notes=[check_for_leak(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
     )
@@ -112,14 +113,14 @@ def read_split(options: Options) -> Split:
 
 
 def fit(split: Split, *, seed: int) -> FusedRanking:
-    """The product's ranking; runs draw different seeds for each of their networks."""
+    """The product's ranking; each network of a run has a seed of its own, and no two runs share one."""
     return rank_choices(
         split.choices, seed=seed * 1_000, device=torch.device("cpu"), validation=split.validation
     )
 
 
 def ours(ranking: FusedRanking) -> dict[str, ScoreUsers]:
-    """The rows of `ranking`: its parts, and what is served."""
+    """The rows of `ranking`: each model alone, and the weighted sum that is served."""
     models = ranking.scorers()
     return {
         "kernel EASE": models["kernel_ease"],

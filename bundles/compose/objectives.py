@@ -4,7 +4,7 @@ coherence = (mean + min) / 2 of p(a, b) over its pairs (`bundles.links`; .5 is c
             hide one odd item, a minimum alone would ignore all other pairs; halfway between average and
             least satisfaction, as in group recommendation (Masthoff 2015)
 user_fit  = mean over the added items of 1 - (1 - p)³, the probability to be in at least one of three baskets
-            with the fixed items, for this visitor; p: `gnn.scoring.co_basket`. 0 where no item is added,
+            with the fixed items, for this visitor; p: `gnn.scoring.item_scores`. 0 where no item is added,
             nothing is known about the visitor, or an item is not ranked
 breadth   = (distinct level-0 categories - 1) / (size.max - 1) · mean of x / (1 + x) over the pairs of items
             of two of them, x = the shrunk lift of the two categories (`bundles.links`); pairs bought

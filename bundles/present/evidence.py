@@ -11,7 +11,7 @@ import numpy as np
 
 from bundles.loaded_model import LoadedModel
 from gnn.scoring.catalogue import Promotions
-from gnn.scoring.histories import Histories
+from gnn.scoring.item_model import Histories
 from gnn.scoring.seasons import SeasonEvidence
 
 if TYPE_CHECKING:

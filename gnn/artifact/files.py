@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.artifact.model import ArtifactError, ArtifactInfo, ModelArtifact
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 
 FORMAT_VERSION = 5
 MANIFEST = "manifest.json"
@@ -66,12 +66,17 @@ def read_info(folder: Path) -> ArtifactInfo:
     return _info(folder, _read_manifest(folder))
 
 
-def load_artifact(folder: Path, kind: type[Artifact] = ModelArtifact) -> Artifact:  # type: ignore[assignment]  # python/mypy#3737
+def load_artifact(folder: Path) -> ModelArtifact:
     """The artifact in `folder`, its hashes checked, its arrays memory-mapped.
 
     Raises:
         ArtifactError: If it is missing, of another format, or a file differs from its hash.
     """
+    return load_as(folder, ModelArtifact)
+
+
+def load_as(folder: Path, kind: type[Artifact]) -> Artifact:
+    """`load_artifact` for an artifact with further components; its fields say which."""
     manifest = _read_manifest(folder)
     for name, expected in manifest["sha256"].items():
         try:

@@ -17,23 +17,24 @@ from gnn.scoring.catalogue import (
     Categories,
     CategoryLinks,
     CategoryPairs,
+    ContentLinks,
     CoPurchases,
+    PredictedLinks,
     Promotions,
     ShopBundles,
 )
 from gnn.scoring.cold_items import ColdItems
-from gnn.scoring.encoder import Encoder
-from gnn.scoring.histories import Histories
+from gnn.scoring.explanation import Encoder
 from gnn.scoring.item_model import (
     CoBasketTrees,
     EaseWeights,
     Ensemble,
+    Histories,
     ItemNetwork,
     LinkProbability,
     RankedItems,
     Reranker,
 )
-from gnn.scoring.links import ContentLinks, PredictedLinks
 from gnn.scoring.seasons import Seasons
 from gnn.scoring.sequence_stage import SequenceModel
 from gnn.scoring.substitutes import Substitutes

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.components.boosted_trees import TreeParams, fit_classifier
-from gnn.data.item_queries import item_queries
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, item_queries
 from gnn.scoring.basket_stage import BasketStage
-from gnn.scoring.co_basket import SHORTLIST_SIZE
 from gnn.scoring.item_model import CoBasketTrees
+from gnn.scoring.item_scores import SHORTLIST_SIZE
 from gnn.scoring.two_stage import blocks, shortlist
 
 logger = logging.getLogger(__name__)

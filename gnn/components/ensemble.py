@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnn.data.item_queries import item_queries
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, item_queries
 from gnn.evaluation.metrics import block_size, ndcg_at_k
 from gnn.scoring.item_model import FEATURES, Ensemble
 from gnn.scoring.item_scorer import ItemScorer

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import SCORING, assemble
 from gnn.components.context import FitContext, Tuning
-from gnn.components.learning import learn
+from gnn.components.learned import learn
 from gnn.components.tasks import Task, task_of
 from gnn.config import TrainingConfig
 from gnn.data.queries import CompletionQueries
-from gnn.data.splits import TimeSplit
-from gnn.data.training_data import TrainingData
+from gnn.data.training_data import TimeSplit, TrainingData
 from gnn.network.training import Progress
 from gnn.scoring.item_model import Ensemble
 
@@ -62,4 +61,7 @@ def fit_holdout(
         ensemble=Ensemble(bought=max(by_log, 0.0), known=max(by_known, 0.0)),
     )
     context = FitContext(data, learned, tuning, config, progress=progress)
-    return Holdout(task, split, context, assemble(context, only=SCORING), validation, test)
+    artifact = assemble(context, only=SCORING)
+    # Baselines and slices of the task read the item codes of the context.
+    fitted = {type(component): component for component in (artifact.catalogue, artifact.categories)}
+    return Holdout(task, split, replace(context, fitted=fitted), artifact, validation, test)

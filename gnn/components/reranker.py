@@ -74,6 +74,8 @@ def fit_reranker(
     None where there are too few shortlists to learn from, or where every weight does worse than the first
     stage.
     """
+    if len(training.queries) < FEWEST_SHORTLISTS:
+        return None
     found = read_shortlists(stage, training, size=size)
     if len(found.found) < FEWEST_SHORTLISTS:
         return None

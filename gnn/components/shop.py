@@ -16,9 +16,8 @@ from gnn.scoring.catalogue import (
     Promotions,
     ShopBundles,
 )
-from gnn.scoring.csr import Csr
-from gnn.scoring.histories import Histories
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import Csr, TextColumn
+from gnn.scoring.item_model import Histories
 
 #: Promotions without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799

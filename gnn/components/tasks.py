@@ -20,15 +20,20 @@ from gnn.components.context import FitContext
 from gnn.components.ease.exact import fit_ease
 from gnn.components.reranker import RankingQueries
 from gnn.config import TrainingConfig
-from gnn.data.item_queries import item_queries
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.queries import CompletionQueries, NextItemQueries, completion_queries, next_item_queries
+from gnn.data.purchases import read_purchase_log
+from gnn.data.queries import (
+    CompletionQueries,
+    NextItemQueries,
+    completion_queries,
+    item_queries,
+    next_item_queries,
+)
 from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.training_data import TrainingData
 from gnn.evaluation.baselines import fit_co_purchase, fit_popularity, fit_user_frequency, with_user_frequency
 from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
+from gnn.evaluation.measuring import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.metrics import ScoreQueries
-from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.scoring.catalogue import LEVELS
 from gnn.scoring.sequences import decayed, sequence_vectors
 

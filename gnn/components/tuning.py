@@ -28,9 +28,8 @@ from gnn.components.links import fit_link_probability, link_metrics
 from gnn.components.reranker import fit_reranker
 from gnn.config import TrainingConfig
 from gnn.data.content import read_content
-from gnn.data.item_queries import item_queries
-from gnn.data.splits import TimeSplit
-from gnn.data.training_data import TrainingData, training_data
+from gnn.data.queries import item_queries
+from gnn.data.training_data import TimeSplit, TrainingData, training_data
 from gnn.evaluation.measuring import leak_warnings, measure_models, metrics_of
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.network.training import Progress

@@ -15,7 +15,8 @@ from scipy.sparse import csr_matrix
 from etl.baskets import read_baskets
 from etl.tables import Tables
 from etl.times import local_midnight
-from gnn.data.purchase_log import MICROSECONDS_A_DAY, PurchaseLog
+from gnn.data.purchases import MICROSECONDS_A_DAY, PurchaseLog
+from gnn.scoring.item_scorer import ItemQuery
 from gnn.scoring.sequences import Sequences
 from graph.edges import EdgeTables
 
@@ -187,3 +188,25 @@ def _microseconds(moment: datetime | None) -> int:
     if moment is None:
         return int(np.iinfo(np.int64).max)
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
+
+
+def item_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[ItemQuery]:
+    """`queries` by item index; `ranked` is the item index of each ranked index.
+
+    A query for the next item has its history as events; any other has its cart and its user.
+    """
+    if not len(queries):
+        return []
+    if isinstance(queries, NextItemQueries):
+        histories = queries.histories
+        bounds = histories.indptr[1:-1]
+        items = np.split(ranked[histories.item], bounds)
+        return [
+            ItemQuery(events=events)
+            for events in zip(items, np.split(histories.age_days, bounds), strict=True)
+        ]
+    carts = np.split(ranked[queries.carts.indices], queries.carts.indptr[1:-1])
+    return [
+        ItemQuery(cart=cart.tolist(), user_index=int(user) if user >= 0 else None)
+        for cart, user in zip(carts, queries.users, strict=True)
+    ]

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
 from gnn.data.queries import CompletionQueries
-from gnn.evaluation.bootstrap import paired_interval
 from gnn.evaluation.lists import ScoreUsers
-from gnn.evaluation.metrics import ScoreQueries
+from gnn.evaluation.metrics import ScoreQueries, paired_interval
 
 #: The probe's row in every table.
 LEAK_PROBE = "leak_probe"

@@ -7,9 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from gnn.network.encoder import HeteroEncoder
-from gnn.scoring.csr import Csr
-from gnn.scoring.encoder import Encoder
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import Csr, TextColumn
+from gnn.scoring.explanation import Encoder
 
 
 def pack_encoder(encoder: HeteroEncoder, *, role_scale: tuple[float, float, float]) -> Encoder:

@@ -19,7 +19,7 @@ from gnn.network.checkpoint import Checkpoint
 from gnn.network.encoder import ItemTables
 from gnn.network.encoder_parts import pack_encoder
 from gnn.network.heads import LinkModel
-from gnn.scoring.encoder import Encoder
+from gnn.scoring.explanation import Encoder
 from gnn.scoring.sequences import SequenceGate
 
 

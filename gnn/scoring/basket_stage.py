@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.scoring.catalogue import LEVELS, Catalogue, Categories, item_codes
-from gnn.scoring.histories import ItemHistory
-from gnn.scoring.item_model import FEATURES, RankedItems
+from gnn.scoring.item_model import FEATURES, ItemHistory, RankedItems
 from gnn.scoring.item_scorer import Evidence, ItemQuery, ItemScorer
 
 #: Features of a candidate by group: how importance and ablation are reported.

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.scoring.catalogue import ShopBundles
-from gnn.scoring.csr import Csr, zeros_field
-from gnn.scoring.standard_scores import standard_scores
+from gnn.scoring.containers import Csr, zeros_field
+from gnn.scoring.statistics import standard_scores
 
 #: Features of a visitor's score, in the order of `BundleRanking.visitor_weights`.
 BUNDLE_FEATURES = ("affinity", "overlap", "popularity")

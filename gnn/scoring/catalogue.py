@@ -1,4 +1,4 @@
-"""The shop's catalogue as serving reads it: items, categories, promotions, bundles, and counted pairs."""
+"""The shop's catalogue as serving reads it, and the links between its items and categories."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.csr import Csr, zeros_field
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import Csr, TextColumn, zeros_field
 
 #: Rows of `item_codes`.
 LEVELS = ("category", "parent", "root", "brand")
@@ -123,3 +122,22 @@ class ShopBundles:
     """A share, 0 to 1."""
     quantity: Csr = Csr()
     """A row a bundle, columns are item indices."""
+
+
+@dataclass(frozen=True)
+class PredictedLinks:
+    """Items that go with an item: a row an item index, most likely first; empty where none were learned."""
+
+    score: Csr = Csr()
+    """1 for a link that the shop knows; else the probability of a link at even odds, in (.5, 1)."""
+
+
+@dataclass(frozen=True)
+class ContentLinks:
+    """Items, bought or not, of content similar to an item that nobody bought: a row an item index.
+
+    The most similar first, the more bought first among equals.
+    """
+
+    lift: Csr = Csr()
+    """How many times as often as by chance bought pairs of that similarity are in one basket, above 1."""

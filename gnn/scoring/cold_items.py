@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.csr import zeros_field
+from gnn.scoring.containers import zeros_field
 from gnn.scoring.item_scorer import Evidence
 
 #: The kinds of groups, in the order of `ColdItems.group`; the category's is what mass and crowd count.

@@ -24,14 +24,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.histories import Histories, ItemHistory, summarise
 from gnn.scoring.item_model import (
     FEATURES,
     EaseWeights,
     Ensemble,
+    Histories,
+    ItemHistory,
     ItemNetwork,
     LinkProbability,
     RankedItems,
+    summarise,
 )
 
 #: Item indices and days since: one user's events, oldest first.

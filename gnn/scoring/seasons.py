@@ -5,7 +5,7 @@ For an item i, and the weeks W = {w - 1, w, w + 1} of the year as a circle:
     lift(i, w) = (n + 5) / (e + 5),   n = baskets of i in W,   e = baskets of i · share of W
 
 The share of W is that of all items' baskets. An item that is bought in W as much as all others has lift 1,
-and one with few baskets is near 1 (`gnn.scoring.shrunk_lift`).
+and one with few baskets is near 1 (`gnn.scoring.statistics`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.csr import zeros_field
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.containers import zeros_field
+from gnn.scoring.statistics import shrunk_lift
 
 #: Of a year, from 1 January on: 52 of seven days and one of the last day or two.
 NUM_WEEKS = 53

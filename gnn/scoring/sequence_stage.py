@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.scoring.catalogue import LEVELS
-from gnn.scoring.csr import Csr, zeros_field
+from gnn.scoring.containers import Csr, zeros_field
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from gnn.scoring.sequences import Sequences, decayed, sequence_vectors
-from gnn.scoring.standard_scores import standard_scores
+from gnn.scoring.statistics import standard_scores
 
 #: Cost of a step back, e^−rate; `inf` leaves the latest event alone.
 FLAT, SLOW, FAST, LATEST = 0.0, 0.3, 1.0, float("inf")
@@ -48,7 +48,7 @@ class SequenceModel:
     """
 
     near: Csr = Csr()
-    """Transitions up to 3 steps forward (`gnn.data.transitions`), columns ascending."""
+    """Transitions up to 3 steps forward (`gnn.data.sequences`), columns ascending."""
     back: Csr = Csr()
     """The transpose of `near`."""
     wide: Csr = Csr()

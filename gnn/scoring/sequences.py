@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.csr import zeros_field
+from gnn.scoring.containers import zeros_field
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.csr import Csr, zeros_field
+from gnn.scoring.containers import Csr, zeros_field
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from gnn.scoring.item_model import Reranker
 from gnn.scoring.item_scorer import ItemQuery
-from gnn.scoring.standard_scores import standard_scores
+from gnn.scoring.statistics import standard_scores
 from gnn.scoring.trees import TreeEnsemble
 
 #: Scores of a block of queries, 18 MB; the features of the first stage are several times that.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.pareto.__main__ import SERVED, Measured, interval, main, measure, table
+from benchmarks.pareto.__main__ import SERVED, Measured, interval, main, measure_case, table
 from benchmarks.pareto.cases import COST_SHARES, SETTINGS, Case, CaseMaker, with_costs
 from benchmarks.pareto.rivals import counted_beams, even_weights, exact, served, weighted_sums
 from bundles.compose.beam import compose_sets
@@ -27,15 +27,15 @@ CASE = Case(
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Measured]:
-    return measure(CASE, seed=0)
+    return measure_case(CASE, seed=0)
 
 
-def test_no_way_to_a_front_is_ahead_of_trying_all_sets(found: dict[str, Measured]) -> None:
+def test_no_front_is_better_than_that_of_all_sets(found: dict[str, Measured]) -> None:
     best = found["all sets (exact)"]
 
     assert len(found) == 6
     assert best.num_evaluations == 13 + 13 * 12 / 2 + 13 * 12 * 11 / 6
-    assert all(0 < way.hypervolume <= best.hypervolume for way in found.values())
+    assert all(0 < each.hypervolume <= best.hypervolume for each in found.values())
     assert found[SERVED].hypervolume == best.hypervolume
 
 
@@ -77,8 +77,8 @@ def test_an_interval_is_the_mean_and_1_96_standard_errors() -> None:
     assert interval([2.0]) == "2.0000 ± 0.0000"
 
 
-def test_a_table_relates_each_way_to_the_served_one(found: dict[str, Measured]) -> None:
-    half = {way: replace(each, hypervolume=found[SERVED].hypervolume / 2) for way, each in found.items()}
+def test_a_table_divides_each_hypervolume_by_the_served_one(found: dict[str, Measured]) -> None:
+    half = {name: replace(each, hypervolume=found[SERVED].hypervolume / 2) for name, each in found.items()}
     half[SERVED] = found[SERVED]
 
     rows = table([half])

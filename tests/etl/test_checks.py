@@ -19,6 +19,6 @@ def test_a_table_that_came_out_wrong_is_named_with_its_column(shop: Shop) -> Non
     pq.write_table(raw, shop.folder / "users.parquet")
 
     with pytest.raises(
-        IngestError, match=r"table users came out wrong, user_id fails .*: the old tables stay"
+        IngestError, match=r"internal error: table users is wrong, user_id fails .*; the old tables are kept"
     ):
         check_tables(files | {"users": shop.folder / "users.parquet"})

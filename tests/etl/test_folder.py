@@ -70,7 +70,7 @@ def test_unknown_columns_are_attributes_or_named_in_a_warning(shop: Shop) -> Non
     report = shop.ingest()
 
     assert report.warnings == [
-        "not read, since no table is called so: notes.csv",
+        "files of no known table, not read: notes.csv",
         "interactions: columns not used: till, clerk",
     ]
     assert rows(report, "items", "attributes") == [('{"colour":"deep \\"red\\""}',)]
@@ -100,7 +100,7 @@ def _file_cases() -> dict[str, tuple[str, bytes, str]]:
         "a header alone": (
             "interactions.csv",
             b"item_id,timestamp\n",
-            "interactions has no line to count: give at least one",
+            "interactions has no usable line: give at least one",
         ),
         "truncated gzip": (
             "interactions.csv.gz",
@@ -147,7 +147,7 @@ def _file_cases() -> dict[str, tuple[str, bytes, str]]:
             "interactions.csv",
             b"item_id,when\na,1\n",
             "interactions.csv lacks the required column timestamp; it has item_id, when: "
-            "say what it is called under [interactions.columns] in mapping.toml",
+            "name it under [interactions.columns] in mapping.toml",
         ),
         "another delimiter": (
             "interactions.csv",

@@ -226,7 +226,7 @@ def test_a_second_ingest_at_the_same_time_is_refused(shop: Shop) -> None:
 
     with (
         FileLock(shop.home / LOCK),
-        pytest.raises(IngestError, match=r"another ingest runs on .*home: wait until it is done"),
+        pytest.raises(IngestError, match=r"another ingest is running on .*home: wait for it, then try again"),
     ):
         shop.ingest()
 

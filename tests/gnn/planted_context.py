@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from etl.tables import Tables
 from gnn.components.context import FitContext, Learned, Tuning
-from gnn.components.learning import closed_form_links, fit_basket_ease, fit_history_ease
+from gnn.components.learned import closed_form_links, fit_basket_ease, fit_history_ease
 from gnn.config import STANDARD, TrainingConfig
 from gnn.data.training_data import training_data
 from gnn.network.training import LearnedLinks

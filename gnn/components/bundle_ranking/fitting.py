@@ -16,8 +16,7 @@ from gnn.components.bundle_ranking.ranking import DEFAULT_WEIGHTS, FusedRanking,
 from gnn.components.context import BundleTuning, FitContext
 from gnn.config import TrainingConfig
 from gnn.data.bundle_choices import BundleChoices, bundle_choices, new_choices
-from gnn.data.splits import TimeSplit
-from gnn.data.training_data import TrainingData
+from gnn.data.training_data import TimeSplit, TrainingData
 from gnn.evaluation.leak_probe import LEAK_PROBE, probe_bundles
 from gnn.evaluation.lists import list_metrics, ndcgs_at_k, rank_lists
 from gnn.network.bundle_training import ViewParams, ViewVectors, train_views

@@ -14,7 +14,7 @@ from gnn.components.bundle_ranking.kernel_ease import KernelEase
 from gnn.data.bundle_choices import BundleChoices
 from gnn.evaluation.lists import ScoreUsers, ndcgs_at_k, rank_lists, recalls_at_k
 from gnn.network.bundle_training import ViewVectors
-from gnn.scoring.csr import Csr
+from gnn.scoring.containers import Csr
 
 #: Weights of the models where validation does not choose them; tuned on Youshu.
 DEFAULT_WEIGHTS: Mapping[str, float] = MappingProxyType({"kernel_ease": 1.0, "gnn": 1.0})

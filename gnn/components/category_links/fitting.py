@@ -19,11 +19,10 @@ from gnn.components.category_links.evidence import (
 from gnn.components.category_links.prior import CategoryPrior, LaterPairs, fit_prior, later_pairs
 from gnn.components.context import FitContext
 from gnn.data.purchases import read_purchases
-from gnn.data.splits import TimeSplit
-from gnn.data.training_data import TrainingData
+from gnn.data.training_data import TimeSplit, TrainingData
 from gnn.network.training_run import LearnedLinks
 from gnn.scoring.catalogue import Catalogue, Categories, CategoryLinks
-from gnn.scoring.csr import Csr
+from gnn.scoring.containers import Csr
 
 #: Links that are kept for a category, at most.
 NUM_LINKS = 50

@@ -17,9 +17,9 @@ from gnn.components.cold_items.neighbours import similarity
 from gnn.components.context import FitContext
 from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
 from gnn.data.content import Content
-from gnn.scoring.csr import Csr
-from gnn.scoring.links import ContentLinks
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.catalogue import ContentLinks
+from gnn.scoring.containers import Csr
+from gnn.scoring.statistics import shrunk_lift
 
 #: Links of an item, at most.
 NUM_LINKS = 20

@@ -26,8 +26,8 @@ from gnn.components.predicted_links.evidence import PairEvidence, item_features,
 from gnn.components.predicted_links.known import KnownLinks, choose_kind, known_links
 from gnn.components.predicted_links.shortlist import LinkShortlist, link_feature_names, link_shortlists
 from gnn.data.purchases import Purchases
-from gnn.scoring.csr import Csr
-from gnn.scoring.links import PredictedLinks
+from gnn.scoring.catalogue import PredictedLinks
+from gnn.scoring.containers import Csr
 from gnn.scoring.trees import TreeEnsemble
 from graph.edges import EdgeTables
 
@@ -46,7 +46,7 @@ NUM_FOLDS = 5
 
 _PARAMS = TreeParams(num_trees=150, learning_rate=0.08, min_rows_a_leaf=50)
 
-#: Of the slope from scores to log odds, so that it stays finite where scores separate links from others.
+#: Of both coefficients, so that they stay finite where scores separate links from others.
 _RIDGE = 1e-3
 
 
@@ -219,11 +219,16 @@ def _fit_sigmoid(scores: NDArray[np.float32], is_link: NDArray[np.bool_]) -> tup
     """Coefficients a, b of σ(a + b · score), links and others of equal weight (Platt 1999)."""
     if is_link.all():
         return 0.0, 1.0
+    inputs = np.stack([np.ones(len(scores)), scores], axis=1)
     model = LogisticRegression(
-        C=1 / (_RIDGE * len(scores)), class_weight="balanced", solver="newton-cholesky", tol=1e-6
+        C=1 / (_RIDGE * len(scores)),
+        class_weight="balanced",
+        fit_intercept=False,
+        solver="newton-cholesky",
+        tol=1e-6,
     )
-    model.fit(scores[:, np.newaxis].astype(np.float64), is_link)
-    return float(model.intercept_[0]), float(model.coef_[0, 0])
+    intercept, slope = model.fit(inputs, is_link).coef_[0].tolist()
+    return intercept, slope
 
 
 def _likeliest(

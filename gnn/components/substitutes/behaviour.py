@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics.pairwise import cosine_similarity
 
 from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.statistics import shrunk_lift
 
 #: Items that are compared, at most.
 MAX_ITEMS = 2_000

@@ -22,8 +22,8 @@ from gnn.components.substitutes.product_types import (
 )
 from gnn.data.purchases import Purchases
 from gnn.scoring.catalogue import Catalogue
-from gnn.scoring.csr import Csr
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.containers import Csr
+from gnn.scoring.statistics import shrunk_lift
 from gnn.scoring.substitutes import Substitutes
 from graph.edges import EdgeTables
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.components.substitutes.expected import ExpectedBaskets
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.statistics import shrunk_lift
 
 #: A category with a larger share of the catalogue is too general to be a type by its titles.
 MAX_SHARE = 1 / 3

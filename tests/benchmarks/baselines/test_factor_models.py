@@ -89,19 +89,19 @@ def test_als_solves_the_weighted_least_squares_of_a_row() -> None:
 
 
 def test_light_gcn_returns_the_epoch_that_validates_best() -> None:
-    asked: list[Factors] = []
+    checked: list[Factors] = []
 
     def worse_and_worse(model: Factors) -> float:
-        asked.append(model)
-        return -float(len(asked))
+        checked.append(model)
+        return -float(len(checked))
 
     best = fit_light_gcn(GROUPS, seed=1, embedding_dim=4, max_epochs=200, validate=worse_and_worse)
 
-    assert best is asked[0]
-    assert len(asked) == 3  # Two checks in a row that were no better end it.
+    assert best is checked[0]
+    assert len(checked) == 3  # Two checks in a row that were no better end it.
 
 
-def test_light_gcn_says_when_validation_gives_no_number() -> None:
+def test_light_gcn_refuses_a_validation_that_gives_no_number() -> None:
     with pytest.raises(ValueError, match="expected validate to give a number"):
         fit_light_gcn(GROUPS, seed=1, embedding_dim=4, validate=lambda model: float("nan"))
 

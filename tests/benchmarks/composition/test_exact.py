@@ -42,6 +42,6 @@ def test_where_no_set_satisfies_the_rules_there_is_none() -> None:
     assert best_set(make_shortlist(), make_rules(price_max=1), weights=WEIGHTS) is None
 
 
-def test_what_is_not_linear_is_refused() -> None:
+def test_weights_of_objectives_that_are_not_linear_are_refused() -> None:
     with pytest.raises(ValueError, match="margin and discount"):
         best_set(make_shortlist(), make_rules(), weights=Weights(margin=1.0))

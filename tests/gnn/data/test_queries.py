@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from etl.tables import Tables
-from gnn.data.purchase_log import PurchaseLog
+from gnn.data.purchases import PurchaseLog
 from gnn.data.queries import (
     CompletionQueries,
     NextItemQueries,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gnn.evaluation.exposure import (
+from gnn.evaluation.measuring import (
     EXPOSURE_METRICS,
     average_popularity,
     coverage,

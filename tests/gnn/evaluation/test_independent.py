@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.data.queries import CompletionQueries
-from gnn.evaluation.exposure import average_popularity, coverage
 from gnn.evaluation.lists import list_metrics, rank_lists
+from gnn.evaluation.measuring import average_popularity, coverage
 from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, rank_and_show
 
 with warnings.catch_warnings():

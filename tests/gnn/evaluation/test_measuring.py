@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.data.queries import CompletionQueries
-from gnn.data.splits import TimeSplit
+from gnn.data.training_data import TimeSplit
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.measuring import (
     METRICS,

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from gnn.artifact.model import ArtifactInfo
-from gnn.evaluation.exposure import exposure_table
 from gnn.evaluation.leak_probe import LEAK_PROBE
-from gnn.evaluation.measuring import intervals_against, metrics_table, sliced_tables
+from gnn.evaluation.measuring import exposure_table, intervals_against, metrics_table, sliced_tables
 from gnn.evaluation.metrics import Ranking
 from gnn.evaluation.report import bar_plot, interval_plot, render_report, write_report
 

@@ -10,8 +10,7 @@ import pytest
 
 from etl.tables import Tables
 from gnn.config import SequenceConfig, TrainingConfig
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.purchases import Purchases, read_purchases
+from gnn.data.purchases import Purchases, read_purchase_log, read_purchases
 from gnn.data.queries import CompletionQueries, NextItemQueries, next_item_queries
 from gnn.network.sequence_task import score_sequences
 from gnn.network.training import train_links

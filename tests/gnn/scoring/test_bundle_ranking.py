@@ -4,8 +4,7 @@ import numpy as np
 
 from gnn.scoring.bundle_ranking import BUNDLE_FEATURES, BundleRanking, BundleScorer
 from gnn.scoring.catalogue import ShopBundles
-from gnn.scoring.csr import Csr
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import Csr, TextColumn
 
 #: Four bundles over five items: (0, 1), (1, 2, 3), (4) and nothing.
 BUNDLES = ShopBundles(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gnn.scoring.co_basket import softmax_probabilities
+from gnn.scoring.item_scores import softmax_probabilities
 
 
 def test_the_probability_of_an_item_is_that_one_of_ten_choices_is_it() -> None:

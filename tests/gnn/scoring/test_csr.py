@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gnn.scoring import csr
-from gnn.scoring.csr import Csr
+from gnn.scoring.containers import Csr
 
 # Row 0 has 2 in column 1 and 3 in column 2; row 1 is empty; row 2 has 5 in column 0.
 ROWS = Csr(

@@ -12,15 +12,15 @@ from gnn.artifact.model import ModelArtifact
 from gnn.artifact.scorers import item_scorer
 from gnn.components.assembly import SCORING, assemble
 from gnn.components.context import FitContext, Tuning
-from gnn.components.learning import learn
+from gnn.components.learned import learn
 from gnn.config import TrainingConfig
 from gnn.data.training_data import training_data
 from gnn.network.training import no_progress
-from gnn.scoring.encoder import Encoder
 from gnn.scoring.explanation import (
     HISTORY,
     SOURCE,
     TARGET,
+    Encoder,
     ExplanationError,
     ScoreExplainer,
     VectorTerms,

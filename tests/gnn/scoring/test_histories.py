@@ -5,7 +5,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from gnn.scoring.histories import summarise
+from gnn.scoring.item_model import summarise
 
 
 def test_events_are_summed_by_item() -> None:

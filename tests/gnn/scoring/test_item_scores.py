@@ -11,11 +11,10 @@ from gnn.artifact.model import ModelArtifact
 from gnn.artifact.scorers import basket_stage, item_scorer, item_scores, two_stage_scorer
 from gnn.components.boosted_trees import TreeParams, fit_ranker
 from gnn.scoring.basket_stage import BASKET_FEATURES
-from gnn.scoring.co_basket import softmax_probabilities
 from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.item_model import Reranker
 from gnn.scoring.item_scorer import ItemQuery
-from gnn.scoring.item_scores import ItemScores
+from gnn.scoring.item_scores import ItemScores, softmax_probabilities
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 NAMES = [name for names in BASKET_FEATURES.values() for name in names]

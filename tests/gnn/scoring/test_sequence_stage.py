@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from gnn.data.queries import NextItemQueries
-from gnn.scoring.csr import Csr
-from gnn.scoring.histories import Histories
-from gnn.scoring.item_model import EaseWeights, Ensemble, ItemNetwork, LinkProbability, RankedItems
+from gnn.scoring.containers import Csr
+from gnn.scoring.item_model import EaseWeights, Ensemble, Histories, ItemNetwork, LinkProbability, RankedItems
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from gnn.scoring.sequence_stage import SEQUENCE_FEATURES, ScoredSequences, SequenceModel, SequenceStage
 from gnn.scoring.sequences import SequenceGate, Sequences

@@ -19,8 +19,7 @@ from gnn.components.bundle_ranking.fitting import (
 from gnn.components.context import BundleTuning, Tuning
 from gnn.config import STANDARD
 from gnn.data.bundle_choices import BundleChoices
-from gnn.data.splits import split_by_time
-from gnn.data.training_data import training_data
+from gnn.data.training_data import split_by_time, training_data
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.network.bundle_training import ViewParams
 from tests.gnn.conftest import KEY

@@ -13,7 +13,7 @@ from gnn.components.predicted_links.fitting import (
     fit_pair_ranker,
     predict_links,
 )
-from gnn.scoring.links import PredictedLinks
+from gnn.scoring.catalogue import PredictedLinks
 from tests.gnn.planted_links import Link, edges_of, purchases_of
 
 NUM_GROUPS, SIZE = 20, 8

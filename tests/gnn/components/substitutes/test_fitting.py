@@ -13,8 +13,8 @@ from scipy.sparse import csr_matrix
 from gnn.components.substitutes.fitting import find_substitutes, variants
 from gnn.data.purchases import Purchases, UserEvents
 from gnn.scoring.catalogue import Catalogue
+from gnn.scoring.containers import TextColumn
 from gnn.scoring.substitutes import Kind, SubstitutePairs
-from gnn.scoring.text_column import TextColumn
 from graph.edges import EdgeTables
 
 #: item_id, title, category, brand

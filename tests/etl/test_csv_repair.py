@@ -7,22 +7,22 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.sources.mend import mend
+from etl.sources.csv_repair import repair_csv
 from tests.etl.shop import Shop, day, rows
 
 
-def _mend(folder: Path, content: bytes) -> tuple[list[list[str]], list[tuple[int, str, dict[str, object]]]]:
-    """Rows of the mended file, and row, reason and data of the bad ones; the columns are a and b."""
-    text, mended = folder / "text.csv", folder / "mended.csv"
+def _repair(folder: Path, content: bytes) -> tuple[list[list[str]], list[tuple[int, str, dict[str, object]]]]:
+    """Rows of the repaired file, and row, reason and data of the bad ones; the columns are a and b."""
+    text, repaired = folder / "text.csv", folder / "repaired.csv"
     text.write_bytes(content)
-    bad = mend(text, mended, columns=["a", "b"], delimiter=",")
-    with mended.open(encoding="utf-8", newline="") as opened:
+    bad = repair_csv(text, repaired, columns=["a", "b"], delimiter=",")
+    with repaired.open(encoding="utf-8", newline="") as opened:
         good = list(csv.reader(opened))[1:]
     return good, [(record.row, record.reason, json.loads(record.data)) for record in bad]
 
 
 def test_a_record_with_too_few_or_too_many_fields_is_bad(tmp_path: Path) -> None:
-    good, bad = _mend(tmp_path, b"a,b\n1,2\n3\n4,5,6\n7,8\n")
+    good, bad = _repair(tmp_path, b"a,b\n1,2\n3\n4,5,6\n7,8\n")
 
     assert good == [["1", "1", "2"], ["4", "7", "8"]]
     assert bad == [
@@ -32,14 +32,14 @@ def test_a_record_with_too_few_or_too_many_fields_is_bad(tmp_path: Path) -> None
 
 
 def test_a_byte_that_is_not_utf_8_makes_its_own_line_bad_alone(tmp_path: Path) -> None:
-    good, bad = _mend(tmp_path, b"a,b\n1,caf\xe9\n2,\xc3\xa9\n")
+    good, bad = _repair(tmp_path, b"a,b\n1,caf\xe9\n2,\xc3\xa9\n")
 
     assert good == [["2", "2", "é"]]
     assert bad == [(1, "the line is not UTF-8", {"a": "1", "b": "caf�"})]
 
 
 def test_a_quote_that_is_never_closed_takes_no_other_line_with_it(tmp_path: Path) -> None:
-    good, bad = _mend(tmp_path, b'a,b\n1,"2\n' + b"3,4\n" * 3000)
+    good, bad = _repair(tmp_path, b'a,b\n1,"2\n' + b"3,4\n" * 3000)
 
     assert len(good) == 3000
     assert good[0] == ["2", "3", "4"]
@@ -47,7 +47,7 @@ def test_a_quote_that_is_never_closed_takes_no_other_line_with_it(tmp_path: Path
 
 
 def test_line_breaks_inside_quotes_and_blank_lines_are_no_fault(tmp_path: Path) -> None:
-    good, bad = _mend(tmp_path, b'a,b\n1,"x\ny"\n\n2,"say ""hi"""\n3\n')
+    good, bad = _repair(tmp_path, b'a,b\n1,"x\ny"\n\n2,"say ""hi"""\n3\n')
 
     assert good == [["1", "1", "x\ny"], ["2", "2", 'say "hi"']]
     assert [row for row, _, _ in bad] == [3]
@@ -62,7 +62,7 @@ def test_sound_records_come_through_unchanged(tmp_path_factory, records: list[li
     with text.open("w", encoding="utf-8", newline="") as opened:
         csv.writer(opened).writerows([["a", "b"], *records])
 
-    good, bad = _mend(folder, text.read_bytes())
+    good, bad = _repair(folder, text.read_bytes())
 
     assert [row[1:] for row in good] == records
     assert bad == []

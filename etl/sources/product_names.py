@@ -1,4 +1,4 @@
-"""Register names made readable: `FRZN SS PREMIUM ENTREES/DNRS/N` is no title for a shopper."""
+"""Readable product names from the abbreviations of cash registers, e.g. `FRZN SS PREMIUM ENTREES/DNRS/N`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEPARTMENTS = {
     "SEAFOOD-PCKGD": "Packaged Seafood",
 }
 
-#: What the registers abbreviate or misspell, by word.
+#: Abbreviated or misspelled words.
 _WORDS = {
     "BG": "Bag", "BKD": "Baked", "BKNGWARES": "Bakingwares", "BN": "Bean", "BR": "Bread", "BRD": "Bread",
     "BRKFST": "Breakfast", "BTL": "Bottle", "BTR": "Butter", "CAR": "Carbonated", "CARB": "Carbonated",
@@ -51,10 +51,10 @@ _UNITS = {
 }  # fmt: skip
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(sorted(_UNITS, key=len, reverse=True))})\b")
 
-#: A larger number is an article number that slipped into the column.
+#: A larger number is an article number in the wrong column.
 _LARGEST = 10_000
 
-#: Types that say nothing without their category.
+#: Product types that mean nothing without their category.
 _QUALITIES = {
     "BLENDS", "BONE-IN", "BONELESS", "CHOICE", "ECONOMY", "ECONOMY - MEAT", "ENHANCED", "EXTRA LEAN",
     "GARDEN PLUS", "GOURMET", "LEAN", "LINKS - RAW", "MAINSTREAM", "MISCELLANEOUS", "OTHER", "PARTS",
@@ -64,14 +64,14 @@ _QUALITIES = {
 }  # fmt: skip
 
 
-def readable_department(name: str) -> str:
-    """A department's name."""
-    return _DEPARTMENTS.get(name, readable(name))
+def spell_out_department(name: str) -> str:
+    """The readable name of a department."""
+    return _DEPARTMENTS.get(name, spell_out(name))
 
 
-def readable(name: str) -> str:
-    """`name` with its words spelled out in title case; what the register cut off at 30 characters goes."""
-    # A bracket that is never closed, or a single letter at the end, was cut off.
+def spell_out(name: str) -> str:
+    """`name` in title case with abbreviations spelled out, and without a last word that was cut off."""
+    # Registers cut names at 30 characters: an unclosed bracket or a single letter at the end is a remainder.
     whole = re.sub(r"\s*\([^)]*$", "", name)
     whole = re.sub(r"([\s/-]+([A-Z]|OR|AND|INCL|INCLUDI|EXCP))+$", "", whole)
     spaced = re.sub(r"\s*([:&(])\s*", lambda found: _SPACED[found[1]], whole)
@@ -86,18 +86,18 @@ def _spell(word: str) -> str:
 def compose_title(
     product_type: str | None, category: str | None, department: str, *, brand: str, size: str | None
 ) -> str:
-    """What the product is, whose, and how much of it: `Fluid Milk White Only, Store Brand, 1 gal`."""
+    """A title of product, brand and size, e.g. `Fluid Milk White Only, Store Brand, 1 gal`."""
     names = [name for name in (product_type, category, department) if name]
-    what = readable(names[0])
+    product = spell_out(names[0])
     if product_type in _QUALITIES and category:
-        what = f"{readable(category)}, {readable(product_type)}"
-    return ", ".join(part for part in (what, brand, size) if part)
+        product = f"{spell_out(category)}, {spell_out(product_type)}"
+    return ", ".join(part for part in (product, brand, size) if part)
 
 
-def readable_size(package_size: str | None, department: str) -> str | None:
-    """`1 GA` as `1 gal`, `12 PK/12 OZ` as `12 pack × 12 oz`; none where it tells a shopper nothing.
+def format_size(package_size: str | None, department: str) -> str | None:
+    """`1 GA` as `1 gal`, `12 PK/12 OZ` as `12 pack × 12 oz`; None if the size means nothing to a shopper.
 
-    The size of loose produce is that of the crate it came in (`40 LB` of bananas, `36 CT` of cucumbers).
+    Loose produce has the size of its crate (`40 LB` of bananas, `36 CT` of cucumbers), so it gets None.
     """
     if package_size is None:
         return None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from etl.sources.readable import compose_title, readable, readable_department, readable_size
+from etl.sources.product_names import compose_title, format_size, spell_out, spell_out_department
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,12 @@ from etl.sources.readable import compose_title, readable, readable_department, r
     ],
 )
 def test_register_names_are_spelled_out(name: str, expected: str) -> None:
-    assert readable(name) == expected
+    assert spell_out(name) == expected
 
 
 def test_departments_have_names_a_shopper_knows() -> None:
-    assert readable_department("MEAT-PCKGD") == "Packaged Meat"
-    assert readable_department("GROCERY") == "Grocery"
+    assert spell_out_department("MEAT-PCKGD") == "Packaged Meat"
+    assert spell_out_department("GROCERY") == "Grocery"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_departments_have_names_a_shopper_knows() -> None:
     ],
 )
 def test_a_size_is_what_a_shopper_takes_home(package_size: str, department: str, expected: str) -> None:
-    assert readable_size(package_size, department) == expected
+    assert format_size(package_size, department) == expected
 
 
 def test_a_title_says_what_whose_and_how_much() -> None:

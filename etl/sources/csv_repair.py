@@ -1,4 +1,4 @@
-"""The slow road for a damaged CSV file: bad records out, one by one, the rest into a sound file."""
+"""Repair of a damaged CSV file: bad records are taken out one by one, the others written to a valid file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from pathlib import Path
 
 from etl.export import ROW, UnreadableRow
 
-#: A quoted cell may run over so many lines; one that is longer has lost its closing quote.
+#: A quoted cell may span this many lines; a longer one has lost its closing quote.
 _MAX_LINES = 1000
-#: Some exports hold whole documents in a cell; the csv module's own limit is 128 KiB.
+#: Largest cell in characters: some exports hold whole documents; the csv module's own limit is 128 KiB.
 _MAX_CELL = 1 << 24
 
 
-def mend(text: Path, mended: Path, *, columns: list[str], delimiter: str) -> list[UnreadableRow]:
-    """Write the sound records of `text` to `mended`, each with its row number first, comma separated.
+def repair_csv(text: Path, repaired: Path, *, columns: list[str], delimiter: str) -> list[UnreadableRow]:
+    """Write the valid records of `text` to `repaired`, comma separated and with the row number first.
 
-    A record is bad where its fields are not as many as the header's, a quote is broken, or a byte is not
-    UTF-8. After a broken quote, reading goes on with the next line: one bad line takes no others with it.
+    A record is bad if it has another number of fields than the header, an unclosed quote, or a byte that is
+    not UTF-8. After an unclosed quote reading continues with the next line, so that one bad line does not
+    swallow others.
 
     Returns:
         The bad records.
@@ -29,7 +30,7 @@ def mend(text: Path, mended: Path, *, columns: list[str], delimiter: str) -> lis
     csv.field_size_limit(_MAX_CELL)
     with (
         text.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened,
-        mended.open("w", encoding="utf-8", newline="") as written,
+        repaired.open("w", encoding="utf-8", newline="") as written,
     ):
         writer = csv.writer(written)
         writer.writerow([ROW.strip('"'), *columns])
@@ -45,13 +46,13 @@ def mend(text: Path, mended: Path, *, columns: list[str], delimiter: str) -> lis
 
 
 def _records(lines: Iterator[str], delimiter: str, width: int) -> Iterator[tuple[list[str] | None, str]]:
-    """Each record's fields, none where a quote is broken, with its first line; blank lines are no records."""
-    again: deque[str] = deque()
+    """Fields (None after an unclosed quote) and first line of each record; blank lines are skipped."""
+    returned: deque[str] = deque()
     taken: list[str] = []
 
     def take() -> Iterator[str]:
         while len(taken) < _MAX_LINES:
-            line = again.popleft() if again else next(lines, None)
+            line = returned.popleft() if returned else next(lines, None)
             if line is None:
                 return
             taken.append(line)
@@ -66,7 +67,7 @@ def _records(lines: Iterator[str], delimiter: str, width: int) -> Iterator[tuple
         if not taken:
             return
         if len(taken) > 1 and (fields is None or len(fields) != width):
-            again.extendleft(reversed(taken[1:]))
+            returned.extendleft(reversed(taken[1:]))
             fields = None
         if fields != []:
             yield fields, taken[0]
@@ -81,7 +82,7 @@ def _fault(fields: list[str] | None, width: int) -> str | None:
 
 
 def _is_unicode(field: str) -> bool:
-    """False where a byte that was not UTF-8 has left half a surrogate pair behind."""
+    """False if a byte that was not UTF-8 left half a surrogate pair."""
     if field.isascii():
         return True
     try:

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from gnn.components.category_links.counts import CategoryCounts, count_categories
+from gnn.components.category_links.evidence import CategoryCounts, category_vectors, count_categories
 from gnn.data.purchases import Purchases, UserEvents
+from gnn.network.training_run import LearnedLinks
 from tests.gnn.planted_links import purchases_of
 
 #: Items 0 and 1 are of category 4, item 2 of 7, item 3 of 9, item 4 of none.
@@ -24,13 +25,13 @@ def test_a_basket_counts_a_category_once_however_many_of_its_items_it_holds() ->
     assert counts.num_baskets == 4
 
 
-def test_by_chance_two_categories_meet_as_their_shares_multiply() -> None:
+def test_expected_baskets_are_the_product_of_the_shares() -> None:
     counts = count(BASKETS)
 
     assert counts.expected(np.array([0])).tolist() == [[2 * 2 / 4, 2 * 2 / 4]]
 
 
-def test_what_came_after_is_all_without_what_came_before() -> None:
+def test_later_counts_are_all_without_the_earlier_ones() -> None:
     later = count(BASKETS).after(count(BASKETS[:1]))
 
     assert later.alone.tolist() == [1, 1]
@@ -49,3 +50,14 @@ def test_lines_of_an_item_bought_twice_in_a_basket_are_one_basket() -> None:
     counts = count_categories(twice, CATEGORY, np.array([4, 7]))
 
     assert counts.together.toarray().tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_category_is_the_mean_of_its_items() -> None:
+    source = np.array([[1.0, 0.0], [3.0, 2.0], [9.0, 9.0]], dtype=np.float32)
+    nobody = np.zeros((0, 2), np.float32)
+    links = LearnedLinks(source, 10 * source, source, np.zeros(3, np.float32), nobody, (0.0, 0.0))
+
+    vectors = category_vectors(links, np.array([5, 5, 2]), np.array([2, 5]))
+
+    assert vectors.source.tolist() == [[9, 9], [(1 + 3) / 2, (0 + 2) / 2]]
+    assert vectors.target.tolist() == [[90, 90], [20, 10]]
