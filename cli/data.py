@@ -1,4 +1,4 @@
-"""The commands `ingest` and `load`: from exports to tables, and from tables to the graph."""
+"""`ingest` and `load`: from exports to tables, from tables to the graph."""
 
 from __future__ import annotations
 
@@ -17,16 +17,22 @@ def ingest(
         str, typer.Argument(help="A folder of exports, or completejourney (the packaged data).")
     ],
     *,
-    mapping: Annotated[Path | None, typer.Option(help="Mapping file (default: SOURCE/mapping.toml).")] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="Map the export's column names by this file (default: SOURCE/mapping.toml)."),
+    ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace the existing tables instead of adding to them.")
+        bool, typer.Option("--replace", help="Start anew: delete the present tables first.")
     ] = False,
     basket_window: Annotated[
-        str, typer.Option(help="Group events without basket_id by day, or by a pause such as 4h.")
+        str,
+        typer.Option(help="Group purchases without basket_id into baskets: by day, or by pauses such as 4h."),
     ] = "day",
-    min_baskets: Annotated[int, typer.Option(min=1, help="Leave out co-purchases in fewer baskets.")] = 5,
+    min_baskets: Annotated[
+        int, typer.Option(min=1, help="Keep co-purchases of at least this many baskets.")
+    ] = 5,
     max_reject_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Stop if a larger share of a table's rows is bad.")
+        float, typer.Option(min=0.0, max=1.0, help="Stop if a table has more than this share of bad rows.")
     ] = 0.05,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
@@ -61,7 +67,7 @@ def ingest(
 def load(
     home: options.Home = options.DEFAULT_HOME, store: options.Store = None, as_json: options.Json = False
 ) -> None:
-    """Load the tables into the graph. Loading the same tables again changes nothing."""
+    """Load the tables into the graph; loading again changes nothing."""
     loaded = run_load(home, store)
     if not as_json:
         print_load(loaded)

@@ -1,4 +1,4 @@
-"""The commands `query` and `cypher`: named queries and free Cypher."""
+"""`query` and `cypher`: query the graph by name or in free Cypher."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def query(
     name: Annotated[
-        str | None, typer.Argument(help="Name of the query. Leave it out to list all queries.")
+        str | None, typer.Argument(help="Run this named query; without a name, list them.")
     ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
     *,
@@ -25,7 +25,7 @@ def query(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Run a named query, for example: bundlegraph query bought_with item_id=1082185."""
+    """Run a named query on the graph, e.g. bundlegraph query bought_with item_id=1082185."""
     from etl.pseudonyms import load_key
     from graph.queries import QUERIES, find_query
 
@@ -42,12 +42,12 @@ def query(
 
 
 def cypher(
-    statement: Annotated[str, typer.Argument(help="One Cypher statement.")],
+    statement: Annotated[str, typer.Argument(help="Run this Cypher statement.")],
     home: options.Home = options.DEFAULT_HOME,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Run a Cypher statement that reads the graph."""
+    """Run a Cypher statement on the graph."""
     _run(statement, {}, home=home, store=store, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""`neo4j up`, `neo4j down` and `neo4j status`: a local Neo4j server for tests and trials."""
+"""`neo4j up`, `neo4j down` and `neo4j status`: a local Neo4j server for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cli import options
 from cli.output import print_json, print_line, working
 
 neo4j_app = typer.Typer(
-    help="Run a local Neo4j server for tests and trials; needs Java and Maven.", no_args_is_help=True
+    help="Run a local Neo4j server for tests; needs Java and Maven.", no_args_is_help=True
 )
 
 

@@ -20,6 +20,8 @@ class SequenceConfig:
     """Events of a history that are learned from at once; older ones are as loud as the oldest of these."""
     num_neighbours: int = 10
     """Strongest transitions that an item receives from, each way."""
+    ease_top_k: int = 200
+    """EASE weights that are kept a row: histories are long, so few are enough."""
     dropout: float = 0.4
     """Share of a history's vector that is dropped in training."""
     event_dropout: float = 0.2

@@ -12,7 +12,7 @@ from implicit.nearest_neighbours import ItemItemRecommender, bm25_weight, normal
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.components.ease.rows import RowScorer
+from gnn.evaluation.baselines import RowScorer
 
 #: More help no data set that we measured by much: Youshu's and Complete Journey's NDCG@20 gain 1 to 4 %.
 NUM_NEIGHBOURS = 200
@@ -44,9 +44,9 @@ def fit_bm25_knn(
 ) -> ItemKnn:
     """similarity(i, j) = w_i · w_j, w being BM25 weights (Robertson & Walker 1994) of items over their rows.
 
-    An item is the document and the rows that hold it are its terms: a row says less the longer it is, and an
-    item less the more popular it is, by `length_share` (BM25's b, in [0, 1]; k₁ is 1.2). Implicit data are
-    flat, so `length_share` is what there is to tune: 0 ranks by popularity, 1 by rarity.
+    An item is the document and the rows that hold it are its terms: a row counts less the longer it is, and
+    an item the more popular it is, by `length_share` (BM25's b, in [0, 1]; k₁ is 1.2). Implicit data have no
+    counts, so `length_share` is the one parameter to tune: 0 ranks by popularity, 1 by rarity.
     """
     if not interactions.nnz:
         return ItemKnn(_nothing(interactions))

@@ -45,8 +45,8 @@ def fit_light_gcn(
     drawn uniformly. A new row has no vector of its own and receives those of its n columns at each layer, as
     a fitted one does: α Σ_l Σ_j e_j^(l) / √(n d_j), l < L.
 
-    `validate` says how good a model is and is asked every 20 epochs: the best is returned, and training ends
-    at the second check in a row that is no better. Without it, the model of the last epoch is.
+    `validate` gives the quality of a model every 20 epochs: the best model is returned, and training ends at
+    the second check in a row that is no better. Without it, the model of the last epoch is returned.
 
     Raises:
         ValueError: If `validate` gives NaN alone.

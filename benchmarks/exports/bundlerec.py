@@ -2,8 +2,8 @@
 
 What a user saw in a session are views; what an annotator put together is a basket, so that "bought together"
 means "bundled", and one of the shop's own bundles beside. Nobody chose a bundle: each is of one session.
-The public files describe no item that is in no annotated bundle, so that having a title tells: what is asked
-about held-out sessions should leave the others out (`Session.described`).
+The public files describe no item that is in no annotated bundle, so that a missing title gives an item away:
+tasks over held-out sessions should leave such items out (`Session.described`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a protocol measured: the tables, targets and costs of one command, for print, JSON and results.md."""
+"""The tables, targets and costs of one protocol's run, to be printed and kept in JSON and results.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.results import commit, machine
-from gnn.evaluation.bootstrap import Interval, paired_interval
+from gnn.evaluation.metrics import Interval, paired_interval
 
 #: metric → its value in each run; a closed form that draws nothing may have one value alone.
 Values = Mapping[str, Sequence[float]]
@@ -32,11 +32,11 @@ class ProtocolReport:
     title: str
     """Completes "protocol A, …"."""
     measures: str
-    """What is asked, what is ranked, what is masked: a few sentences."""
+    """The task, the ranked items and the masked ones, in a few sentences."""
     metrics: Sequence[str]
     """Columns, in order."""
     ours: str
-    """The row that the product serves."""
+    """The row of the model that the product serves."""
     models: Models
     """On test."""
     seeds: int
@@ -50,9 +50,9 @@ class ProtocolReport:
     targets: Mapping[str, float] = field(default_factory=dict)
     """`model/metric`, or `slice/model/metric`, → the mean that is to be reached."""
     ablations: Models = field(default_factory=dict)
-    """What was left out → what remains, on validation."""
+    """The part left out → the metrics without it, on validation."""
     notes: Sequence[str] = ()
-    """Sentences below the tables: what was tried, what the leak probe says."""
+    """Sentences below the tables: choices made on validation, the result of the leak probe."""
     peak_gib: float = field(default_factory=lambda: peak_gib())
 
     def values(self, path: str) -> Sequence[float]:
@@ -76,7 +76,7 @@ class ProtocolReport:
 
     @property
     def json_file(self) -> Path:
-        """Where its figures are kept."""
+        """The file of its figures."""
         return JSON_FOLDER / f"quality_{self.protocol.lower()}.json"
 
 

@@ -1,4 +1,4 @@
-"""What is known of items without anybody having bought them: words, text, the shop's own vectors, groups."""
+"""Content of items, which needs no purchases: words, text vectors, the shop's own vectors, and groups."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
 from etl.tables import Tables
 from gnn.data.text_vectors import encode_texts, text_warning
 from graph.edges import EdgeTables, EdgeType
@@ -29,7 +29,7 @@ class Content:
     group: NDArray[np.int32]
     """Group of each item by kind (`gnn.scoring.cold_items.GROUPS`), -1 for none, [3, num_items]."""
     warning: str | None
-    """What was left out, where something was."""
+    """What was left out and why; none where nothing was."""
 
     def __len__(self) -> int:
         return self.words.shape[0]
@@ -38,30 +38,58 @@ class Content:
         """The content of the items in `rows`, in that order."""
         return Content(self.words[rows], self.dense[rows], self.group[:, rows], self.warning)
 
-    @property
-    def is_known(self) -> NDArray[np.bool_]:
-        """Items that have words or a vector, [num_items]."""
-        return np.asarray((np.diff(self.words.indptr) > 0) | self.dense.any(axis=1))
-
 
 def read_content(
     tables: Tables, edges: EdgeTables, items: NDArray[np.integer], *, text_cache: Path | None
 ) -> Content:
     """Content of `items` (item indices of `edges`); their texts are encoded where the encoder is installed.
 
-    Where `text_cache` is none, texts are not encoded, and nothing is said of it.
+    A text is title, brand, category names and description. Words and vectors need no events, so nothing here
+    depends on what was bought.
 
-    A text is title, description and category names. Words and vectors need no events, so nothing here knows
-    what was bought.
+    Args:
+        tables: Of the shop.
+        edges: The graph; TF-IDF counts the documents of all its items.
+        items: Text vectors are centred on the mean of these.
+        text_cache: File of encoded texts (`encode_texts`); none where texts are not to be read.
     """
     documents = item_documents(edges)
-    words = fit_content_knn(documents).words[items]
     warning = None if text_cache is None else text_warning()
     parts = []
     if text_cache is not None and warning is None:
         parts.append(_centred(encode_texts(_texts(tables, edges, documents, items), cache=text_cache)))
     parts.append(_own_vectors(tables, edges)[items])
-    return Content(csr_matrix(words), _unit(np.hstack(parts)), item_groups(edges)[:, items], warning)
+    return Content(tf_idf(documents)[items], _unit(np.hstack(parts)), item_groups(edges)[:, items], warning)
+
+
+def item_documents(edges: EdgeTables) -> list[str]:
+    """Title, brand, and the names of the category and all above it, of each item."""
+    items, names = edges.nodes["Item"], edges.nodes["Category"]["name"].to_pylist()
+    above = _target(edges, ("Category", "CHILD_OF", "Category"), len(names)).tolist()
+    category = _target(edges, ("Item", "IN_CATEGORY", "Category"), items.num_rows).tolist()
+    documents = []
+    columns = items["title"].to_pylist(), items["brand"].to_pylist(), category
+    for title, brand, lowest in zip(*columns, strict=True):
+        parts, found = [title or "", brand or ""], lowest
+        while found >= 0:
+            parts.append(names[found] or "")
+            found = above[found]
+        documents.append(" ".join(parts))
+    return documents
+
+
+def tf_idf(documents: Sequence[str]) -> csr_matrix:
+    """TF-IDF of the words of each document, float32 [num_documents, num_words].
+
+    w(d, t) = n(d, t) · (1 + ln((1 + N) / (1 + n(t)))), where n(t) of the N documents hold the word (Salton &
+    Buckley 1988, smoothed). Rows are of length 1, or 0 without words. A word is a run of letters and digits
+    in lower case, so Chinese, which has no spaces, has one word a phrase.
+    """
+    vectorizer = TfidfVectorizer(preprocessor=str.casefold, token_pattern=r"\w+", dtype=np.float32)
+    # scikit-learn refuses documents without any word.
+    if not any(map(vectorizer.build_analyzer(), documents)):
+        return csr_matrix(np.zeros((len(documents), 0), dtype=np.float32))
+    return csr_matrix(vectorizer.fit_transform(documents))
 
 
 def item_groups(edges: EdgeTables) -> NDArray[np.int32]:
@@ -98,7 +126,7 @@ def _texts(
 def _own_vectors(tables: Tables, edges: EdgeTables) -> NDArray[np.float32]:
     """The shop's own vectors, centred and of length 1, zeros where it gives none, [num_items, d].
 
-    Ingest has refused vectors that are not finite or of another length than most.
+    Ingest has rejected vectors that are not finite or of another length than most.
     """
     rows = tables.read("item_vectors")
     num_items = edges.nodes["Item"].num_rows

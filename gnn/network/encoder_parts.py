@@ -7,34 +7,34 @@ import torch
 from numpy.typing import NDArray
 
 from gnn.network.encoder import HeteroEncoder
-from gnn.scoring.encoder_parts import EncoderParts
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import Csr, TextColumn
+from gnn.scoring.explanation import Encoder
 
 
-def pack_encoder(encoder: HeteroEncoder, *, role_scale: tuple[float, float, float]) -> EncoderParts:
-    """The parts of `encoder`; the head multiplies its tables by `role_scale`, by role."""
+def pack_encoder(encoder: HeteroEncoder, *, role_scale: tuple[float, float, float]) -> Encoder:
+    """The component of `encoder`; the head multiplies its tables by `role_scale`, by role."""
     scale = np.array(role_scale, dtype=np.float32)[:, None]
     embedding = _array(encoder.embedding)
     members = encoder.memberships.forward.cpu()
     relations = [relation.forward.cpu() for relation in encoder.relations.values()]
-    num_ranked = members.shape[0]
     codes = [np.full(len(matrix.values()), code, dtype=np.uint8) for code, matrix in enumerate(relations)]
     receivers = np.concatenate([np.zeros(0, np.int64), *(_receivers(matrix) for matrix in relations)])
+    senders = np.concatenate([np.zeros(0, np.int32), *(_array(each.col_indices()) for each in relations)])
+    shares = np.concatenate([np.zeros(0, np.float32), *(_array(each.values()) for each in relations)])
     order = np.argsort(receivers, kind="stable")
-    return EncoderParts(
+    return Encoder(
         embedding=embedding.reshape(len(embedding), len(scale), -1) * scale,
         member_indptr=_array(members.crow_indices()).astype(np.int64),
         member=_array(members.col_indices()).astype(np.int32),
         relations=TextColumn.of(list(encoder.relations)),
         relation_weight=_array(encoder.relation_weight),
-        neighbour_indptr=np.searchsorted(receivers[order], np.arange(num_ranked + 1)).astype(np.int64),
-        neighbour=np.concatenate(
-            [np.zeros(0, np.int32), *(_array(matrix.col_indices()) for matrix in relations)]
-        )[order].astype(np.int32),
+        neighbours=Csr.from_entries(
+            receivers[order],
+            senders[order],
+            shares[order].astype(np.float32),
+            num_rows=members.shape[0],
+        ),
         neighbour_relation=np.concatenate([np.zeros(0, np.uint8), *codes])[order],
-        neighbour_share=np.concatenate(
-            [np.zeros(0, np.float32), *(_array(matrix.values()) for matrix in relations)]
-        )[order].astype(np.float32),
     )
 
 

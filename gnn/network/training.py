@@ -17,13 +17,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.popularity import fit_popularity
 from gnn.config import SequenceConfig, TrainingConfig
 from gnn.data.hetero_data import feature_memberships, hetero_data, item_relations
-from gnn.data.purchases import Purchases
+from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
-from gnn.data.sequences import user_sequences
-from gnn.data.transitions import transition_relations
+from gnn.data.sequences import transition_relations, user_sequences
 from gnn.errors import TrainingError
 from gnn.network.basket_task import BasketTask
 from gnn.network.checkpoint import load_checkpoint, save_checkpoint
@@ -60,7 +58,7 @@ def train_links(
     """Train on `purchases` (columns: `ranked`) and the graph `edges`.
 
     With a `sequence_config` the model learns the next item of ordered histories, by its values where they
-    differ from `config`'s, and `validation` are queries of `gnn.data.next_item`: for data that
+    differ from `config`'s, and `validation` are queries of `gnn.data.queries`: for data that
     `gnn.data.sequences.is_sequential` finds to be sequences. Without one it completes baskets.
 
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`
@@ -136,7 +134,7 @@ def _basket_run(
     relations = item_relations(data, num_neighbours=config.num_neighbours)
     encoder = _encoder(feature_memberships(data), {**relations, **further_relations}, config, device)
     head = BasketHead(
-        torch.from_numpy(fit_popularity(purchases).bias),
+        torch.from_numpy(log_popularity(purchases)),
         num_users=purchases.counts.shape[0],
         dim=config.embedding_dim,
         dropout=config.dropout,
@@ -169,7 +167,7 @@ def _sequence_run(
     )
     memberships = feature_memberships(hetero_data(edges, ranked))
     encoder = _encoder(memberships, {**relations, **further_relations}, config, device)
-    bias = torch.from_numpy(fit_popularity(purchases).bias)
+    bias = torch.from_numpy(log_popularity(purchases))
     head = SequenceHead(bias, dim=config.embedding_dim, config=sequence_config)
     model = LinkModel(encoder, head).to(device)
     task = SequenceTask(head, sequences, config, sequence_config, device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from gnn.network.checkpoint import Checkpoint
 from gnn.network.encoder import ItemTables
 from gnn.network.encoder_parts import pack_encoder
 from gnn.network.heads import LinkModel
-from gnn.scoring.encoder_parts import EncoderParts
+from gnn.scoring.explanation import Encoder
 from gnn.scoring.sequences import SequenceGate
 
 
@@ -42,8 +42,8 @@ class LearnedLinks:
     seconds: float = 0.0
     role_scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """What the head multiplied the encoder's tables by: source, target, history."""
-    encoder: EncoderParts = field(default_factory=EncoderParts.none)
-    """What the vectors are made of."""
+    encoder: Encoder = Encoder()
+    """The encoder that made the vectors, for explanations."""
     gate: SequenceGate | None = None
     """Of ordered histories: how `source` and `history` are read (`gnn.scoring.sequences`)."""
 

@@ -55,7 +55,7 @@ def test_a_cold_item_stands_where_its_score_puts_it(intercept: float, expected: 
     assert len(found) == len(set(found))
 
 
-def test_a_cold_item_stands_behind_the_sibling_that_speaks_for_it() -> None:
+def test_a_cold_item_ranks_behind_its_sibling() -> None:
     found = recommended(shop(intercept=-1e-3))
 
     assert found.index(COLD) == found.index(SIBLING) + 1
@@ -92,13 +92,13 @@ def test_what_is_like_a_cold_item_completes_a_cart_of_it() -> None:
 @pytest.mark.parametrize(
     ("cart", "source"), [((COLD, "milk"), "cold_start"), ((COLD, "milk", "bread"), "gnn")]
 )
-def test_a_cart_is_completed_by_likeness_where_half_of_it_is_new(cart: tuple[str, ...], source: str) -> None:
+def test_a_cart_of_half_new_items_is_completed_by_content_links(cart: tuple[str, ...], source: str) -> None:
     answer = with_link("soap/ü", lift=99.0).recommend_items(ItemsRequest(cart=cart, n=20))
 
     assert answer.source == source
 
 
-def test_likeness_speaks_for_an_item_that_no_category_speaks_for() -> None:
+def test_content_links_serve_an_item_without_category_neighbours() -> None:
     answer = with_link("soap/ü", lift=99.0, of="bare").recommend_items(ItemsRequest(cart=("bare",), n=1))
 
     assert (answer.source, answer.items[0].item_id) == ("cold_start", "soap/ü")

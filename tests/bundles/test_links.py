@@ -90,9 +90,7 @@ def test_counts_are_found_in_both_directions(links: ItemLinks, catalogue: ItemCa
     assert counts == {(pasta, sauce): (40, 5.0), (sauce, pasta): (40, 5.0)}
 
 
-def test_what_the_mean_of_both_directions_says_is_calibrated(
-    links: ItemLinks, catalogue: ItemCatalogue
-) -> None:
+def test_the_mean_of_both_directions_is_calibrated(links: ItemLinks, catalogue: ItemCatalogue) -> None:
     # An overconfident model: half the distance from .5 is true.
     halved = LinkCalibration(raw=(0.0, 1.0), calibrated=(0.25, 0.75))
     artifact = make_artifact(GROCERY)

@@ -29,7 +29,7 @@ def campaign_items(model: ModelArtifact) -> dict[str, set[str]]:
     }
 
 
-def test_every_campaign_is_composed_of_its_own_products_and_told_with_its_dates(
+def test_every_campaign_is_composed_of_its_own_products_with_its_dates_as_reasons(
     demo: Recommender, demo_model: ModelArtifact
 ) -> None:
     campaigns = campaign_items(demo_model)
@@ -46,9 +46,9 @@ def test_every_campaign_is_composed_of_its_own_products_and_told_with_its_dates(
         assert answer.bundles, (promotion_id, answer.warnings)
         for bundle in answer.bundles:
             assert {item.item_id for item in bundle.items} <= items
-            told = [reason for reason in bundle.reasons if reason.kind == "promotion"]
-            assert {reason.items[0] for reason in told} == {item.item_id for item in bundle.items}
-            for reason in told:
+            printed = [reason for reason in bundle.reasons if reason.kind == "promotion"]
+            assert {reason.items[0] for reason in printed} == {item.item_id for item in bundle.items}
+            for reason in printed:
                 starts_at, ends_at = (str(reason.evidence[name]) for name in ("starts_at", "ends_at"))
                 assert starts_at < ends_at
 

@@ -1,14 +1,14 @@
-"""How what the network says of two categories joins what was counted of them.
+"""The lift of two categories from counts of baskets and a prior by the network's vectors.
 
 Of N baskets, n_a, n_b and n_ab hold category a, b and both; E = n_a n_b / N are expected by chance. Let g be
-the affinity of `gnn.components.category_links.vectors`:
+the affinity of `gnn.components.category_links.evidence.CategoryVectors`:
 
-    μ(a, b)     = exp(β₀ + β₁ g(a, b))          the network's guess at the lift
+    μ(a, b)     = exp(β₀ + β₁ g(a, b))          the lift that the network predicts
     lift(a, b)  = (n_ab + κ) / (E + κ / μ)
 
 That is the posterior mean where n_ab is Poisson of mean lift · E, and lift is Gamma of mean μ and shape κ
-(DuMouchel 1999, there with one μ for all): many baskets speak for themselves, few lean on the guess. The
-three numbers are those under which counts of later baskets are likeliest.
+(DuMouchel 1999, there with one μ for all): with many baskets the counts decide, with few the prior. The three
+parameters maximise the likelihood of counts of later baskets.
 """
 
 from __future__ import annotations
@@ -19,38 +19,37 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from gnn.components.category_links.counts import CategoryCounts
-from gnn.components.category_links.vectors import CategoryVectors
+from gnn.components.category_links.evidence import CategoryCounts, CategoryVectors
 
-#: Pairs of categories met in later baskets, under which nothing is fitted.
+#: Pairs of categories in later baskets below which nothing is fitted.
 MIN_PAIRS = 50
 
-#: Categories whose pairs are looked at, the most bought: half a million pairs teach three numbers enough.
+#: The most bought categories, whose pairs are fitted: half a million pairs are enough for three parameters.
 MAX_CATEGORIES = 1_000
 
-#: Logarithms are kept within it, so that no guess overflows while the numbers are sought.
-_LARGEST_LOG = 8.0
+#: Logarithms are clipped to ± this, so that nothing overflows while the optimiser searches.
+_MAX_LOG = 8.0
 
 
 @dataclass(frozen=True)
 class LaterPairs:
-    """Pairs of categories, each once: what was known of them, and how often later baskets held both."""
+    """Pairs of categories, each once, with earlier counts and later ones; all fields are [P]."""
 
     together: NDArray[np.float64]
-    """n_ab, as all [P]."""
+    """n_ab"""
     expected: NDArray[np.float64]
     """E"""
     affinity: NDArray[np.float64]
     """g"""
     later: NDArray[np.float64]
-    """Later baskets that held both."""
+    """Later baskets that hold both."""
     later_expected: NDArray[np.float64]
-    """As many by chance."""
+    """Later baskets that would hold both by chance."""
 
 
 @dataclass(frozen=True)
 class CategoryPrior:
-    """The three numbers."""
+    """The three parameters."""
 
     intercept: float
     """β₀"""
@@ -62,14 +61,14 @@ class CategoryPrior:
     def lift(
         self, together: NDArray[np.float64], expected: NDArray[np.float64], affinity: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """The formula above, arrays of one shape."""
-        guess = np.exp(np.clip(self.intercept + self.slope * affinity, -_LARGEST_LOG, _LARGEST_LOG))
-        shape = np.exp(np.clip(self.log_shape, -_LARGEST_LOG, _LARGEST_LOG))
-        return np.asarray((together + shape) / (expected + shape / guess))
+        """The formula above, for arrays of one shape."""
+        mean = np.exp(np.clip(self.intercept + self.slope * affinity, -_MAX_LOG, _MAX_LOG))
+        shape = np.exp(np.clip(self.log_shape, -_MAX_LOG, _MAX_LOG))
+        return np.asarray((together + shape) / (expected + shape / mean))
 
 
 def later_pairs(counts: CategoryCounts, vectors: CategoryVectors, later: CategoryCounts) -> LaterPairs:
-    """Pairs of the categories in `later` that are bought most there, with what was known in `counts`."""
+    """Pairs of the categories that are bought most in `later`, `counts` being the earlier ones."""
     most = np.argsort(-later.alone, kind="stable")[:MAX_CATEGORIES]
     chosen = np.sort(most[later.alone[most] > 0])
     upper = np.triu_indices(len(chosen), 1)
@@ -87,7 +86,7 @@ def later_pairs(counts: CategoryCounts, vectors: CategoryVectors, later: Categor
 
 
 def fit_prior(pairs: LaterPairs) -> CategoryPrior | None:
-    """The numbers under which the later counts are likeliest; none where under `MIN_PAIRS` pairs met.
+    """The prior under which later counts are likeliest; none where fewer than `MIN_PAIRS` pairs met.
 
     Maximises Σ y log λ − λ with λ = lift · E of the later baskets.
     """

@@ -1,44 +1,71 @@
-"""Which of a catalogue's cold items stand beside the ranked ones."""
+"""Choose the unsold items of a catalogue that are served, and read their content."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact.model import Catalogue
-from gnn.components.cold_items.fitting import COLD_SHARE
+from gnn.components.context import FitContext
+from gnn.data.content import Content, read_content
+from gnn.scoring.catalogue import Catalogue
+
+#: Cold items are at most this share of the ranked ones, in tuning and in serving.
+COLD_SHARE = 0.1
 
 #: Cold items that any shop may have; larger catalogues have `COLD_SHARE` of what they rank.
-LEAST_COLD = 1_000
+MIN_COLD = 1_000
 
-#: New items that are linked to what they are like, at most.
-MOST_LINKED = 5_000
+#: Unsold items that get content links, at most.
+MAX_LINKED = 5_000
 
 
-def cold_of_catalogue(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
-    """`choose_cold` of the items that `catalogue` offers, as many as leave room for what is known to sell.
+@dataclass(frozen=True)
+class UnsoldItems:
+    """The unsold items that are served, and the content of these and of all ranked items."""
 
-    `ranked` is of item indices. A shop's catalogue may be full of what it never sold. Offered is what is in
-    stock and has a category: an item without one has no group to stand in, and its title alone says too
-    little.
+    cold: NDArray[np.int32]
+    """Item indices that are ranked as cold items, ascending (`choose_cold`)."""
+    linked: NDArray[np.int32]
+    """Item indices that get content links, ascending (`choose_linked`)."""
+    items: NDArray[np.int32]
+    """Item indices of `content`, ascending: the ranked items, `cold` and `linked`."""
+    content: Content
+
+
+def read_unsold_items(context: FitContext) -> UnsoldItems | None:
+    """The unsold items of `context` and their content; none where all items in stock are sold."""
+    data, catalogue = context.data, context.component(Catalogue)
+    linked = choose_linked(catalogue, data.ranked)
+    if not len(linked):
+        return None
+    cold = choose_cold(catalogue, data.ranked)
+    items = np.union1d(np.union1d(data.ranked, linked), cold)
+    content = read_content(data.tables, data.edges, items, text_cache=context.text_cache)
+    return UnsoldItems(cold, linked, items, content)
+
+
+def choose_cold(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Item indices to rank as cold items beside the `ranked` ones, ascending (`best_unsold`).
+
+    A shop's catalogue may be full of items that it never sold, so they are few enough to leave room for sold
+    ones. They are in stock and have a category: without one, an item has no group to be scored by, and its
+    title alone is too little.
     """
-    return choose_cold(
-        catalogue.baskets,
-        catalogue.category,
-        ranked,
-        is_offered=catalogue.in_stock & (catalogue.category >= 0),
-        most=max(LEAST_COLD, int(COLD_SHARE * len(ranked))),
+    is_offered = catalogue.in_stock & (catalogue.category >= 0)
+    most = max(MIN_COLD, int(COLD_SHARE * len(ranked)))
+    return best_unsold(catalogue.baskets, catalogue.category, ranked, is_offered=is_offered, most=most)
+
+
+def choose_linked(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Item indices to link by content, ascending: `best_unsold` of those in stock, `MAX_LINKED` at most."""
+    return best_unsold(
+        catalogue.baskets, catalogue.category, ranked, is_offered=catalogue.in_stock, most=MAX_LINKED
     )
 
 
-def newest_of_catalogue(catalogue: Catalogue, ranked: NDArray[np.integer]) -> NDArray[np.int32]:
-    """`choose_cold` of the items in stock, `MOST_LINKED` at most: to have links costs the others no room."""
-    return choose_cold(
-        catalogue.baskets, catalogue.category, ranked, is_offered=catalogue.in_stock, most=MOST_LINKED
-    )
-
-
-def choose_cold(
+def best_unsold(
     baskets: NDArray[np.integer],
     category: NDArray[np.integer],
     ranked: NDArray[np.integer],
@@ -48,14 +75,14 @@ def choose_cold(
 ) -> NDArray[np.int32]:
     """Item indices of at most `most` items that nobody bought, ascending.
 
-    Those of the categories that sell most an item come first.
+    Those of the categories with the most baskets an item come first.
 
     Args:
         baskets: Baskets that hold each item, [num_items].
         category: Category of each item, -1 for none, [num_items].
         ranked: Item indices that are ranked already.
-        is_offered: Items that may be taken, [num_items].
-        most: How many are taken.
+        is_offered: Items to choose from, [num_items].
+        most: How many are chosen at most.
     """
     is_cold = is_offered & (baskets == 0)
     is_cold[ranked] = False

@@ -1,7 +1,7 @@
-"""EASE over baskets: a linear item–item model in closed form (Steck 2019, "Embarrassingly Shallow …").
+"""EASE: a linear item–item model in closed form (Steck 2019, "Embarrassingly Shallow Autoencoders …").
 
-Exact up to `MAX_EXACT` items. Its inverse takes n³ operations and two matrices of n² float32 (Complete
-Journey's 8,709 items: 12 s of one core, .6 GB), so above that `gnn.components.ease.large` takes its place.
+Exact up to `MAX_EXACT` items. The inverse takes n³ operations and two matrices of n² float32 (8,709 items:
+12 s on one core, 0.6 GB), so larger catalogues are approximated by `gnn.components.ease.large`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix, diags_array, vstack
 
 from gnn.components.ease.large import HeadTailWeights, fit_head_and_tail
-from gnn.components.ease.rows import RowScorer
 from gnn.data.purchases import Purchases
+from gnn.evaluation.baselines import RowScorer
 from gnn.network.propagation import keep_strongest
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _BLOCK = 1_000
 
 
 class Ease(RowScorer, ABC):
-    """Sums the cart's rows of B; B[j, i] is what j says for i, B[i, i] = 0."""
+    """Scores an item by the sum of the cart's rows of B; B[j, i] is the weight of j for i, B[i, i] = 0."""
 
     @abstractmethod
     def top(self, k: int) -> csr_matrix:
@@ -42,7 +42,7 @@ class Ease(RowScorer, ABC):
 
 @dataclass(frozen=True)
 class ExactEase(Ease):
-    """All of B."""
+    """EASE with all of B."""
 
     weights: NDArray[np.float32]
     """[num_ranked, num_ranked], zero diagonal."""
@@ -58,7 +58,7 @@ class ExactEase(Ease):
 
 @dataclass(frozen=True)
 class LargeEase(Ease):
-    """B among the head, and where a tail item shares baskets with another."""
+    """EASE over a large catalogue: B among the popular items, and between items that share baskets."""
 
     parts: HeadTailWeights
 
@@ -94,8 +94,8 @@ def fit_ease(
     """B = I − P diag(1 / diag P) with P = (Xᵀ W X + λI)⁻¹ (Steck 2019, equation 8).
 
     X is baskets × items in {0, 1}. W weighs a basket by size^−`size_power` · 2^(−age / `half_life_weeks`).
-    λ is `ridge` times the mean diagonal of Xᵀ W X, so that one value suits shops of any size. Exact up to
-    `max_exact` items; above, the `num_head` most popular are, and the others approximately.
+    λ is `ridge` times the mean diagonal of Xᵀ W X, so one value suits shops of any size. Exact up to
+    `max_exact` items; above, exact for the `num_head` most popular, approximate for the others.
     """
     baskets = purchases.lines.sign().tocsr()
     num_items = baskets.shape[1]
@@ -106,9 +106,7 @@ def fit_ease(
     total = float(basket_weight @ np.diff(baskets.indptr))
     shift = max(ridge * total / max(num_items, 1), 1e-3)
     if num_items > max_exact:
-        logger.info(
-            "EASE over %d items: exact among the %d most popular, others by them", num_items, num_head
-        )
+        logger.info("EASE over %d items: exact for the %d most popular", num_items, num_head)
         return LargeEase(fit_head_and_tail(baskets, basket_weight, shift=shift, num_head=num_head))
     logger.info("EASE over %d items: exact", num_items)
     return ExactEase(_exact(baskets, basket_weight, shift))

@@ -1,7 +1,7 @@
-"""EASE beyond what a dense inverse holds: popular items exactly, the long tail by its Schur complement.
+"""EASE for catalogues too large for a dense inverse: exact for popular items, approximate for the long tail.
 
 Of G + λI, G = Xᵀ W X, the block of the most popular items (head H) is kept whole. That of the others (tail T)
-is replaced by D + v vᵀ: D its diagonal, v vᵀ what popularity alone would make two tail items share
+is replaced by D + v vᵀ: D its diagonal, v vᵀ the weight that two tail items would share by popularity alone
 (v_t = o_t / √Σo, o_t the shared weight of t with the rest of the tail: Chung & Lu 2002). Block inversion
 (Boyd & Vandenberghe 2004, A.5.5) with Sherman & Morrison's formula for the tail then gives P without an
 inverse larger than the head's, and between two tail items that share baskets P ≈ −G / (D D') (one step of
@@ -19,19 +19,19 @@ from scipy.sparse import coo_array, csr_matrix, diags_array, vstack
 
 from gnn.network.propagation import keep_strongest
 
-#: Head and tail neighbours that a tail item keeps: at 80,000 items 1.3 GB where every one has so many.
+#: Head and tail neighbours that a tail item keeps; 80,000 items with so many take 1.3 GB.
 MAX_NEIGHBOURS = 1_000
 
-#: Share of its row's sum that the diagonal of the tail gets, against what v vᵀ leaves out. With a head of
-#: 2,000 of Complete Journey's 8,709 items NDCG@20 is .1186 with it, .1171 without, .1185 exact.
-_RAISED = 0.1
+#: Share of each row's sum that is added to the tail's diagonal, for the weight that v vᵀ leaves out. With a
+#: head of 2,000 of Complete Journey's 8,709 items NDCG@20 is .1186 with it, .1171 without, .1185 exact.
+_DIAGONAL_SHARE = 0.1
 
 _BLOCK = 1_000
 
 
 @dataclass(frozen=True)
 class HeadTailWeights:
-    """B in two parts, zero elsewhere; the places are those of the fitted matrix's columns."""
+    """B in two parts, zero elsewhere; indices are columns of the fitted matrix."""
 
     head: NDArray[np.int64]
     """Items whose block is dense, ascending, [num_head]."""
@@ -46,9 +46,9 @@ def fit_head_and_tail(
 ) -> HeadTailWeights:
     """B of EASE over `baskets` [num_baskets, num_items] in {0, 1}, with λ = `shift`.
 
-    The `num_head` heaviest items are the head. D has a share of what the tail's items have in common
-    added, doubled while the Schur complement is indefinite (a tail that is bought together): from the whole
-    of it on D bounds the tail's block, and it is not.
+    The `num_head` heaviest items are the head. A share of the weight that tail items have in common is added
+    to D, doubled while the Schur complement is indefinite (a tail that is bought together): from the whole
+    of it on, D bounds the tail's block, so the complement is definite.
     """
     weighted = csr_matrix(diags_array(basket_weight) @ baskets, dtype=np.float32)
     weight = np.asarray(weighted.sum(axis=0)).ravel()
@@ -62,14 +62,14 @@ def fit_head_and_tail(
 
     shared = np.asarray(to_tail.sum(axis=1), dtype=np.float64).ravel()
     popularity = shared / np.sqrt(max(shared.sum(), 1e-12))
-    raised = _RAISED
+    share = _DIAGONAL_SHARE
     while True:
-        diagonal = (weight[tail] + shift) * max(raised, 1.0) + raised * shared
+        diagonal = (weight[tail] + shift) * max(share, 1.0) + share * shared
         mean_tail, spread = _popularity_part(to_head, popularity, diagonal)
         factor, failed = torch.linalg.cholesky_ex(_schur(gram, to_head, diagonal, mean_tail, spread))
         if not int(failed):
             break
-        raised *= 2
+        share *= 2
     del gram
     inverse = torch.cholesky_inverse(factor).numpy()
     del factor
@@ -96,7 +96,7 @@ def fit_head_and_tail(
 def _gram(
     weighted: csr_matrix, baskets: csr_matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> csr_matrix:
-    """The `MAX_NEIGHBOURS` largest of G[rows, columns] a row, block by block: pairs grow with basket²."""
+    """The `MAX_NEIGHBOURS` largest of each row of G[rows, columns], block by block to save memory."""
     right = baskets[:, columns]
     blocks = [csr_matrix(np.zeros((0, len(columns)), dtype=np.float32))]
     for start in range(0, len(rows), _BLOCK):
@@ -108,7 +108,7 @@ def _gram(
 def _popularity_part(
     to_head: csr_matrix, popularity: NDArray[np.float64], diagonal: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
-    """What v does to the head: a = G_HT D⁻¹ v, [num_head], and c = 1 + vᵀ D⁻¹ v.
+    """The effect of v on the head: a = G_HT D⁻¹ v, [num_head], and c = 1 + vᵀ D⁻¹ v.
 
     (D + v vᵀ)⁻¹ = D⁻¹ − D⁻¹ v vᵀ D⁻¹ / c (Sherman & Morrison 1950).
     """
@@ -154,9 +154,9 @@ def _tail_rows(
         part = slice(to_head.indptr[item], to_head.indptr[item + 1])
         near, gram = to_head.indices[part], to_head.data[part]
         solved = inverse[np.ix_(near, near)] @ gram
-        lean = scaled_popularity[item] / spread
-        values[part] = lean * by_popularity[near] - solved / diagonal[item]
+        scaled = scaled_popularity[item] / spread
+        values[part] = scaled * by_popularity[near] - solved / diagonal[item]
         direct = float(gram @ solved) / diagonal[item] ** 2
-        shared = float(gram @ by_popularity[near]) * lean / diagonal[item]
-        tail_diagonal[item] += direct - 2 * shared + lean**2 * total
+        shared = float(gram @ by_popularity[near]) * scaled / diagonal[item]
+        tail_diagonal[item] += direct - 2 * shared + scaled**2 * total
     return values, tail_diagonal

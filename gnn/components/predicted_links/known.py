@@ -1,9 +1,9 @@
-"""Links that the shop itself knows: (item)-[LINKED {kind}]->(item) of the graph, as columns."""
+"""Links that the shop itself gives: (item)-[LINKED {kind}]->(item) of the graph, as columns."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,48 +13,48 @@ from graph.edges import EdgeTables
 
 _LINKED = ("Item", "LINKED", "Item")
 
-#: Words in the name of a kind that links what stands in for an item, not what goes with it.
+#: Words in the name of a kind that links substitutes, not what is bought together.
 _SUBSTITUTE = re.compile("substitut|similar|alternativ|replac|variant|view|instead", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class KnownLinks:
-    """Directed links, one a pair and kind, substitutes left out."""
+    """Directed links, one a pair and kind."""
 
     source: NDArray[np.int64]
     """Item index, [L]."""
     target: NDArray[np.int64]
     """Item index, [L]."""
     kind: NDArray[np.int64]
-    """Place in `kinds`, [L]."""
+    """Index in `kinds`, [L]."""
     kinds: tuple[str, ...]
     num_items: int
 
     def without(self, pairs: NDArray[np.int64]) -> KnownLinks:
         """These links without those between the items of `pairs` [P, 2], of any kind and direction.
 
-        A hidden pair is to be found from what else is known: that one kind repeats another says nothing.
+        All kinds are hidden at once, because one kind often repeats another.
         """
         is_kept = ~np.isin(self._pair_numbers(self.source, self.target), self._pair_numbers(*pairs.T))
-        return KnownLinks(
-            self.source[is_kept], self.target[is_kept], self.kind[is_kept], self.kinds, self.num_items
+        return replace(
+            self, source=self.source[is_kept], target=self.target[is_kept], kind=self.kind[is_kept]
         )
 
     def matrix(self, kind: str | None = None) -> csr_matrix:
         """1 where a link of `kind` (none: of any) leads from row to column, [num_items, num_items]."""
-        is_meant = np.full(len(self.kind), True) if kind is None else self.kind == self.kinds.index(kind)
-        places = self.source[is_meant], self.target[is_meant]
+        is_chosen = np.full(len(self.kind), True) if kind is None else self.kind == self.kinds.index(kind)
+        ends = self.source[is_chosen], self.target[is_chosen]
         matrix = csr_matrix(
-            (np.ones(len(places[0]), dtype=np.float32), places), shape=(self.num_items, self.num_items)
+            (np.ones(len(ends[0]), dtype=np.float32), ends), shape=(self.num_items, self.num_items)
         )
         matrix.data[:] = 1.0
         return matrix
 
     def pairs(self, kind: str, items: NDArray[np.integer]) -> NDArray[np.int64]:
         """Undirected pairs of `kind` among `items`, the lower index first, ascending, [P, 2]."""
-        is_meant = self.kind == self.kinds.index(kind)
-        is_meant &= np.isin(self.source, items) & np.isin(self.target, items)
-        numbers = np.unique(self._pair_numbers(self.source[is_meant], self.target[is_meant]))
+        is_chosen = self.kind == self.kinds.index(kind)
+        is_chosen &= np.isin(self.source, items) & np.isin(self.target, items)
+        numbers = np.unique(self._pair_numbers(self.source[is_chosen], self.target[is_chosen]))
         return np.stack(np.divmod(numbers, self.num_items), axis=1)
 
     def _pair_numbers(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -62,7 +62,7 @@ class KnownLinks:
 
 
 def known_links(edges: EdgeTables) -> KnownLinks:
-    """The shop's links in `edges`, those of substitutes left out; none where it gives none."""
+    """The shop's links in `edges` without those of substitutes; none where it gives none."""
     return _links(edges, of_substitutes=False)
 
 
@@ -75,9 +75,9 @@ def known_substitutes(edges: EdgeTables) -> NDArray[np.int64]:
 
 
 def choose_kind(links: KnownLinks, items: NDArray[np.integer], *, min_pairs: int) -> str | None:
-    """The kind to learn from: the rarest that links `min_pairs` pairs of `items`, for it says the most.
+    """The kind to learn: the rarest that links `min_pairs` pairs of `items`, none where no kind does.
 
-    None where no kind links so many: what is "bought together" is chosen from what is "also bought".
+    The rarest is the most specific: shops choose "bought together" among what is "also bought".
     """
     sizes = {kind: len(links.pairs(kind, items)) for kind in links.kinds}
     enough = [kind for kind in links.kinds if sizes[kind] >= min_pairs]

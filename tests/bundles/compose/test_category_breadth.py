@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bundles.compose.category_breadth import CategoryBridges
+from bundles.compose.shortlist import CategoryStrength
 from gnn.artifact.model import CategoryPairs
 
 #: Categories 0 and 2 are in 45 baskets together, three times as often as by chance; 1 and 2 were not counted.
@@ -14,7 +14,7 @@ PAIRS = CategoryPairs(
 
 
 def test_two_categories_are_worth_their_shrunk_lift_and_chance_where_it_was_not_counted() -> None:
-    strength = CategoryBridges(PAIRS).between(np.array([2, 0, 2, 1, -1], dtype=np.int32))
+    strength = CategoryStrength(PAIRS).between(np.array([2, 0, 2, 1, -1], dtype=np.int32))
 
     x = (45 + 5) / (45 / 3 + 5)
     assert strength[0].tolist() == pytest.approx([0, x / (1 + x), 0, 0.5, 0])
@@ -30,4 +30,4 @@ def test_a_shop_without_categories_has_no_bridges() -> None:
         lift=np.zeros(0, dtype=np.float32),
     )
 
-    assert not CategoryBridges(nothing).between(np.full(3, -1, dtype=np.int32)).any()
+    assert not CategoryStrength(nothing).between(np.full(3, -1, dtype=np.int32)).any()

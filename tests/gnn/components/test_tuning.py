@@ -11,7 +11,7 @@ from etl.tables import Tables
 from gnn.components import tuning as judging
 from gnn.components.tuning import judge
 from gnn.config import TrainingConfig
-from gnn.data.splits import split_by_time
+from gnn.data.training_data import split_by_time
 from gnn.network.training import no_progress
 from tests.gnn.conftest import Line, MakeTables
 

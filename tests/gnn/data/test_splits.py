@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from etl.tables import Tables
 from gnn.config import STANDARD
-from gnn.data.splits import TimeSplit, split_by_time
+from gnn.data.training_data import TimeSplit, split_by_time
 from tests.gnn.conftest import MakeTables
 
 

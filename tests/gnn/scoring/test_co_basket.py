@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from gnn.scoring.co_basket import chances_of_scores
+from gnn.scoring.item_scores import softmax_probabilities
 
 
-def test_the_chance_of_an_item_is_that_one_of_ten_choices_is_it() -> None:
+def test_the_probability_of_an_item_is_that_one_of_ten_choices_is_it() -> None:
     scores = np.array([np.log(1), np.log(1), np.log(2), np.log(996)], dtype=np.float32) - 50
 
     # One choice in 1,000 is the first item, one in 500 the third.
-    chances = chances_of_scores(scores)
+    probabilities = softmax_probabilities(scores)
 
     expected = [1 - np.exp(-10 / 1_000), 1 - np.exp(-10 / 1_000), 1 - np.exp(-10 / 500), 1.0]
-    assert chances.tolist() == pytest.approx(expected, rel=1e-4)
+    assert probabilities.tolist() == pytest.approx(expected, rel=1e-4)
 
 
-def test_no_items_have_no_chances() -> None:
-    assert chances_of_scores(np.zeros(0, dtype=np.float32)).tolist() == []
+def test_no_items_have_no_probabilities() -> None:
+    assert softmax_probabilities(np.zeros(0, dtype=np.float32)).tolist() == []

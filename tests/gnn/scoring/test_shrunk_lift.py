@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.statistics import shrunk_lift
 
 
 def test_few_baskets_leave_a_lift_near_1_and_none_leave_it_there() -> None:

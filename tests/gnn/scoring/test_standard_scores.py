@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from gnn.scoring.standard_scores import standard_scores
+from gnn.scoring.statistics import standard_scores
 
 
 def test_each_row_has_mean_0_and_deviation_1() -> None:

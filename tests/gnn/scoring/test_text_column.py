@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"))))

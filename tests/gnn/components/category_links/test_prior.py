@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.category_links.counts import CategoryCounts
+from gnn.components.category_links.evidence import CategoryCounts, CategoryVectors
 from gnn.components.category_links.prior import MIN_PAIRS, CategoryPrior, LaterPairs, fit_prior, later_pairs
-from gnn.components.category_links.vectors import CategoryVectors, category_vectors
-from gnn.network.training_run import LearnedLinks
 
 
 def planted(num_pairs: int, *, rng: np.random.Generator) -> LaterPairs:
@@ -28,28 +26,28 @@ def one(value: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.array([value])
 
 
-def test_a_lift_is_the_count_and_the_guess_weighed_by_what_was_expected() -> None:
+def test_a_lift_is_the_count_and_the_prior_weighted_by_expected_baskets() -> None:
     prior = CategoryPrior(intercept=np.log(2.0), slope=0.5, log_shape=np.log(3.0))
 
     lift = prior.lift(one(8.0), one(4.0), one(2.0))
 
-    guess = 2.0 * np.exp(0.5 * 2.0)
-    assert lift[0] == pytest.approx((8 + 3) / (4 + 3 / guess))
+    mean = 2.0 * np.exp(0.5 * 2.0)
+    assert lift[0] == pytest.approx((8 + 3) / (4 + 3 / mean))
 
 
-def test_two_categories_that_never_met_have_the_guess_where_nothing_was_expected() -> None:
+def test_two_categories_without_expected_baskets_have_the_lift_of_the_prior() -> None:
     prior = CategoryPrior(intercept=0.0, slope=1.0, log_shape=0.0)
 
     assert prior.lift(one(0.0), one(0.0), one(1.5))[0] == pytest.approx(np.exp(1.5))
 
 
-def test_many_baskets_speak_for_themselves() -> None:
+def test_with_many_baskets_counts_decide() -> None:
     prior = CategoryPrior(intercept=0.0, slope=1.0, log_shape=0.0)
 
     assert prior.lift(one(30_000.0), one(10_000.0), one(-5.0))[0] == pytest.approx(3.0, rel=0.02)
 
 
-def test_fitting_finds_the_numbers_that_the_counts_were_drawn_from() -> None:
+def test_fitting_finds_the_parameters_that_the_counts_were_drawn_from() -> None:
     prior = fit_prior(planted(20_000, rng=np.random.default_rng(0)))
 
     assert prior is not None
@@ -58,7 +56,7 @@ def test_fitting_finds_the_numbers_that_the_counts_were_drawn_from() -> None:
     assert prior.log_shape == pytest.approx(np.log(4.0), abs=0.15)
 
 
-def test_an_affinity_that_says_nothing_weighs_nothing() -> None:
+def test_an_unrelated_affinity_has_no_weight() -> None:
     rng = np.random.default_rng(0)
     pairs = planted(20_000, rng=rng)
 
@@ -68,13 +66,13 @@ def test_an_affinity_that_says_nothing_weighs_nothing() -> None:
     assert prior.slope == pytest.approx(0.0, abs=0.05)
 
 
-def test_too_few_pairs_that_met_teach_nothing() -> None:
+def test_nothing_is_fitted_to_too_few_pairs() -> None:
     pairs = planted(MIN_PAIRS - 1, rng=np.random.default_rng(0))
 
     assert fit_prior(pairs) is None
 
 
-def test_a_pair_is_looked_at_once_and_only_where_both_were_bought_later() -> None:
+def test_a_pair_counts_once_and_only_where_both_were_bought_later() -> None:
     before = CategoryCounts(np.array([4.0, 2.0, 2.0]), csr_matrix([[0, 2, 1], [2, 0, 0], [1, 0, 0]]), 8)
     later = CategoryCounts(np.array([3.0, 2.0, 0.0]), csr_matrix([[0, 1, 0], [1, 0, 0], [0, 0, 0]]), 4)
     vectors = CategoryVectors(np.ones((3, 1), np.float32), np.array([[1.0], [3.0], [5.0]], np.float32))
@@ -85,14 +83,3 @@ def test_a_pair_is_looked_at_once_and_only_where_both_were_bought_later() -> Non
     assert pairs.expected.tolist() == [4 * 2 / 8]
     assert pairs.affinity.tolist() == [(3 + 1) / 2]
     assert (pairs.later.tolist(), pairs.later_expected.tolist()) == ([1], [3 * 2 / 4])
-
-
-def test_a_category_is_the_mean_of_its_items() -> None:
-    source = np.array([[1.0, 0.0], [3.0, 2.0], [9.0, 9.0]], dtype=np.float32)
-    nobody = np.zeros((0, 2), np.float32)
-    links = LearnedLinks(source, 10 * source, source, np.zeros(3, np.float32), nobody, (0.0, 0.0))
-
-    vectors = category_vectors(links, np.array([5, 5, 2]), np.array([2, 5]))
-
-    assert vectors.source.tolist() == [[9, 9], [(1 + 3) / 2, (0 + 2) / 2]]
-    assert vectors.target.tolist() == [[90, 90], [20, 10]]

@@ -80,7 +80,7 @@ def test_the_form_is_chosen_by_size(caplog: pytest.LogCaptureFixture) -> None:
 
     assert caplog.messages == [
         "EASE over 4 items: exact",
-        "EASE over 4 items: exact among the 2 most popular, others by them",
+        "EASE over 4 items: exact for the 2 most popular",
     ]
 
 
