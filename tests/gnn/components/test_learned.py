@@ -114,12 +114,14 @@ def test_transitions_backward_are_those_forward_seen_from_the_follower(sequence_
         assert all((np.diff(rows.row(item)[0]) > 0).all() for item in range(20))
 
 
-def learn_from(data: TrainingData, config: TrainingConfig, folder: Path) -> Learned:
+def learn_from(
+    data: TrainingData, config: TrainingConfig, folder: Path, *, max_epochs: int = 1
+) -> Learned:
     return learn(
         data,
         config=config,
         validation=None,
-        max_epochs=1,
+        max_epochs=max_epochs,
         checkpoint=folder / "run.pt",
         progress=no_progress,
     )
@@ -154,6 +156,16 @@ def test_a_network_is_trained_from_200_baskets_and_10_items_on(
 
     assert learned.kind == kind
     assert learned.links.target.shape == (num_items, tiny_config.embedding_dim if kind == "gnn" else 0)
+
+
+def test_what_was_tuned_without_a_network_is_fitted_without_one(
+    make_tables: MakeTables, tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    # Before validation the shop was too small; now it is large enough, but no number of epochs was tuned.
+    tables = pairs_shop(make_tables, num_baskets=200, num_items=10)
+    data = training_data(tables, config=tiny_config, is_sequence=False)
+
+    assert learn_from(data, tiny_config, tmp_path, max_epochs=0).kind == "closed_form"
 
 
 def test_without_a_network_the_bias_is_popularity(shop_purchases: Purchases) -> None:
