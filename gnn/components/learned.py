@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.components.context import FitContext, Learned
-from gnn.components.ease.exact import Ease, fit_ease
+from gnn.components.ease import Ease, fit_ease
 from gnn.config import TrainingConfig
 from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries

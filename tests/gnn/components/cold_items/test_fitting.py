@@ -7,9 +7,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.artifact.scorers import item_scorer
-from gnn.components.cold_items.choice import best_unsold
 from gnn.components.cold_items.fitting import tune_cold_weights
-from gnn.components.cold_items.neighbours import find_neighbours
+from gnn.components.cold_items.unsold import best_unsold, find_neighbours
 from gnn.data.content import Content
 from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer

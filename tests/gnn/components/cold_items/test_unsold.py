@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.cold_items.neighbours import NUM_NEIGHBOURS, find_neighbours
+from gnn.components.cold_items.unsold import NUM_NEIGHBOURS, find_neighbours
 from gnn.data.content import Content
 
 #: Rows of length 1; 3 has the cosine .8 with 0 and .6 with 2.
