@@ -19,7 +19,7 @@ from gnn.components.assembly import assemble
 from gnn.components.boosted_trees import TreeParams, fit_classifier, fit_ranker
 from gnn.components.category_links.prior import CategoryPrior
 from gnn.components.context import FitContext, Tuning
-from gnn.components.learning import learn
+from gnn.components.learned import learn
 from gnn.config import TrainingConfig
 from gnn.data.training_data import training_data
 from gnn.network.training import no_progress
