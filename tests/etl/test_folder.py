@@ -110,11 +110,15 @@ def _file_cases() -> dict[str, tuple[str, bytes, str]]:
         "damaged gzip": (
             "interactions.csv.gz",
             packed[:-8] + b"\0" * 8,
-            "interactions.csv.gz is not whole gzip (CRC check failed",
+            "interactions.csv.gz is not a complete gzip file (CRC check failed",
         ),
-        "text called gzip": ("interactions.csv.gz", _LINES.encode(), "interactions.csv.gz is not whole gzip"),
-        "gzip called text": ("interactions.csv", packed, "interactions.csv is gzip, whatever its name says"),
-        "Parquet called CSV": ("interactions.csv", whole, "interactions.csv is Parquet, whatever its name"),
+        "text called gzip": (
+            "interactions.csv.gz",
+            _LINES.encode(),
+            "interactions.csv.gz is not a complete gzip file",
+        ),
+        "gzip called text": ("interactions.csv", packed, "interactions.csv is gzip, not CSV: rename it"),
+        "Parquet called CSV": ("interactions.csv", whole, "interactions.csv is Parquet, not CSV: rename it"),
         "a spreadsheet": ("interactions.csv", b"PK\x03\x04rest", "is a zip archive or a spreadsheet"),
         "CSV called Parquet": (
             "interactions.parquet",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import ladybug
@@ -87,7 +88,7 @@ def test_two_readers_and_a_load_go_together(tmp_path: Path, shop_tables: Tables)
 def test_a_neo4j_database_of_somebody_else_is_refused(
     empty_neo4j_uri: str, neo4j_credentials: Credentials, tmp_path: Path, shop_tables: Tables
 ) -> None:
-    with Neo4jClient(empty_neo4j_uri, neo4j_credentials) as client:
+    with closing(Neo4jClient(empty_neo4j_uri, neo4j_credentials)) as client:
         client.write("CREATE (:Film {name: 'Heat'})")
 
     with (
