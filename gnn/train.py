@@ -81,7 +81,7 @@ def train(
         if learned.kind == "closed_form":
             warnings.insert(
                 0,
-                f"too little data for a GNN (under {MIN_BASKETS} baskets or {MIN_ITEMS} ranked items): "
+                f"too little data for a GNN (under {MIN_BASKETS} baskets or {MIN_ITEMS} ranked items to train on): "
                 "counts and a closed form serve",
             )
         context = FitContext(data, learned, result.tuning, config, text_cache, report)

@@ -12,8 +12,10 @@ PLAIN_YOGHURT, CHERRY_YOGHURT, CAKE_TIN, BAKING_PAPER, WHISK, PENNE, SHELLS, ODD
 
 
 def planted() -> SubstitutePairs:
-    """Two yoghurts are variants; tin, paper and whisk are one type, but paper and tin are complements; penne and
-    shells are of no type, and replace each other."""
+    """Two yoghurts are variants; tin, paper and whisk are one type, but paper and tin are complements.
+
+    Penne and shells are of no type, and replace each other.
+    """
     return SubstitutePairs(
         Substitutes(
             variant=np.array([0, 0, -1, -1, -1, -1, -1, -1], dtype=np.int32),
