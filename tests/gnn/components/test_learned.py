@@ -114,9 +114,7 @@ def test_transitions_backward_are_those_forward_seen_from_the_follower(sequence_
         assert all((np.diff(rows.row(item)[0]) > 0).all() for item in range(20))
 
 
-def learn_from(
-    data: TrainingData, config: TrainingConfig, folder: Path, *, max_epochs: int = 1
-) -> Learned:
+def learn_from(data: TrainingData, config: TrainingConfig, folder: Path, *, max_epochs: int = 1) -> Learned:
     return learn(
         data,
         config=config,
