@@ -39,7 +39,7 @@ class Variant:
     """One change to how the GNN is fitted."""
 
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """To the configuration."""
+    """Fields of `TrainingConfig` and their changed values."""
     without: tuple[EdgeType, ...] = ()
     """Edge types that are left out of the graph."""
 

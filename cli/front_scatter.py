@@ -37,6 +37,6 @@ def scatter_lines(
 
 
 def _part(value: float, values: Sequence[float]) -> float:
-    """How far `value` is from the least of `values` to the greatest; the middle where they are one."""
+    """Position of `value` between the minimum (0) and maximum (1) of `values`; .5 if these are equal."""
     least, greatest = min(values), max(values)
     return (value - least) / (greatest - least) if greatest > least else 0.5

@@ -1,4 +1,4 @@
-"""LightGCN (He et al. 2020) as PyTorch Geometric has it: propagation over one bipartite graph, BPR loss."""
+"""LightGCN (He et al. 2020) by PyTorch Geometric: propagation over one bipartite graph, BPR loss."""
 
 from __future__ import annotations
 

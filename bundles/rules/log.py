@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bundles.rules.journal import Journal
     from bundles.rules.store import DecisionStore
 
-#: Below the home.
+#: File name below the home.
 JOURNAL_FILE = "journal.db"
 
 

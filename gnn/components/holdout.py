@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnn.artifact.model import ModelArtifact
@@ -61,4 +61,7 @@ def fit_holdout(
         ensemble=Ensemble(bought=max(by_log, 0.0), known=max(by_known, 0.0)),
     )
     context = FitContext(data, learned, tuning, config, progress=progress)
-    return Holdout(task, split, context, assemble(context, only=SCORING), validation, test)
+    artifact = assemble(context, only=SCORING)
+    # Baselines and slices of the task read the item codes of the context.
+    fitted = {type(component): component for component in (artifact.catalogue, artifact.categories)}
+    return Holdout(task, split, replace(context, fitted=fitted), artifact, validation, test)

@@ -14,6 +14,7 @@ MIN_BASKETS = 10
 
 def fit_seasons(context: FitContext) -> Seasons:
     """Baskets by week of the items that are in enough of them."""
+    ages = context.data.purchases.basket_age
     by_week = context.data.edges.nodes["Item"]["baskets_by_week"].combine_chunks()
     item = np.flatnonzero(pc.is_valid(by_week).to_numpy(zero_copy_only=False))
     weeks = np.asarray(by_week.drop_null().flatten().to_numpy(), dtype=np.int64).reshape(len(item), NUM_WEEKS)
@@ -22,5 +23,5 @@ def fit_seasons(context: FitContext) -> Seasons:
         item=item[is_kept].astype(np.int32),
         baskets=weeks[is_kept].astype(np.int32),
         all_baskets=weeks.sum(axis=0),
-        num_days=int(context.data.purchases.basket_age.max(initial=0.0)) + 1,
+        num_days=int(ages.max()) + 1 if len(ages) else 0,
     )

@@ -10,9 +10,10 @@ import pytest
 from bundles.present.answers import ShopBundlesAnswer
 from bundles.recommender import Recommender
 from bundles.request.schemas import RequestError, ShopBundlesRequest
-from gnn.artifact.model import ModelArtifact, ShopBundles
-from gnn.scoring.bundle_model import BundleModel
-from gnn.scoring.containers import TextColumn
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.bundle_ranking import BundleRanking
+from gnn.scoring.catalogue import ShopBundles
+from gnn.scoring.containers import Csr, TextColumn
 from tests.artifact_factory import KEY, make_artifact
 from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
@@ -36,23 +37,23 @@ def artifact() -> ModelArtifact:
         bundle_ids=TextColumn.of(list(BUNDLES)),
         titles=TextColumn.of([name.title() for name in BUNDLES]),
         discount=np.array([discount for _, discount in BUNDLES.values()]),
-        indptr=ends.astype(np.int64),
-        item=np.array([ids.index(name) for content in contents for name in content], dtype=np.int32),
-        quantity=np.array([count for content in contents for count in content.values()], dtype=np.float64),
+        quantity=Csr(
+            ends.astype(np.int64),
+            np.array([ids.index(name) for content in contents for name in content], dtype=np.int32),
+            np.array([count for content in contents for count in content.values()], dtype=np.float64),
+        ),
     )
     # User 9 chose the picnic before, and breakfast is next on the list; user 718 chose nothing.
     users = list(made.histories.user_ids)
     known = users.index(KEY.pseudonym("9"))
-    lengths = [2 if user == known else 0 for user in range(len(users))]
-    model = replace(
-        BundleModel.none(num_users=len(users), num_items=len(ids), num_bundles=len(BUNDLES)),
-        indptr=np.cumsum([0, *lengths]).astype(np.int64),
-        bundle=np.array([3, 0], dtype=np.int32),
-        score=np.array([2.0, 1.0], dtype=np.float32),
+    model = BundleRanking(
+        lists=Csr.from_entries(
+            np.array([known, known]), np.array([3, 0]), np.array([2.0, 1.0]), num_rows=len(users)
+        ),
         popularity=np.array([1, 5, 9, 3], dtype=np.float32),
         visitor_weights=np.array([0.0, 1.0, 0.1], dtype=np.float32),
     )
-    return replace(made, bundles=bundles, bundle_model=model)
+    return replace(made, bundles=bundles, bundle_ranking=model)
 
 
 def ask(artifact: ModelArtifact, **fields: object) -> ShopBundlesAnswer:

@@ -22,9 +22,7 @@ def campaign_items(model: ModelArtifact) -> dict[str, set[str]]:
     """Item ids by campaign."""
     item_ids, promotions = texts_of(model.catalogue.item_ids), model.promotions
     return {
-        promotion_id: {
-            item_ids[item] for item in promotions.item[slice(*promotions.indptr[place : place + 2])].tolist()
-        }
+        promotion_id: {item_ids[item] for item in promotions.discount.row(place)[0].tolist()}
         for place, promotion_id in enumerate(promotions.promotion_ids)
     }
 

@@ -1,4 +1,4 @@
-"""Fixtures of the room."""
+"""Fixtures of the etl tests."""
 
 from __future__ import annotations
 

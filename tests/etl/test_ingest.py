@@ -298,8 +298,14 @@ if point == "strays":
 ingest(source, home, options=IngestOptions(min_baskets=1), progress=lambda stage: stage == point and die())
 """
 
-#: A stage of an ingest; the first and a later rename of a table file; that of the manifest; the clean-up.
-_POINTS = ["writing tables", "1", "7", "15", "strays"]
+#: A step of the ingest; renames of table files; the rename of the manifest; the clean-up.
+_POINTS = [
+    pytest.param("writing tables", marks=pytest.mark.slow),
+    "1",
+    pytest.param("7", marks=pytest.mark.slow),
+    "15",
+    "strays",
+]
 
 
 @pytest.mark.parametrize("point", _POINTS)

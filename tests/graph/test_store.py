@@ -61,6 +61,20 @@ def test_a_database_of_somebody_else_is_never_replaced(tmp_path: Path, shop_tabl
         store.load(shop_tables)
 
 
+def test_a_graph_of_an_older_version_is_loaded_anew(tmp_path: Path, shop_tables: Tables) -> None:
+    file = tmp_path / "graph.lbug"
+    with open_store(f"ladybug:{file}", home=tmp_path) as store:
+        store.load(shop_tables)
+    # Version 0.1 had a relationship type for predicted links, and another schema version.
+    with ladybug.Database(file) as database, ladybug.Connection(database) as connection:
+        connection.execute("CREATE REL TABLE PREDICTED_WITH(FROM Item TO Item, score DOUBLE)")
+        connection.execute("MATCH (s:GraphState) SET s.schema_version = 'older'")
+
+    with open_store(f"ladybug:{file}", home=tmp_path) as store:
+        assert store.load(shop_tables).nodes_written == 17
+        assert store.load(shop_tables).nodes_written == 0
+
+
 def test_two_readers_and_a_load_go_together(tmp_path: Path, shop_tables: Tables) -> None:
     count = "MATCH (i:Item) RETURN count(i) AS num"
     with open_store(None, home=tmp_path) as one, open_store(None, home=tmp_path) as two:

@@ -112,7 +112,7 @@ class _SetProblem(Problem):  # type: ignore[misc]  # pymoo ships no types
         self._members.append(x[is_valid])
         self._values.append(values[is_valid])
         self._num_evaluations += len(x)
-        # pymoo minimises; above 0 is a broken rule.
+        # pymoo minimises; above 0 is a violated constraint.
         out["F"], out["G"] = -values, ~is_valid[:, None] * 1.0
 
     def result(self) -> SearchResult:

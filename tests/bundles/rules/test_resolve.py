@@ -11,8 +11,9 @@ from bundles.rules.active import NO_ACTIVE_RULES, NO_BUNDLE_RULE, ActiveRules, B
 from bundles.rules.decisions import DecisionRequest
 from bundles.rules.resolve import ResolvedRules, resolve_rules
 from bundles.rules.targets import DecisionTargets
-from gnn.artifact.model import ModelArtifact, ShopBundles
-from gnn.scoring.containers import TextColumn
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.catalogue import ShopBundles
+from gnn.scoring.containers import Csr, TextColumn
 from tests.artifact_factory import make_artifact
 from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
@@ -28,9 +29,7 @@ def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
             bundle_ids=TextColumn.of(["dinner", "toast"]),
             titles=TextColumn.of(["Dinner", ""]),
             discount=np.zeros(2),
-            indptr=np.array([0, 2, 4]),
-            item=np.array(held, dtype=np.int32),
-            quantity=np.array([1.0, 2.0, 1.0, 1.0]),
+            quantity=Csr(np.array([0, 2, 4]), np.array(held, dtype=np.int32), np.array([1.0, 2.0, 1.0, 1.0])),
         ),
     )
 

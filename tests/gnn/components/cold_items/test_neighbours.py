@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.cold_items.siblings import NUM_SIBLINGS, cold_items
+from gnn.components.cold_items.neighbours import NUM_NEIGHBOURS, find_neighbours
 from gnn.data.content import Content
 
-#: Rows of length 1: 0 and 1 alike, 2 like neither; 3 is 0.8 of the first and .6 of the third.
+#: Rows of length 1; 3 has the cosine .8 with 0 and .6 with 2.
 WORDS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.8, 0, 0.6], [0, 0, 0]], dtype=np.float32)
 
 
@@ -17,50 +17,50 @@ def content(dense: np.ndarray | None = None) -> Content:
     return Content(csr_matrix(WORDS), given.astype(np.float32), group, None)
 
 
-def test_siblings_count_by_the_square_of_their_similarity() -> None:
-    cold = cold_items(content(), np.array([3]))
+def test_neighbours_are_weighted_by_the_square_of_their_similarity() -> None:
+    cold = find_neighbours(content(), np.array([3]))
 
-    weights = dict(zip(cold.sibling[0, 0].tolist(), cold.sibling_weight[0, 0].tolist(), strict=True))
+    weights = dict(zip(cold.neighbour[0, 0].tolist(), cold.neighbour_weight[0, 0].tolist(), strict=True))
     assert weights[0] == pytest.approx(0.8**2 / (0.8**2 + 0.6**2))
     assert weights[2] == pytest.approx(0.6**2 / (0.8**2 + 0.6**2))
     assert weights[1] == weights[4] == 0
 
 
-def test_no_cold_item_is_a_sibling_and_none_keeps_a_group_among_the_known() -> None:
-    cold = cold_items(content(), np.array([0, 3]))
+def test_no_cold_item_is_a_neighbour_and_none_has_a_group_among_the_known() -> None:
+    cold = find_neighbours(content(), np.array([0, 3]))
 
-    assert not np.isin(cold.sibling, [0, 3]).any()
+    assert not np.isin(cold.neighbour, [0, 3]).any()
     assert cold.ranked_group.tolist() == [[-1, 1, 2, -1, 4]] * 3
     assert cold.group.tolist() == [[0, 3]] * 3
 
 
-def test_an_item_without_content_has_siblings_of_no_weight() -> None:
-    assert not cold_items(content(), np.array([4])).sibling_weight.any()
+def test_an_item_without_content_has_neighbours_of_no_weight() -> None:
+    assert not find_neighbours(content(), np.array([4])).neighbour_weight.any()
 
 
 def test_vectors_add_a_view_of_their_own_and_one_of_both() -> None:
     dense = np.array([[0, 1], [1, 0], [0, 1], [1, 0], [0, 0]])
 
-    cold = cold_items(content(dense), np.array([3]))
+    cold = find_neighbours(content(dense), np.array([3]))
 
     by_view = [
         dict(zip(items.tolist(), weights.tolist(), strict=True))
-        for items, weights in zip(cold.sibling[:, 0], cold.sibling_weight[:, 0], strict=True)
+        for items, weights in zip(cold.neighbour[:, 0], cold.neighbour_weight[:, 0], strict=True)
     ]
     assert by_view[1][1] == 1
     assert by_view[2][1] == pytest.approx(1 / (1 + 0.8**2 + 0.6**2))
 
 
-def test_where_all_are_cold_there_are_no_siblings() -> None:
-    cold = cold_items(content(), np.arange(5))
+def test_where_all_are_cold_there_are_no_neighbours() -> None:
+    cold = find_neighbours(content(), np.arange(5))
 
-    assert cold.sibling.shape == (1, 5, 0)
+    assert cold.neighbour.shape == (1, 5, 0)
 
 
-def test_a_shop_of_more_items_than_siblings_keeps_the_nearest() -> None:
+def test_a_shop_of_more_items_than_neighbours_keeps_the_nearest() -> None:
     words = csr_matrix(np.ones((9, 1), dtype=np.float32))
     many = Content(words, np.zeros((9, 0), dtype=np.float32), np.zeros((3, 9), dtype=np.int32), None)
 
-    cold = cold_items(many, np.array([8]))
+    cold = find_neighbours(many, np.array([8]))
 
-    assert cold.sibling[0, 0].tolist() == list(range(NUM_SIBLINGS))
+    assert cold.neighbour[0, 0].tolist() == list(range(NUM_NEIGHBOURS))
