@@ -23,7 +23,7 @@ from gnn.components.category_prior import (
 from gnn.components.context import FitContext
 from gnn.data.purchases import read_purchases
 from gnn.data.training_data import TimeSplit, TrainingData
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.catalogue import Catalogue, Categories, CategoryLinks
 from gnn.scoring.containers import Csr
 

@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags_array
 
 from gnn.data.purchases import Purchases
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from scipy.sparse import coo_array, csr_matrix, diags_array, vstack
 
 from gnn.components.large_ease import HeadTailWeights, fit_head_and_tail
 from gnn.data.purchases import Purchases
+from gnn.data.sparse import keep_strongest
 from gnn.evaluation.baselines import RowScorer
-from gnn.network.propagation import keep_strongest
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from gnn.components.context import Tuning
 from gnn.components.learned import closed_form_links
 from gnn.config import DEMO, TrainingConfig
 from gnn.data.training_data import TimeSplit, TrainingData, split_by_time, training_data
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.catalogue import CategoryLinks
 from gnn.train import train
 from graph.edges import edge_tables
