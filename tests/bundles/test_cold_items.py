@@ -38,9 +38,7 @@ def shop(*, intercept: float) -> Recommender:
     weights[-1] = intercept
     place = np.flatnonzero(together == cold)
     return Recommender(
-        replace(
-            artifact, cold_items=find_neighbours(content, place, weights=weights, items=np.array([cold]))
-        ),
+        replace(artifact, cold_items=find_neighbours(content, place, weights=weights, item=np.array([cold]))),
         KEY,
     )
 
