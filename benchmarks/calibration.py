@@ -1,6 +1,6 @@
 """Calibration of link probabilities: `python -m benchmarks.calibration [--home FOLDER]`.
 
-Complete Journey: learned from what is before week 46, calibrated on the validation baskets, measured on the
+Complete Journey: fitted to the data before week 46, calibrated on the validation baskets, measured on the
 test baskets of protocol B: cart items with the hidden item of their basket, and as often with that of another
 basket. It also writes the picture `docs/img/link_calibration.png`.
 """

@@ -3,7 +3,7 @@
 Run `python -m benchmarks.closed_forms [--home FOLDER] [--sizes 10000 40000]`. Both parts learn from Complete
 Journey's baskets before week 46. Quality: protocol B's validation queries, the exact form beside heads of
 several lengths and item-kNN. Growth: the most bought items; where there are too few, the most bought are
-split in two by a seeded coin. Each fit of it is a process of its own, for its peak memory.
+split in two at random. Each fit is a process of its own, for its peak memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.quality.holdouts import protocol_b_config
 from benchmarks.quality.options import BenchmarkError
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
-from gnn.components.ease.exact import MAX_EXACT, NUM_HEAD, fit_ease
+from gnn.components.ease import MAX_EXACT, NUM_HEAD, fit_ease
 from gnn.components.learned import fit_basket_ease
 from gnn.components.tasks import BasketCompletion
 from gnn.config import STANDARD
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def read(home: Path) -> Data:
-    """Ingest Complete Journey into `home` and cut it at week 46.
+    """Ingest Complete Journey into `home` and split it at week 46.
 
     Raises:
         BenchmarkError: If the tables end before.
@@ -133,7 +133,7 @@ def growth(purchases: Purchases, sizes: Sequence[int], scratch: Path) -> list[tu
 
 
 def with_items(lines: csr_matrix, num_items: int) -> csr_matrix:
-    """The `num_items` most bought columns; where there are fewer, the most bought ones are two, by a coin."""
+    """The `num_items` most bought columns; where there are fewer, the most bought are split in two."""
     counts = np.bincount(lines.indices, minlength=lines.shape[1])
     order = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
     num_split = max(num_items - len(order), 0)

@@ -1,7 +1,7 @@
 """Growth of ingest and load: Complete Journey at 1×, 3× and 10× its lines, by copies of users with new ids.
 
 Run `python -m benchmarks.growth [--work DIR] [--factors 1 3 10]`. The copies are an export (Parquet with
-a mapping file) and go through the folder source; the minimum of baskets for a pair is multiplied alike.
+a mapping file) and go through the folder source; the minimum of baskets for a pair grows by the same factor.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whole commands, measured from outside: seconds, and the largest resident memory of one process."""
+"""Run whole commands and measure them from outside: seconds, and the largest resident memory."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ from cli.pipeline import print_ingest, print_load, run_ingest, run_load
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="A folder of exports, or completejourney (packaged data).")],
+    source: Annotated[
+        str, typer.Argument(help="A folder of exports, or completejourney (the packaged data).")
+    ],
     *,
     mapping: Annotated[
         Path | None,
@@ -35,7 +37,7 @@ def ingest(
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Read a shop's exports into tables. Bad rows go to HOME/rejects.csv with their reasons."""
+    """Read a shop's exports into tables and write bad rows to HOME/rejects.csv."""
     from etl.ingest import IngestOptions
 
     chosen = IngestOptions(

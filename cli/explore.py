@@ -36,7 +36,7 @@ def query(
     named = find_query(name)
     parameters = named.parameters_from(arguments or [])
     if isinstance(user_id := parameters.get("user_id"), str):
-        # Commands take the shop's own ids; the graph holds pseudonyms.
+        # Commands take the shop's own ids, but the graph holds pseudonyms.
         parameters["user_id"] = load_key(home).pseudonym(user_id)
     _run(named.statement, parameters, home=home, store=store, as_json=as_json)
 

@@ -18,7 +18,7 @@ from gnn.artifact.scorers import basket_stage, item_scorer
 from gnn.components import FITTERS, fit_components
 from gnn.components.boosted_trees import TreeParams, fit_classifier, fit_ranker
 from gnn.components.context import FitContext, Learned, Tuning
-from gnn.components.ease.exact import ExactEase
+from gnn.components.ease import ExactEase
 from gnn.config import STANDARD
 from gnn.data.training_data import TrainingData, training_data
 from gnn.network.training import LearnedLinks
@@ -38,7 +38,16 @@ from tests.planted_tables import (
     planted_tables,
 )
 
-__all__ = ["KEY", "PlantedItem", "PlantedPromotion", "PlantedShop", "columns_of", "make_artifact"]
+__all__ = [
+    "KEY",
+    "PlantedItem",
+    "PlantedPromotion",
+    "PlantedShop",
+    "assert_same_columns",
+    "columns_of",
+    "make_artifact",
+    "make_context",
+]
 
 #: Components that are planted or empty here; all others are fitted.
 PLANTED = (
@@ -204,25 +213,35 @@ def _info(shop: PlantedShop, key: PseudonymKey) -> ArtifactInfo:
     )
 
 
-def columns_of(artifact: ModelArtifact) -> dict[str, object]:
-    """Every column of every component by its path, in values that compare: texts, NaN and types included."""
+def columns_of(component: object) -> dict[str, object]:
+    """Every column of a component by its path, those of nested containers included; texts as lists."""
     found: dict[str, object] = {}
 
     def add(name: str, value: object) -> None:
         if isinstance(value, TextColumn):
             found[name] = list(value)
-        elif isinstance(value, np.ndarray):
-            found[name] = f"{value.dtype} {value.shape} {value.tolist()}"
         elif is_dataclass(value):
             for column in fields(value):
-                add(f"{name}.{column.name}", getattr(value, column.name))
+                add(f"{name}.{column.name}" if name else column.name, getattr(value, column.name))
         else:
             found[name] = value
 
-    for component in fields(artifact):
-        if component.name != "info":
-            add(component.name, getattr(artifact, component.name))
+    add("", component)
     return found
+
+
+def assert_same_columns(found: object, expected: object) -> None:
+    """Fail where a column of two components differs, NaN being equal to NaN."""
+    columns, others = columns_of(found), columns_of(expected)
+    assert columns.keys() == others.keys()
+    for name, value in columns.items():
+        if isinstance(value, np.ndarray):
+            other = others[name]
+            assert isinstance(other, np.ndarray)
+            assert value.dtype == other.dtype, name
+            np.testing.assert_array_equal(value, other, err_msg=name)
+        else:
+            assert value == others[name], name
 
 
 def _freeze(value: object) -> None:

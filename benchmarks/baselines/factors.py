@@ -1,4 +1,4 @@
-"""Factors of rows and columns that were learned by gradients, and how a new row gets one."""
+"""Factors of rows and columns, and the fold-in that gives a new row its factors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Item-kNN: the nearest items of each of the row's, by cosine (Sarwar et al. 2001) or BM25 weights.
+"""Item-kNN: the nearest neighbours of each of a row's items, by cosine (Sarwar et al. 2001) or BM25 weights.
 
 Neighbours are found by `implicit`, which keeps the k strongest of each item without the full matrix.
 """
@@ -22,7 +22,7 @@ _SATURATION = 1.2
 
 @dataclass(frozen=True)
 class ItemKnn(RowScorer):
-    """Sums the row's rows of an item–item matrix."""
+    """Sums the similarities of each item to the row's items."""
 
     similarity: csr_matrix
     """[num_columns, num_columns], zero diagonal, at most k entries a row."""

@@ -122,7 +122,7 @@ def ablated(shop: Shop, baskets: AnchoredBaskets) -> dict[str, dict[str, float]]
 
 @contextmanager
 def changed(constants: Mapping[str, object]) -> Iterator[None]:
-    """`constants` are these within the block.
+    """Patch the `constants` (dotted name → value) within the block.
 
     Raises:
         AttributeError: If there is no such constant.

@@ -43,7 +43,7 @@ Compose = Callable[[AnchoredBaskets], NDArray[np.int64]]
 
 
 def anchored_baskets(queries: CompletionQueries) -> AnchoredBaskets:
-    """Protocol B's queries turned round: the hidden item is the anchor, the cart is to be composed."""
+    """Protocol B's queries reversed: the hidden item is the anchor, the cart is to be composed."""
     sizes = np.resize(np.array(SIZES), len(queries))
     return AnchoredBaskets(queries.hidden, queries.users, queries.carts, sizes - 1)
 

@@ -1,4 +1,4 @@
-"""Protocol D: compose the bundles of a shopping session (BundleRec Electronic), beside what annotators found.
+"""Protocol D: compose the bundles of a shopping session of BundleRec Electronic, against annotated ones.
 
 Sessions are held out at random (a fifth for test, a fifth of the others for validation); the product learns
 from the rest through an ordinary export and `bundlegraph train`. For a held-out session with an annotated
@@ -8,7 +8,7 @@ mining of categories has about .42 / .60 / .70. They chose among all items of a 
 the public files do not describe are left out for every method: the files describe exactly the items of
 annotated bundles, so that a missing title would give away an item that is in none.
 
-Thresholds (least link, least cosine, least count) are chosen on validation, by `match`. Completion: one item
+Thresholds (of link, cosine and count) are chosen on validation, by `match`. Completion: one item
 of each test bundle is hidden, drawn by the seed, and the catalogue ranked for the others.
 """
 

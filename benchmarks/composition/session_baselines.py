@@ -64,7 +64,7 @@ def frequent_patterns(
 
 
 def linked_pairs(learned: Sequence[SessionTask], kind: Mapping[str, str]) -> Counter[Pair]:
-    """How many learned bundles hold an item of one kind and another item of the other."""
+    """Number of learned bundles with an item of one kind and another item of the other, by pair of kinds."""
     return Counter(
         _pair(kind[one], kind[other])
         for task in learned

@@ -1,4 +1,4 @@
-"""Protocol D's task: find the bundles in a session's items; and how they compare with annotated ones."""
+"""Protocol D's task: find the bundles in a session's items; and the metrics against annotated ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ComposeSession = Callable[[SessionTask], Sequence[Bundle]]
 
 @dataclass(frozen=True)
 class Split:
-    """Sessions at random, by number of the seed."""
+    """Sessions split at random."""
 
     learned: tuple[SessionTask, ...]
     validation: tuple[SessionTask, ...]

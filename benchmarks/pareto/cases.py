@@ -23,7 +23,7 @@ from gnn.artifact.model import ModelArtifact
 
 #: Anchors are items in so many baskets or more.
 MIN_ANCHOR_BASKETS = 100
-#: Planted costs are this share of the price, even between the two.
+#: Planted costs are a share of the price between these two, drawn evenly.
 COST_SHARES = (0.4, 0.9)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ class Setting:
     name: str
     objectives: tuple[ObjectiveName, ...]
     body: dict[str, object]
-    """Beside anchors and objectives, as in a request."""
+    """The fields of a request other than anchors and objectives."""
 
 
 SETTINGS = (

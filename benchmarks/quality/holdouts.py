@@ -1,4 +1,4 @@
-"""The holdout of a data set and a configuration, or one line that says what is missing."""
+"""The holdout of a data set and a configuration."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ DATA_VARIABLE = "BUNDLEGRAPH_BENCHMARK_DATA"
 
 
 class BenchmarkError(StageError):
-    """A benchmark cannot run here; the message says what to do."""
+    """A benchmark cannot run here; its message names what to do."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Protocol A: rank all bundles of Youshu for users; what a user chose before is masked, full ranking.
+"""Protocol A: rank all bundles of Youshu for users, full ranking; bundles chosen before are masked.
 
 The bundles are ranked by the code that `bundlegraph train` runs, on an ordinary export.
 """

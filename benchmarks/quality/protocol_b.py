@@ -113,7 +113,7 @@ def _slices(runs: Sequence[Metrics]) -> dict[str, tuple[int, Models]]:
 def _measures(protocol: Mapping[str, object]) -> str:
     return (
         f"One item of a basket of at least four is hidden and ranked among {protocol['num_ranked']} items "
-        f"without the cart's. Learned from what is before {protocol['validation_from']}, where all histories "
+        f"without the cart's. Fitted to the data before {protocol['validation_from']}, where all histories "
         f"end (strict; rolling: where the basket's local day begins); {protocol['num_validation_queries']} "
         f"validation queries from then on, {protocol['num_test_queries']} test queries from "
         f"{protocol['test_from']}. Validation of `served` is out of fold."

@@ -102,7 +102,7 @@ def run(options: Options) -> ProtocolReport:
         measures=(
             "A tenth of the pairs bought together is hidden for test, a tenth for validation: "
             f"{len(is_cross)} test queries, a pair from both its ends. All {len(shop.items)} items are "
-            "ranked but the query and what it is known to be bought together with. Splits are drawn a seed."
+            "ranked but the query and its known partners. Splits are drawn a seed."
         ),
         metrics=METRICS,
         ours=OURS,

@@ -142,7 +142,7 @@ def _measures(holdout: Holdout) -> str:
     return (
         f"The last item of each of {len(holdout.test)} users is ranked among "
         f"{len(holdout.context.data.ranked)} items without those of the history, which ends with the item "
-        "before (validation: one place earlier). All models are fitted to what is before the validation "
+        "before (validation: one place earlier). All models are fitted to the events before the validation "
         "item, the ranker's trees to the validation items. On validation the ranker is out of fold by user."
     )
 

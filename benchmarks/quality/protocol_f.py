@@ -1,8 +1,8 @@
 """Protocol F: cold items of Complete Journey, ranked among all; the warm items beside them.
 
 A tenth of protocol B's catalogue is drawn by seed 0, and every line of these items is left out of all
-training, counting and tuning. The weights of cold items are fitted on other items that are held out alike.
-What cold items cost the warm ones is measured against two models: one that puts cold items last, and one
+training, counting and tuning. The weights of cold items are fitted on other items, held out in the same way.
+The cost of cold items for warm ones is measured against two models: one that puts cold items last, and one
 that is trained with the lines of these items too.
 """
 

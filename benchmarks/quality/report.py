@@ -44,11 +44,11 @@ class ProtocolReport:
     """Of each run, baselines included."""
     validation: Models = field(default_factory=dict)
     slices: Mapping[str, tuple[int, Models]] = field(default_factory=dict)
-    """Kind of query → how many of test's are of it, and the same rows on these."""
+    """Slice of test → the number of its queries, and the same rows on these."""
     intervals: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     """metric → baseline → `ours` minus it, paired over the queries of one run."""
     targets: Mapping[str, float] = field(default_factory=dict)
-    """`model/metric`, or `slice/model/metric`, → the mean that is to be reached."""
+    """`model/metric`, or `slice/model/metric`, → the mean to be reached."""
     ablations: Models = field(default_factory=dict)
     """The part left out → the metrics without it, on validation."""
     notes: Sequence[str] = ()
@@ -86,7 +86,7 @@ def peak_gib() -> float:
 
 
 def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, list[float]]]:
-    """One table a run as one table of values a run; what draws nothing may be in the first run alone."""
+    """Values of each run by model and metric; a model that draws nothing may be in the first run alone."""
     return {
         model: {metric: [run[model][metric] for run in runs if model in run] for metric in row}
         for model, row in runs[0].items()
@@ -94,7 +94,7 @@ def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[
 
 
 def ours_minus(values: Mapping[str, NDArray[np.float64]], *, ours: str) -> dict[str, Interval]:
-    """Interval of `ours` minus each other model; `values` has one of each query a model."""
+    """Interval of `ours` minus each other model; `values` are by query, [num_queries] a model."""
     return {
         model: paired_interval(values[ours], theirs, rng=np.random.default_rng(0))
         for model, theirs in values.items()

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.components.context import FitContext, Learned
-from gnn.components.ease.exact import Ease, fit_ease
+from gnn.components.ease import Ease, fit_ease
 from gnn.config import TrainingConfig
 from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
@@ -45,7 +45,8 @@ def learn(
     """Fit EASE and train the network on `data`; `validation` stops training early where it is given.
 
     Where there are fewer than `MIN_BASKETS` baskets with ranked items or `MIN_ITEMS` of these, the links are
-    closed form: vectors of length 0 and log popularity as bias.
+    closed form: vectors of length 0 and log popularity as bias. So they are where `max_epochs` is 0: the model
+    was tuned without a network.
     """
     purchases = data.ranked_purchases
     started = time.perf_counter()
@@ -54,7 +55,7 @@ def learn(
     progress("closed form", 1, 1)
     logger.info("EASE over %d items in %.1f s", len(data.ranked), time.perf_counter() - started)
     num_baskets = int((np.diff(purchases.lines.indptr) > 0).sum())
-    if num_baskets < MIN_BASKETS or len(data.ranked) < MIN_ITEMS:
+    if num_baskets < MIN_BASKETS or len(data.ranked) < MIN_ITEMS or not max_epochs:
         return Learned(closed_form_links(purchases), ease)
     links = train_links(
         purchases,

@@ -1,4 +1,4 @@
-"""What the commands of the benchmarks share."""
+"""Options and folders of the benchmarks' commands."""
 
 from __future__ import annotations
 

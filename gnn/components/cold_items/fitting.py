@@ -16,9 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnn.components.cold_items.choice import COLD_SHARE, read_unsold_items
 from gnn.components.cold_items.holdout import TEMPERATURES, ColdHoldout, hold_out
-from gnn.components.cold_items.neighbours import find_neighbours
+from gnn.components.cold_items.unsold import COLD_SHARE, find_neighbours, read_unsold_items
 from gnn.components.context import FitContext
 from gnn.data.content import Content
 from gnn.evaluation.metrics import ndcg_at_k

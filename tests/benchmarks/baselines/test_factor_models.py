@@ -81,7 +81,7 @@ def test_als_solves_the_weighted_least_squares_of_a_row() -> None:
     columns = np.asarray(fitted.model.item_factors, dtype=np.float64)
     row = GROUPS[[7]].toarray()[0]
 
-    confidence = 1 + (4.0 - 1) * row  # `implicit` counts what was not bought as 1, what was as c · value.
+    confidence = 1 + (4.0 - 1) * row  # `implicit` weighs items not bought by 1, others by c · value.
     normal = columns.T @ (confidence[:, np.newaxis] * columns) + 0.5 * np.eye(3)
     expected = columns @ np.linalg.solve(normal, columns.T @ (confidence * row))
 

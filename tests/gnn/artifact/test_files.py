@@ -7,7 +7,7 @@ import pytest
 
 from gnn.artifact.files import FORMAT_VERSION, MANIFEST, load_artifact, read_info, save_artifact
 from gnn.artifact.model import ArtifactError
-from tests.artifact_factory import PlantedItem, PlantedShop, columns_of, make_artifact
+from tests.artifact_factory import PlantedItem, PlantedShop, assert_same_columns, make_artifact
 
 SHOP = PlantedShop(
     items=[PlantedItem("0012", category="Food > Dairy", title="Käse — 奶酪"), PlantedItem("a/b")],
@@ -25,7 +25,7 @@ def test_an_artifact_is_the_same_after_saving_and_loading(tmp_path: Path, shop: 
 
     loaded = load_artifact(save_artifact(artifact, tmp_path))
 
-    assert str(columns_of(loaded)) == str(columns_of(artifact))  # as text: NaN equals NaN
+    assert_same_columns(loaded, artifact)
     assert loaded.info == artifact.info == read_info(tmp_path / artifact.info.model_version)
 
 

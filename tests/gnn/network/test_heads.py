@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
 from gnn.components.assembly import assemble
-from gnn.components.ease.exact import fit_ease
+from gnn.components.ease import fit_ease
 from gnn.components.ensemble import scorer_queries
 from gnn.components.fitting import FittedModel
 from gnn.config import TrainingConfig

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from gnn.artifact.scorers import item_scorer
 from gnn.components import fit_components
 from gnn.components.cold_items.fitting import tune_cold_weights
-from gnn.components.cold_items.neighbours import default_weights, find_neighbours
+from gnn.components.cold_items.unsold import default_weights, find_neighbours
 from gnn.data.content import Content
 from gnn.scoring.catalogue import ContentLinks
 from gnn.scoring.cold_items import ColdItems, ColdSlate

@@ -14,10 +14,6 @@ from gnn.components.predicted_links.fitting import (
     fit_predicted_links,
     predict_links,
 )
-    PairRanker,
-    fit_pair_ranker,
-    predict_links,
-)
 from gnn.scoring.catalogue import PredictedLinks
 from tests.gnn.conftest import MakeTables
 from tests.gnn.planted_context import make_context

@@ -9,9 +9,8 @@ import pytest
 
 from etl.tables import Tables
 from gnn.components import fit_components
-from gnn.components.category_links import fitting
-from gnn.components.category_links.fitting import tune_category_prior
-from gnn.components.category_links.prior import CategoryPrior
+from gnn.components.category_links import fitting, tune_category_prior
+from gnn.components.category_prior import CategoryPrior
 from gnn.components.context import Tuning
 from gnn.components.learned import closed_form_links
 from gnn.config import DEMO, TrainingConfig

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from gnn.components.category_links.evidence import CategoryCounts, category_vectors, count_categories
+from gnn.components.category_prior import CategoryCounts, category_vectors, count_categories
 from gnn.data.purchases import Purchases, UserEvents
 from gnn.network.training_run import LearnedLinks
 from tests.gnn.planted_links import purchases_of
