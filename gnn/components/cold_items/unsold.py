@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.components.context import FitContext
 from gnn.data.content import Content, read_content
+from gnn.data.training_data import TrainingData
 from gnn.scoring.catalogue import Catalogue
 from gnn.scoring.cold_items import ColdItems, cold_feature_names
 
@@ -35,15 +36,19 @@ class UnsoldItems:
     content: Content
 
 
-def read_unsold_items(context: FitContext) -> UnsoldItems | None:
-    """The unsold items of `context` and their content; none where all items in stock are sold."""
-    data, catalogue = context.data, context.component(Catalogue)
+def read_unsold_items(
+    data: TrainingData, catalogue: Catalogue, *, text_cache: Path | None
+) -> UnsoldItems | None:
+    """The unsold items of a shop and their content; none where all items in stock are sold.
+
+    `text_cache` is that of `gnn.data.content.read_content`.
+    """
     linked = choose_linked(catalogue, data.ranked)
     if not len(linked):
         return None
     cold = choose_cold(catalogue, data.ranked)
     items = np.union1d(np.union1d(data.ranked, linked), cold)
-    content = read_content(data.tables, data.edges, items, text_cache=context.text_cache)
+    content = read_content(data.tables, data.edges, items, text_cache=text_cache)
     return UnsoldItems(cold, linked, items, content)
 
 
