@@ -1,22 +1,23 @@
-# One-word commands; each makes .venv and installs what it needs.
+# Each command creates .venv and installs what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-# Two cores shared by several processes: OpenMP threads that spin at a barrier cost more than they earn.
+# OpenMP threads that spin while they wait slow down every other process on a small machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help demo test check format bench serve notebooks clean
+.PHONY: help demo test test-all check format bench serve notebooks clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo       bundles from 1.47 million real grocery lines, in minutes"
-	@echo "make serve      the HTTP service on the demo's model (docs at /docs)"
-	@echo "make test       all tests, a real Neo4j included"
-	@echo "make check      format, lint, types, direction of imports"
+	@echo "make demo       compose bundles from 1.47 million real grocery lines, in minutes"
+	@echo "make serve      start the HTTP service with the demo's model (docs at /docs)"
+	@echo "make test       run the fast tests (at most ten minutes)"
+	@echo "make test-all   run all tests, including the slow ones"
+	@echo "make check      check format, lint, types, imports between packages and names"
 	@echo "make format     rewrite the code in the project's format"
-	@echo "make bench      speed, memory and quality figures (hours; protocols A, C and E need BUNDLEGRAPH_BENCHMARK_DATA)"
-	@echo "make notebooks  open the notebooks on the demo's graph"
+	@echo "make bench      measure speed, memory and quality (hours; protocols A, C and E need data in BUNDLEGRAPH_BENCHMARK_DATA)"
+	@echo "make notebooks  open the notebooks with the demo's graph"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("bundlegraph needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.12 ...")'
@@ -32,6 +33,9 @@ serve: $(READY)
 	$(BIN)/bundlegraph demo --serve
 
 test: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)
 	$(BIN)/python -m pytest
 
 check: $(READY)
@@ -39,6 +43,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/test_names.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -1,1 +1,1 @@
-"""What `bundles` answers, over HTTP."""
+"""HTTP service over `bundles`."""

@@ -1,7 +1,7 @@
-"""The HTTP service.
+"""The FastAPI application.
 
-It reads the promoted artifact and nothing else: no graph store, no torch. The documentation page is served
-from an installed package (fastapi-offline, MIT, ships Swagger UI 5), so that it works without another host.
+It reads only the promoted artifact and the journal: no graph store, no torch. An installed package
+(fastapi-offline, MIT, ships Swagger UI 5) serves the documentation page, so that it works offline.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from fastapi_offline import FastAPIOffline
 from threadpoolctl import threadpool_limits
 
 from api.body_limit import BodyLimit
-from api.openapi import PROBLEM_RESPONSES, describe_problems
-from api.problems import install_problem_handlers
+from api.problems import PROBLEM_RESPONSES, describe_problems, install_problem_handlers
 from api.request_ids import RequestIds
-from api.routes import bundles, categories, decisions, health, items, model, pareto
+from api.routes import bundles, categories, decisions, health, items, model
 from api.serving import Serving
 from api.settings import ApiSettings
 
@@ -29,9 +28,9 @@ Bundles composed from a shop's order log, priced and explained. Errors are RFC 9
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
-    """The service over the home of `settings`, which come from the environment where none are given.
+    """The application over the home of `settings`, by default those of the environment.
 
-    It starts without a model too: then `/readyz` and what needs one are 503 and say why.
+    Without a model it starts too; `/readyz` and routes that need a model then answer 503 with the reason.
     """
     settings = settings or ApiSettings()
     app = FastAPIOffline(
@@ -40,7 +39,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         redoc_url=None,
         lifespan=_lifespan,
-        # Swagger UI would otherwise send the schema of a public service to a validator of another host.
+        # By default Swagger UI sends the schema of a public service to an external validator.
         swagger_ui_parameters={"validatorUrl": None},
         responses=PROBLEM_RESPONSES,
     )
@@ -50,7 +49,6 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     install_problem_handlers(app)
     for router in (
         bundles.router,
-        pareto.router,
         items.router,
         categories.router,
         decisions.router,
@@ -64,9 +62,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    # A request is small products of matrices: one thread is faster than a pool that has to wait for all.
-    with threadpool_limits(limits=1, user_api="blas"):
-        serving: Serving = app.state.serving
+    serving: Serving = app.state.serving
+    # Requests multiply small matrices: one BLAS thread is faster than a pool with its synchronisation.
+    with threadpool_limits(limits=1, user_api="blas"), serving.decisions:
         serving.load()
         yield
-        serving.decisions.close()

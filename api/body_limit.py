@@ -1,4 +1,4 @@
-"""A bound on request bodies, so that no caller can fill the memory."""
+"""Middleware that limits the size of request bodies, so that no caller can fill the memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api.problems import problem, problem_response
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to a body of more than `max_bytes`, announced or not."""
+    """ASGI middleware: answers 413 to a body of more than `max_bytes`, with or without Content-Length."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app = app
@@ -24,7 +24,7 @@ class BodyLimit:
         if announced.isdecimal() and int(announced) > self._max_bytes:
             await self._refuse(scope, receive, send)
             return
-        # The whole body is read first: an answer could not be taken back once the handler has begun it.
+        # The whole body is read first: an answer that the handler has begun cannot become a 413.
         messages: list[Message] = []
         size = 0
         while True:

@@ -1,4 +1,4 @@
-"""Example answers for the documentation page; a test holds them to the models."""
+"""Example answers for the documentation page; a test validates them against the models."""
 
 from __future__ import annotations
 

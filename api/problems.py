@@ -1,7 +1,6 @@
-"""Errors as RFC 9457 `application/problem+json`: one shape for every one of them.
+"""Errors as RFC 9457 `application/problem+json`, in answers and in the OpenAPI description.
 
-The functions that make a problem know nothing of HTTP handlers, so that `bundlegraph recommend --batch`
-writes the same objects.
+`bundlegraph recommend --batch` writes the same objects, by `problem` and `problem_of_error`.
 """
 
 from __future__ import annotations
@@ -18,26 +17,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
-from bundles.compose.pareto.errors import ParetoUnavailableError
+from bundles.compose.pareto.schemas import ParetoUnavailableError
 from bundles.request.schemas import RequestError, UnknownCategoryError, UnknownItemError
-from bundles.rules.errors import (
-    AlreadyRevokedError,
-    DecisionError,
-    JournalError,
-    UnknownDecisionError,
-)
+from bundles.rules.errors import AlreadyRevokedError, DecisionError, JournalError, UnknownDecisionError
 from gnn.artifact.model import ArtifactError
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
-#: FastAPI says where a value came from first; the rest of a location is the field.
-_PARTS_OF_REQUEST = {"body", "query", "path", "header"}
+#: The first part of a location in FastAPI errors is the source of the value; the rest is the field.
+_SOURCES = {"body", "query", "path", "header"}
 
 logger = logging.getLogger(__name__)
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field of a request."""
+    """An error in one field of a request."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +41,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error as RFC 9457 describes it."""
+    """An error in the format of RFC 9457."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -73,23 +67,30 @@ class Problem(BaseModel):
     errors: list[FieldError] = []
 
 
+#: Problem responses of every route; `describe_problems` sets their media type.
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    422: {"model": Problem, "description": "The request is wrong; `errors` names the fields"},
+    "default": {"model": Problem, "description": "A problem"},
+}
+
+
 class ModelUnavailableError(Exception):
-    """No model can answer now; the message says why and what to do."""
+    """No model is in service; the message gives the reason and what to do."""
 
 
 class ReloadRefusedError(Exception):
-    """The promoted model cannot be loaded, and the one in service stays; the message says why."""
+    """The promoted model cannot be loaded; the one in service stays. The message gives the reason."""
 
 
 def problem(
     status: int, detail: str, *, instance: str | None = None, errors: Sequence[FieldError] = ()
 ) -> Problem:
-    """A problem of an HTTP status."""
+    """A problem with an HTTP status."""
     return Problem(title=_title(status), status=status, detail=detail, instance=instance, errors=list(errors))
 
 
 def problem_of_validation(errors: Sequence[Any], *, instance: str | None = None) -> Problem:
-    """A 422 that names the fields, from what pydantic says of them (`ValidationError.errors()`)."""
+    """A 422 that names the fields, from pydantic's `ValidationError.errors()`."""
     found = [_field_error(error) for error in errors]
     detail = "; ".join(f"{error.field}: {error.message}" for error in found[:3])
     if len(found) > 3:
@@ -98,7 +99,7 @@ def problem_of_validation(errors: Sequence[Any], *, instance: str | None = None)
 
 
 def problem_of_error(error: Exception, *, instance: str | None = None) -> Problem:
-    """What an error is to a caller; 500 for one that is not the caller's."""
+    """The problem to answer for an error; 500 for unexpected ones."""
     if isinstance(error, ValidationError):
         return problem_of_validation(
             error.errors(include_url=False, include_context=False), instance=instance
@@ -112,11 +113,11 @@ def problem_of_error(error: Exception, *, instance: str | None = None) -> Proble
         return problem(503, str(error), instance=instance)
     if isinstance(error, (ReloadRefusedError, AlreadyRevokedError)):
         return problem(409, str(error), instance=instance)
-    return problem(500, "an error of ours: the log of the service has it, by request id", instance=instance)
+    return problem(500, "internal error; quote the request id", instance=instance)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error that `app` answers a problem."""
+    """Make `app` answer every error as a problem."""
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     for kind in (
@@ -161,7 +162,7 @@ async def _on_stage_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    # This handler runs outside all middleware: the header that middleware adds is put here.
+    # This handler runs outside all middleware, so it adds the request id header itself.
     request_id = request_id_of(request)
     logger.error("request %s: %s %s failed", request_id, request.method, request.url.path, exc_info=error)
     return problem_response(
@@ -170,13 +171,13 @@ async def _on_unexpected_error(request: Request, error: Exception) -> JSONRespon
 
 
 def _title(status: int) -> str:
-    # Python 3.11 and 3.13 differ in some phrases: RFC 9110 says these.
+    # Python 3.11 and 3.13 differ in some phrases; these are the ones of RFC 9110.
     return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
 
 
 def _field_error(error: Any) -> FieldError:
     if error["type"] == "json_invalid":
-        return FieldError(field="body", message="this is no JSON")
+        return FieldError(field="body", message="invalid JSON")
     field = _field(error["loc"])
     if field == "body" and error["type"] in {"model_attributes_type", "model_type"}:
         return FieldError(
@@ -187,9 +188,31 @@ def _field_error(error: Any) -> FieldError:
 
 def _field(location: Sequence[str | int]) -> str:
     parts = list(location)
-    if parts and parts[0] in _PARTS_OF_REQUEST and (len(parts) > 1 or parts[0] == "body"):
+    if parts and parts[0] in _SOURCES and (len(parts) > 1 or parts[0] == "body"):
         parts = parts[1:]
     name = ""
     for part in parts:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else str(part)
     return name or "body"
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Describe problems of `app` as `application/problem+json`, where FastAPI assumes plain JSON."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            for path in describe()["paths"].values():
+                for operation in path.values():
+                    _rename_media_types(operation["responses"])
+        return describe()
+
+    # FastAPI's documented way to extend the description is to replace this method.
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _rename_media_types(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if not status.startswith("2") and "application/json" in content:
+            content[MEDIA_TYPE] = content.pop("application/json")

@@ -1,4 +1,4 @@
-"""`X-Request-ID`: the caller's, or one made here, in every answer."""
+"""Middleware that puts an `X-Request-ID` into every answer: the caller's, or a new one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class RequestIds:
-    """ASGI middleware that gives each request an id and each answer the header.
+    """ASGI middleware: gives each request an id and each answer the header.
 
-    A caller's id of up to 128 visible ASCII characters is kept; another is replaced, since it goes to logs.
+    A caller's id is kept if it has at most 128 visible ASCII characters. Others are replaced: ids go to logs.
     """
 
     def __init__(self, app: ASGIApp) -> None:

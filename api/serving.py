@@ -1,4 +1,4 @@
-"""The model in service: the promoted artifact, swapped in whole or not at all."""
+"""The model in service: loads the promoted artifact and swaps it in as a whole."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from etl.pseudonyms import PseudonymKeyError, load_key
 from gnn.artifact.model import ArtifactError
 from gnn.registry import load_promoted
 
-#: Why a model cannot be put in service; the message says what to do.
-_REFUSALS = (ArtifactError, PseudonymKeyError, JournalError)
+#: Why a model cannot be put in service.
+_LOAD_ERRORS = (ArtifactError, PseudonymKeyError, JournalError, OSError, ValueError, LookupError)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model that answers, and since when."""
+    """A loaded model and the time of its loading, UTC."""
 
     recommender: Recommender
     loaded_at: datetime
@@ -34,7 +34,7 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of `/readyz`."""
+    """One check of `/readyz`."""
 
     name: str
     ok: bool
@@ -42,12 +42,12 @@ class Check:
 
 
 class Serving:
-    """Holds the model in service. Requests keep the one that they began with while another is swapped in."""
+    """Holds the model in service; a request keeps its model while another is swapped in."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self.decisions = DecisionLog(home)
-        """What the merchandiser decided, whatever model is in service."""
+        """The merchandising decisions; they hold for every model."""
         self._lock = threading.Lock()
         self._served: ServedModel | None = None
         self._failure = "no model was loaded yet"
@@ -64,14 +64,14 @@ class Serving:
         return served
 
     def load(self) -> None:
-        """Put the promoted model in service, at the start; `checks` say why where that fails."""
+        """Put the promoted model in service at start-up; a failure is logged and shown by `checks`."""
         try:
             self.reload()
         except (ModelUnavailableError, ReloadRefusedError) as error:
             logger.warning("no model in service: %s", error)
 
     def reload(self) -> ServedModel:
-        """Swap in the promoted model.
+        """Load the promoted model and put it in service.
 
         Raises:
             ModelUnavailableError: If it cannot be loaded and none is in service.
@@ -80,7 +80,7 @@ class Serving:
         with self._lock:
             try:
                 served = _load_promoted(self._home, self.decisions)
-            except (*_REFUSALS, OSError, ValueError, LookupError) as error:
+            except _LOAD_ERRORS as error:
                 self._failure = str(error)
                 if self._served is None:
                     raise ModelUnavailableError(self._failure) from error
@@ -90,7 +90,7 @@ class Serving:
             return served
 
     def checks(self) -> list[Check]:
-        """What must hold to answer, a line each."""
+        """The checks that must hold before requests can be answered."""
         served = self._served
         if served is None:
             return [Check("model", ok=False, detail=self._failure), self._check_decisions()]
@@ -103,15 +103,15 @@ class Serving:
 
     def _check_decisions(self) -> Check:
         try:
-            return Check("decisions", ok=True, detail=f"{len(self.decisions.word().decisions)} in force")
+            return Check("decisions", ok=True, detail=f"{len(self.decisions.rules().decisions)} in force")
         except JournalError as error:
             return Check("decisions", ok=False, detail=str(error))
 
 
 def _load_promoted(home: Path, decisions: DecisionLog) -> ServedModel:
     started = time.perf_counter()
-    recommender = Recommender(load_promoted(home / "models"), load_key(home), word=decisions.word)
-    # A model must have answered once before it takes the place of one that answers; it also warms it.
+    recommender = Recommender(load_promoted(home / "models"), load_key(home), rules=decisions.rules)
+    # A model must answer once before it replaces another; this also fills its caches.
     recommender.generate(GenerateRequest())
     logger.info("model %s loaded in %.2f s", recommender.info.model_version, time.perf_counter() - started)
     return ServedModel(recommender, datetime.now(UTC))

@@ -1,6 +1,6 @@
-"""Whether a link's probability is how often it is so: `python -m benchmarks.calibration [--home FOLDER]`.
+"""Calibration of link probabilities: `python -m benchmarks.calibration [--home FOLDER]`.
 
-Complete Journey: learned from what is before week 46, calibrated on the validation baskets, measured on the
+Complete Journey: fitted to the data before week 46, calibrated on the validation baskets, measured on the
 test baskets of protocol B: cart items with the hidden item of their basket, and as often with that of another
 basket. It also writes the picture `docs/img/link_calibration.png`.
 """
@@ -8,7 +8,6 @@ basket. It also writes the picture `docs/img/link_calibration.png`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.commands import add_config, home_parser, running
-from benchmarks.quality.trials import trial_of
+from benchmarks.quality.holdouts import holdout_of, protocol_b_config
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
-from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.components.choosing import starting_weights
-from gnn.components.link_evaluation import judge_links
-from gnn.components.links import draw_pairs, fit_links, mean_links
-from gnn.components.trial import Trial
-from gnn.config import CONFIGS, TrainingConfig
+from gnn.artifact.model import ModelArtifact
+from gnn.components.holdout import Holdout
+from gnn.components.links import draw_pairs, fit_link_probability, link_metrics, mean_links
 from gnn.evaluation.calibration import calibration_metrics, calibration_sentence
-from gnn.evaluation.plots import reliability_figure
-from gnn.scoring.weights import ServedWeights
+from gnn.evaluation.report import reliability_figure
+from gnn.scoring.item_model import LinkProbability
 
 PICTURE = Path(__file__).parents[1] / "docs" / "img" / "link_calibration.png"
 
@@ -38,15 +34,18 @@ def main() -> None:
     """Fit, calibrate, measure; write the section and the picture."""
     parser = home_parser(__doc__)
     add_config(parser, default="standard")
-    asked = parser.parse_args()
-    config = replace(CONFIGS[asked.config], validation_from=WEEK_46, test_from=WEEK_49)
-    with running(parser, asked.home) as (home, scratch):
+    arguments = parser.parse_args()
+    config = protocol_b_config(arguments.config)
+    with running(parser, arguments.home) as (home, scratch):
         tables = ingest("completejourney", home).tables
-        trial = trial_of(tables, config, checkpoint=scratch / "trial.pt")
-    weights = link_weights(trial, config)
-    measured = judge_links(trial.at_cut.model, weights, trial.test, rng=np.random.default_rng(config.seed))
+        holdout = holdout_of(tables, config, checkpoint=scratch / "holdout.pt")
+    network, ease = holdout.artifact.network, holdout.artifact.ease
+    link = fit_link_probability(network, ease, holdout.validation, rng=np.random.default_rng(config.seed))
+    measured: Metrics = link_metrics(
+        network, ease, link, holdout.test, rng=np.random.default_rng(config.seed)
+    )
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    figure = reliability_figure(measured["bins"], title="Links on test, as served")  # type: ignore[arg-type]  # as measured
+    figure = reliability_figure(measured["bins"], title="Links on test, as served")
     figure.savefig(PICTURE, dpi=150, metadata={"Software": None})
     body = [
         f"{calibration_sentence(measured)}.",
@@ -55,18 +54,11 @@ def main() -> None:
         "",
         "By kind of pair, calibrated on all of them:",
         "",
-        *markdown_table(["pair", "pairs", "from one basket", "ECE", "Brier"], slices(trial, weights, config)),
+        *markdown_table(["pair", "pairs", "from one basket", "ECE", "Brier"], slice_rows(holdout, link)),
         "",
         "![Served probability and how often it was so](../docs/img/link_calibration.png)",
     ]
     write_section("Calibration of links", f"python -m benchmarks.calibration --config {config.name}", body)
-
-
-def link_weights(trial: Trial, config: TrainingConfig) -> ServedWeights:
-    """What the links of `trial` are served by, fitted on its validation queries."""
-    rng = np.random.default_rng(config.seed)
-    link, calibration = fit_links(trial.at_cut.model, trial.validation, rng=rng)
-    return replace(starting_weights(trial.model, config), link=link, link_calibration=calibration)
 
 
 def bin_rows(measured: Metrics) -> list[tuple[str, str, str]]:
@@ -77,14 +69,13 @@ def bin_rows(measured: Metrics) -> list[tuple[str, str, str]]:
     ]
 
 
-def slices(trial: Trial, weights: ServedWeights, config: TrainingConfig) -> list[tuple[str, ...]]:
+def slice_rows(holdout: Holdout, link: LinkProbability) -> list[tuple[str, ...]]:
     """The same measures on the test pairs of one product type, one department, and two of them."""
-    pairs = draw_pairs(trial.test, rng=np.random.default_rng(config.seed))
-    probabilities = weights.link_calibration.probabilities(
-        mean_links(trial.at_cut.model, weights.link, pairs)
-    )
+    artifact = holdout.artifact
+    pairs = draw_pairs(holdout.test, rng=np.random.default_rng(holdout.context.config.seed))
+    probabilities = link.calibrate(mean_links(artifact.network, artifact.ease, link, pairs))
     rows: list[tuple[str, ...]] = []
-    for name, is_in in _kinds(trial, pairs.asking, pairs.asked).items():
+    for name, is_in in _kinds(artifact, pairs.source, pairs.target).items():
         found: Metrics = calibration_metrics(
             probabilities[is_in], pairs.is_pair[is_in], pairs.query[is_in], rng=np.random.default_rng(0)
         )
@@ -96,9 +87,10 @@ def slices(trial: Trial, weights: ServedWeights, config: TrainingConfig) -> list
     return rows
 
 
-def _kinds(trial: Trial, first: NDArray[np.int64], second: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
-    artifact = trial.at_cut
-    leaf = artifact.catalogue.category[artifact.model.ranked]
+def _kinds(
+    artifact: ModelArtifact, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> dict[str, NDArray[np.bool_]]:
+    leaf = artifact.catalogue.category[artifact.ranked.item]
     root = np.append(artifact.categories.roots(), -1)[leaf]
     of_one_type, of_one_root = leaf[first] == leaf[second], root[first] == root[second]
     return {

@@ -1,4 +1,4 @@
-"""What the commands of the benchmarks share: options, folders, and one line where they cannot run."""
+"""Shared by the benchmarks' commands: options, folders, and one line where they cannot run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_config(parser: argparse.ArgumentParser, *, default: str) -> None:
 
 @contextmanager
 def running(parser: argparse.ArgumentParser, home: Path | None) -> Iterator[tuple[Path, Path]]:
-    """The home that was asked for, else a temporary one, and a folder that is gone afterwards.
+    """The folder `home`, else a temporary one, and a scratch folder that is deleted afterwards.
 
     Progress goes to stderr. Where a stage cannot run, so does one line; the exit code is then 2.
     """

@@ -1,9 +1,8 @@
-"""How long composing takes, with every constraint set, at two sizes of the catalogue; and how long an export.
+"""Latency of composing at two sizes of the catalogue, with and without constraints; time of an export.
 
 Run `python -m benchmarks.composing_speed --home HOME` on a home with a model in service. The larger catalogue
-is `benchmarks.grown_artifact`: its answers mean nothing. One thread, in process, by the clock and in time of
-the processor, which another job on the machine stretches less: what HTTP adds, and what the
-first release's lines say, is in `benchmarks.speed`.
+is `benchmarks.grown_artifact`: its answers mean nothing. One thread, in process; wall-clock time and time of
+the processor, which other jobs on the machine stretch less. `benchmarks.speed` measures over HTTP.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.grown_artifact import grown
-from benchmarks.process import BUNDLEGRAPH, measure
+from benchmarks.process import BUNDLEGRAPH, run_measured
 from benchmarks.results import markdown_table, write_section
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest
@@ -36,27 +35,27 @@ Row = tuple[str, str, str]
 
 
 def main() -> None:
-    """Measure every line and write the section."""
+    """Measure every row and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="a home with a model in service")
     home: Path = parser.parse_args().home
     artifact, key = load_promoted(home / "models"), load_key(home)
-    times = -(-LARGE // len(artifact.model.ranked))
+    times = -(-LARGE // len(artifact.ranked.item))
     rows = [
-        *_latencies(artifact, key, line="≤ 20 ms"),
-        *_latencies(grown(artifact, times, rng=np.random.default_rng(0)), key, line="≤ 40 ms"),
+        *_latencies(artifact, key, target="≤ 20 ms"),
+        *_latencies(grown(artifact, times, rng=np.random.default_rng(0)), key, target="≤ 40 ms"),
         _export(home),
     ]
     write_section(
         "Speed of composing",
         "python -m benchmarks.composing_speed --home HOME",
-        markdown_table(["what", "line", "measured"], rows),
+        markdown_table(["what", "target", "measured"], rows),
     )
 
 
-def _latencies(artifact: ModelArtifact, key: PseudonymKey, *, line: str) -> Iterator[Row]:
+def _latencies(artifact: ModelArtifact, key: PseudonymKey, *, target: str) -> Iterator[Row]:
     """`generate` around an anchor alone, and with every constraint that leaves something to compose."""
-    size = f"{len(artifact.model.ranked):,} ranked items"
+    size = f"{len(artifact.ranked.item):,} ranked items"
     recommender = Recommender(artifact, key)
     for name, is_constrained in (("an anchor", False), ("an anchor, every constraint", True)):
         measured = _measure(recommender, _requests(artifact, is_constrained=is_constrained))
@@ -64,7 +63,7 @@ def _latencies(artifact: ModelArtifact, key: PseudonymKey, *, line: str) -> Iter
             f"{p50:.1f} / {p99:.1f} ms" for p50, p99 in np.percentile(measured, [50, 99], axis=0).T
         )
         what = f"generate, {name}, {size}: p50 / p99"
-        yield what, f"p99 {line}", f"{by_clock} (of the processor {by_processor})"
+        yield what, f"p99 {target}", f"{by_clock} (of the processor {by_processor})"
 
 
 def _requests(artifact: ModelArtifact, *, is_constrained: bool) -> list[GenerateRequest]:
@@ -95,13 +94,13 @@ def _requests(artifact: ModelArtifact, *, is_constrained: bool) -> list[Generate
     return [
         GenerateRequest.model_validate({"anchors": [anchor], "n": 5} | (body if is_constrained else {}))
         for anchor in anchors
-        # What is asked for is not excluded.
+        # An anchor must not be excluded.
         if anchor not in others
     ]
 
 
 def _measure(recommender: Recommender, requests: list[GenerateRequest]) -> NDArray[np.float64]:
-    """Milliseconds by the clock and of the processor, [num_requests, 2], without those that warm up."""
+    """Milliseconds by the clock and of the processor, [num_requests, 2], without the warm-up."""
     milliseconds = []
     with threadpool_limits(1, user_api="blas"):
         for request in requests:
@@ -114,7 +113,7 @@ def _measure(recommender: Recommender, requests: list[GenerateRequest]) -> NDArr
 def _export(home: Path) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "bundles.csv")
-        found = measure(
+        found = run_measured(
             [BUNDLEGRAPH, "export", "bundles", "-o", file, "-n", str(EXPORTED), "--home", str(home)]
         )
         with Path(file).open(encoding="utf-8") as lines:

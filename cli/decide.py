@@ -1,4 +1,4 @@
-"""`decide`: the merchandiser's word from the terminal. A running server honours it at its next answer."""
+"""`decide`: record merchandising decisions. A running server applies them from its next answer on."""
 
 from __future__ import annotations
 
@@ -7,75 +7,55 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.decisions import record, take_back
+from cli.decisions import record, record_revocation
 
 decide_app = typer.Typer(
-    help="Decide about items and bundles; every answer and export honours it at once.", no_args_is_help=True
+    help="Set merchandising rules; every answer and export applies them at once.", no_args_is_help=True
 )
 
 Items = Annotated[
-    list[str] | None, typer.Argument(metavar="ITEM…", help="The items of a composed bundle, in any order.")
+    list[str] | None,
+    typer.Argument(metavar="ITEM…", help="Decide about the bundle of these items, in any order."),
 ]
-Bundle = Annotated[str | None, typer.Option("--bundle", help="One of the shop's own bundles instead.")]
-By = Annotated[str, typer.Option("--by", help="Who decides.")]
-Note = Annotated[str, typer.Option("--note", help="Why, for those who read it later.")]
+Bundle = Annotated[str | None, typer.Option("--bundle", help="Decide about this bundle of the shop instead.")]
+By = Annotated[str, typer.Option("--by", help="Record this name as the author.")]
+Note = Annotated[str, typer.Option("--note", help="Record this reason.")]
 
 
-@decide_app.command()
-def approve(
-    items: Items = None,
-    bundle: Bundle = None,
-    *,
-    by: By,
-    note: Note = "",
-    home: options.Home = options.DEFAULT_HOME,
-    as_json: options.Json = False,
-) -> None:
-    """Mark a bundle as approved, and consider it wherever it satisfies a request.
+def _add_verdict(kind: str, text: str, example: str) -> None:
+    """Add the command of one verdict on a bundle; these take the same options."""
 
-    Example: bundlegraph decide approve 1082185 995242 --by Ann
-    """
-    record(home, as_json=as_json, kind="approve", items=items, bundle_id=bundle, made_by=by, note=note)
+    def verdict(
+        items: Items = None,
+        bundle: Bundle = None,
+        *,
+        by: By,
+        note: Note = "",
+        home: options.Home = options.DEFAULT_HOME,
+        as_json: options.Json = False,
+    ) -> None:
+        record(home, as_json=as_json, kind=kind, items=items, bundle_id=bundle, made_by=by, note=note)
 
-
-@decide_app.command()
-def reject(
-    items: Items = None,
-    bundle: Bundle = None,
-    *,
-    by: By,
-    note: Note = "",
-    home: options.Home = options.DEFAULT_HOME,
-    as_json: options.Json = False,
-) -> None:
-    """Never show a bundle of exactly these items.
-
-    Example: bundlegraph decide reject 1082185 995242 --by Ann --note "sold out in May"
-    """
-    record(home, as_json=as_json, kind="reject", items=items, bundle_id=bundle, made_by=by, note=note)
+    decide_app.command(kind, help=f"{text}\n\nExample: bundlegraph decide {kind} {example}")(verdict)
 
 
-@decide_app.command()
-def pin(
-    items: Items = None,
-    bundle: Bundle = None,
-    *,
-    by: By,
-    note: Note = "",
-    home: options.Home = options.DEFAULT_HOME,
-    as_json: options.Json = False,
-) -> None:
-    """Show a bundle first wherever it satisfies a request.
-
-    Example: bundlegraph decide pin --bundle breakfast --by Ann
-    """
-    record(home, as_json=as_json, kind="pin", items=items, bundle_id=bundle, made_by=by, note=note)
+_add_verdict(
+    "approve",
+    "Approve a bundle, and consider it in every request that it satisfies.",
+    "1082185 995242 --by Ann",
+)
+_add_verdict(
+    "reject",
+    "Never show the bundle of exactly these items.",
+    '1082185 995242 --by Ann --note "sold out in May"',
+)
+_add_verdict("pin", "Rank a bundle first in every request that it satisfies.", "--bundle breakfast --by Ann")
 
 
 @decide_app.command()
 def ban(
     items: Annotated[
-        list[str], typer.Argument(metavar="ITEM [ITEM]", help="An item, or two that must not meet.")
+        list[str], typer.Argument(metavar="ITEM [ITEM]", help="Ban this item, or these two from one bundle.")
     ],
     *,
     by: By,
@@ -83,7 +63,7 @@ def ban(
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Recommend an item nowhere; of two items, not the one beside the other.
+    """Never show an item; of two items, never show them together.
 
     Example: bundlegraph decide ban 1082185 --by Ann
     """
@@ -95,7 +75,7 @@ def rename(
     items: Items = None,
     bundle: Bundle = None,
     *,
-    title: Annotated[str, typer.Option(help="What the bundle is called.")],
+    title: Annotated[str, typer.Option(help="Use this title.")],
     by: By,
     note: Note = "",
     home: options.Home = options.DEFAULT_HOME,
@@ -122,35 +102,28 @@ def price(
     items: Items = None,
     bundle: Bundle = None,
     *,
-    price: Annotated[float, typer.Option(help="In the shop's currency, at most the list price.")],
+    price: Annotated[float, typer.Option(help="Offer the bundle at this price, at most its list price.")],
     by: By,
     note: Note = "",
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Fix what the customer pays for a bundle, whatever the discounts.
+    """Fix the offer price of a bundle, independent of discounts.
 
     Example: bundlegraph decide price 1082185 995242 --price 2.99 --by Ann
     """
     record(
-        home,
-        as_json=as_json,
-        kind="price",
-        items=items,
-        bundle_id=bundle,
-        price=price,
-        made_by=by,
-        note=note,
+        home, as_json=as_json, kind="price", items=items, bundle_id=bundle, price=price, made_by=by, note=note
     )
 
 
 @decide_app.command()
 def discount(
     share: Annotated[
-        float | None, typer.Option(help="Of the sum of the item offers; none: what the floor leaves.")
+        float | None, typer.Option(help="Take this share off; without it, discount down to the margin floor.")
     ] = None,
     margin_floor: Annotated[
-        float | None, typer.Option(help="Least (offer - cost) / offer of every bundle.")
+        float | None, typer.Option(help="Keep at least this margin, (offer - cost) / offer.")
     ] = None,
     *,
     by: By,
@@ -158,7 +131,7 @@ def discount(
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Set the shop's discount policy, for requests that give none.
+    """Set the default discount policy, for requests without one.
 
     Example: bundlegraph decide discount --share 0.1 --margin-floor 0.2 --by Ann
     """
@@ -169,14 +142,17 @@ def discount(
 
 @decide_app.command()
 def revoke(
-    decision_id: Annotated[int, typer.Argument(metavar="ID", help="As `bundlegraph decisions` prints it.")],
+    decision_id: Annotated[
+        int,
+        typer.Argument(metavar="ID", help="Revoke the decision with this id (see bundlegraph decisions)."),
+    ],
     *,
     by: By,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Take a decision back: what it had replaced stands again.
+    """Revoke a decision; the one that it replaced is active again.
 
     Example: bundlegraph decide revoke 7 --by Ann
     """
-    take_back(home, decision_id, revoked_by=by, as_json=as_json)
+    record_revocation(home, decision_id, revoked_by=by, as_json=as_json)

@@ -1,8 +1,7 @@
-"""`decisions`: what the merchandiser decided; and what the commands of `decide` have in common."""
+"""`decisions`: list merchandising decisions; record and revoke them for the commands of `decide`."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,21 +19,21 @@ if TYPE_CHECKING:
 
 def decisions(
     everything: Annotated[
-        bool, typer.Option("--all", help="Also those replaced or revoked: the whole audit trail.")
+        bool, typer.Option("--all", help="Also list replaced and revoked decisions.")
     ] = False,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """List what the merchandiser decided: by whom, when, and whether it holds."""
+    """List merchandising decisions with author, time and status."""
     from bundles.rules.log import DecisionLog
 
-    with closing(DecisionLog(home)) as log:
+    with DecisionLog(home) as log:
         listed = _listed(log, _targets(home), everything=everything)
     if as_json:
         print_json([each.model_dump(mode="json") for each in listed])
         return
     if not listed:
-        print_line("No decisions in force: bundlegraph decide --help says how to make one")
+        print_line("No decisions in force; see bundlegraph decide --help")
         raise typer.Exit(1)
     print_table(
         None,
@@ -56,42 +55,42 @@ def decisions(
 
 
 def record(home: Path, *, as_json: bool, **fields: object) -> None:
-    """Record the decision of `fields` (those of `DecisionRequest`; none: not given) and print it.
+    """Record the decision of `fields` (those of `DecisionRequest`; None: not given) and print it.
 
     Raises:
-        RequestError: If it is wrong; the first mistake is named.
+        RequestError: If the decision is wrong; it names the first error.
     """
+    from bundles.rules.decisions import DecisionRequest
     from bundles.rules.log import DecisionLog
-    from bundles.rules.requests import DecisionRequest
 
     given = {name: value for name, value in fields.items() if value is not None}
     request = read_request(DecisionRequest, given)
     targets = _targets(home)
     if targets is None:
-        print_warnings(["no model is in service yet: taken without a look at the catalogue"])
+        print_warnings(["no model is in service yet: recorded without a check against the catalogue"])
     else:
         targets.check(request)
-    with closing(DecisionLog(home)) as log:
+    with DecisionLog(home) as log:
         _print(_listed_one(log, log.record(request).id, targets), as_json=as_json)
 
 
-def take_back(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -> None:
+def record_revocation(home: Path, decision_id: int, *, revoked_by: str, as_json: bool) -> None:
     """Revoke a decision and print it.
 
     Raises:
-        DecisionError: If there is none of that id, or it was revoked before.
+        DecisionError: If there is no decision with that id, or it was revoked before.
     """
+    from bundles.rules.decisions import Revocation
     from bundles.rules.log import DecisionLog
-    from bundles.rules.requests import Revocation
 
     by = read_request(Revocation, {"revoked_by": revoked_by}).revoked_by
-    with closing(DecisionLog(home)) as log:
+    with DecisionLog(home) as log:
         revoked = log.revoke(decision_id, revoked_by=by)
         _print(_listed_one(log, revoked.id, None), as_json=as_json)
 
 
 def _targets(home: Path) -> DecisionTargets | None:
-    """What the model in service knows; none without one."""
+    """The items and bundles of the model in service; None without a model."""
     from bundles.catalogue import ItemCatalogue
     from bundles.rules.targets import DecisionTargets
     from gnn.registry import load_promoted, promoted
@@ -105,9 +104,9 @@ def _targets(home: Path) -> DecisionTargets | None:
 
 def _listed(log: DecisionLog, targets: DecisionTargets | None, *, everything: bool) -> list[ListedDecision]:
     from bundles.rules.listing import list_decisions
-    from bundles.rules.resolve import resolve_word
+    from bundles.rules.resolve import resolve_rules
 
-    resolved = None if targets is None else resolve_word(log.word(), targets=targets)
+    resolved = None if targets is None else resolve_rules(log.rules(), targets=targets)
     return list_decisions(log.history(), resolved=resolved, everything=everything)
 
 
@@ -131,7 +130,7 @@ def _about(decision: ListedDecision) -> str:
 
 
 def _value(decision: ListedDecision) -> str:
-    """What was given beside the target, as its options were."""
+    """The values of a decision, besides its target."""
     if decision.title is not None:
         return f"title {decision.title!r}"
     if decision.price is not None:

@@ -1,4 +1,4 @@
-"""`demo`: all of it on the packaged data, ending with bundles on the screen."""
+"""`demo`: ingest, load, train and recommend on the packaged data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 HOME = Path(".bundlegraph-demo")
 POPULAR_ITEM = "1082185"
-"""The item in most baskets: bananas."""
-HOUSEHOLD = "718"
+"""The most popular item: bananas."""
+USER = "718"
 
 
 def demo(
-    serve: Annotated[bool, typer.Option("--serve", help="Then serve the model over HTTP.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
-    home: Annotated[Path, typer.Option(help="The demo's own home.")] = HOME,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the model over HTTP afterwards.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen on this port.")] = 8000,
+    home: Annotated[Path, typer.Option(help="Keep the demo's data in this folder.")] = HOME,
     store: options.Store = None,
 ) -> None:
     """Ingest, load, train (the lighter `demo` configuration) and recommend, on 1.47 million real lines."""
@@ -41,12 +41,13 @@ def demo(
     print_line("\n3. Graph to model (configuration: demo; bundlegraph train has the standard one)")
     print_metrics(_train_once(home, store))
 
-    recommender = open_recommender(home)
-    print_line(f"\n4. Five bundles for item {POPULAR_ITEM}, the most popular one\n")
-    wish: dict[str, object] = {"size": 3, "n": 5, "constraints": {"min_categories": 2}}
-    print_bundles(generate(recommender, {**wish, "anchors": [POPULAR_ITEM]}), recommender.info.currency)
-    print_line(f"5. Five bundles for household {HOUSEHOLD}\n")
-    print_bundles(generate(recommender, {**wish, "user_id": HOUSEHOLD}), recommender.info.currency)
+    body: dict[str, object] = {"size": 3, "n": 5, "constraints": {"min_categories": 2}}
+    with open_recommender(home) as recommender:
+        currency = recommender.info.currency
+        print_line(f"\n4. Five bundles for item {POPULAR_ITEM}, the most popular one\n")
+        print_bundles(generate(recommender, {**body, "anchors": [POPULAR_ITEM]}), currency)
+        print_line(f"5. Five bundles for user {USER}\n")
+        print_bundles(generate(recommender, {**body, "user_id": USER}), currency)
 
     if serve:
         from cli.serving import run_server
@@ -60,7 +61,7 @@ def demo(
 
 
 def _train_once(home: Path, store: str | None) -> ArtifactInfo:
-    """The model of these tables that is in service, else a new one."""
+    """The model in service if it was trained on these tables, else a new one."""
     from etl.sources.completejourney import WEEK_46, WEEK_49
     from etl.tables import open_tables
     from gnn import registry

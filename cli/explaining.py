@@ -1,4 +1,4 @@
-"""What carried the GNN's score of each added item: `recommend --explain`."""
+"""Explain the GNN's score of each added item: `recommend --explain`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cli.output import out
 if TYPE_CHECKING:
     from etl.pseudonyms import PseudonymKey
     from gnn.artifact.model import ModelArtifact
-    from gnn.scoring.explanation_vectors import Part
+    from gnn.scoring.explanation import Term
 
-#: Of each account, the largest terms that are told.
-NUM_TOLD = 4
+#: Largest terms to show in each list.
+NUM_SHOWN = 4
 
-#: Parts that are no item, category or brand.
+#: Terms that are no item, category or brand.
 _WITHOUT_ID = {"user": "this customer", "average": "the average item"}
 
 
-class Term(TypedDict):
+class NamedTerm(TypedDict):
     """One term of a score."""
 
     by: str
@@ -30,81 +30,86 @@ class Term(TypedDict):
     value: float
 
 
-class Account(TypedDict):
-    """What carried the GNN's score of one item; each list holds the largest terms alone."""
+class GnnExplanation(TypedDict):
+    """The terms of the GNN's score of one item; the lists hold only the largest."""
 
     item_id: str
     gnn_score: float
-    asked: list[Term]
+    by_query: list[NamedTerm]
+    """By the items of the query and the user."""
     relations: dict[str, float]
-    """They sum to `gnn_score`."""
-    carried: list[Term]
+    """By kind of node or relation; they sum to `gnn_score`."""
+    by_node: list[NamedTerm]
+    """By nodes of the graph."""
 
 
-class GnnAccounts:
-    """The accounts of one model, for one visit."""
+class GnnExplainer:
+    """Explains the GNN's scores of one model for one visitor."""
 
     def __init__(
         self, artifact: ModelArtifact, key: PseudonymKey, *, items: Sequence[str], user: str | None
     ) -> None:
-        """Explain for a visit that has `items`, anchors and cart, by the shop's own ids.
+        """Explain for a visitor with `items` (anchors and cart) and `user`, by the shop's own ids.
 
         Raises:
-            ExplanationError: If the model has no GNN that can be taken apart.
+            ExplanationError: If the model has no GNN that can be explained.
         """
+        from gnn.artifact.scorers import item_scorer
         from gnn.scoring.explanation import ScoreExplainer
-        from gnn.scoring.item_scorer import ItemQuery, ItemScorer
+        from gnn.scoring.item_scorer import ItemQuery
 
         self._artifact = artifact
-        self._scorer = ItemScorer(artifact)
-        self._explainer = ScoreExplainer(artifact, self._scorer)
+        self._scorer = item_scorer(artifact)
+        self._explainer = ScoreExplainer(
+            artifact.encoder, self._scorer, num_categories=len(artifact.categories.category_ids)
+        )
         found = [artifact.catalogue.item_ids.find(item_id) for item_id in items]
         self._query = ItemQuery(
             cart=[item for item in found if item is not None],
             user_index=None if user is None else artifact.histories.user_ids.find(key.pseudonym(user)),
         )
 
-    def of(self, item_ids: Iterable[str]) -> list[Account]:
-        """The account of each item that the model ranks."""
-        accounts = [self._account(item_id) for item_id in item_ids]
-        return [account for account in accounts if account is not None]
+    def explain(self, item_ids: Iterable[str]) -> list[GnnExplanation]:
+        """The explanation of each item that the model ranks."""
+        explanations = [self._explain_item(item_id) for item_id in item_ids]
+        return [explanation for explanation in explanations if explanation is not None]
 
-    def _account(self, item_id: str) -> Account | None:
+    def _explain_item(self, item_id: str) -> GnnExplanation | None:
         item = self._artifact.catalogue.item_ids.find(item_id)
         ranked = -1 if item is None else int(self._scorer.ranked_index([item])[0])
         if ranked < 0:
             return None
         found = self._explainer.explain(self._query, ranked)
-        return Account(
+        return GnnExplanation(
             item_id=item_id,
             gnn_score=round(found.total, 4),
-            asked=[self._term(*entry) for entry in list(found.asked.items())[:NUM_TOLD]],
+            by_query=[self._term(*entry) for entry in list(found.by_query.items())[:NUM_SHOWN]],
             relations={name: round(value, 4) for name, value in found.by_relation().items()},
-            carried=[self._term(*entry) for entry in list(found.carried.items())[:NUM_TOLD]],
+            by_node=[self._term(*entry) for entry in list(found.by_node.items())[:NUM_SHOWN]],
         )
 
-    def _term(self, part: Part, value: float) -> Term:
-        return Term(by=part.relation, name=self._name(part), value=round(value, 4))
+    def _term(self, term: Term, value: float) -> NamedTerm:
+        return NamedTerm(by=term.relation, name=self._name(term), value=round(value, 4))
 
-    def _name(self, part: Part) -> str:
-        if part.relation in _WITHOUT_ID:
-            return _WITHOUT_ID[part.relation]
-        if part.relation == "category":
-            return self._artifact.categories.category_ids[part.node]
-        if part.relation == "brand":
+    def _name(self, term: Term) -> str:
+        if term.relation in _WITHOUT_ID:
+            return _WITHOUT_ID[term.relation]
+        if term.relation == "category":
+            return self._artifact.categories.category_ids[term.node]
+        if term.relation == "brand":
             return "the brand"
-        item = int(self._artifact.model.ranked[part.node])
+        item = int(self._artifact.ranked.item[term.node])
         return self._artifact.catalogue.titles[item] or self._artifact.catalogue.item_ids[item]
 
 
-def print_account(account: Account) -> None:
-    """One account as a person reads it."""
-    shares = ", ".join(f"{name} {value:+.2f}" for name, value in account["relations"].items())
+def print_explanation(explanation: GnnExplanation) -> None:
+    """Print one explanation."""
+    shares = ", ".join(f"{name} {value:+.2f}" for name, value in explanation["relations"].items())
     out.print(
-        f"   [cyan]{escape(account['item_id'])}[/]: the GNN says {account['gnn_score']:+.2f} beside the "
-        f"average item, by {shares}",
+        f"   [cyan]{escape(explanation['item_id'])}[/]: GNN score {explanation['gnn_score']:+.2f} above the "
+        f"average item: {shares}",
         highlight=False,
     )
-    for title, terms in (("asked by", account["asked"]), ("carried by", account["carried"])):
-        told = "; ".join(f"{escape(term['name'])} ({term['by']}) {term['value']:+.2f}" for term in terms)
-        out.print(f"     [dim]{title} {told or 'nothing'}[/]", highlight=False)
+    for title, terms in (("query:", explanation["by_query"]), ("graph:", explanation["by_node"])):
+        listed = "; ".join(f"{escape(term['name'])} ({term['by']}) {term['value']:+.2f}" for term in terms)
+        out.print(f"     [dim]{title} {listed or 'none'}[/]", highlight=False)

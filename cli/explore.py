@@ -1,4 +1,4 @@
-"""`query` and `cypher`: questions to the graph, by name or in free Cypher."""
+"""`query` and `cypher`: query the graph by name or in free Cypher."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 
 def query(
-    name: Annotated[str | None, typer.Argument(help="A named query; without one, they are listed.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Run this named query; without a name, list them.")
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
     *,
     home: options.Home = options.DEFAULT_HOME,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the graph a named query: bundlegraph query bought_with item_id=1082185."""
+    """Run a named query on the graph, e.g. bundlegraph query bought_with item_id=1082185."""
     from etl.pseudonyms import load_key
     from graph.queries import QUERIES, find_query
 
@@ -34,27 +36,27 @@ def query(
     named = find_query(name)
     parameters = named.parameters_from(arguments or [])
     if isinstance(user_id := parameters.get("user_id"), str):
-        # Commands take the shop's own ids; the graph holds pseudonyms.
+        # Commands take the shop's own ids, but the graph holds pseudonyms.
         parameters["user_id"] = load_key(home).pseudonym(user_id)
-    _ask(named.statement, parameters, home=home, store=store, as_json=as_json)
+    _run(named.statement, parameters, home=home, store=store, as_json=as_json)
 
 
 def cypher(
-    statement: Annotated[str, typer.Argument(help="One Cypher statement.")],
+    statement: Annotated[str, typer.Argument(help="Run this Cypher statement.")],
     home: options.Home = options.DEFAULT_HOME,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the graph in free Cypher."""
-    _ask(statement, {}, home=home, store=store, as_json=as_json)
+    """Run a Cypher statement on the graph."""
+    _run(statement, {}, home=home, store=store, as_json=as_json)
 
 
-def _ask(
+def _run(
     statement: str, parameters: Mapping[str, Parameter], *, home: Path, store: str | None, as_json: bool
 ) -> None:
-    from graph.stores import open_store
+    from graph.store import open_store
 
-    with working("Asking the graph"), open_store(store, home=home) as opened:
+    with working("Querying the graph"), open_store(store, home=home) as opened:
         status = opened.status()
         rows = opened.query(statement, parameters)
     if status.tables_version is not None and not status.is_complete:

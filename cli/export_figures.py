@@ -1,4 +1,4 @@
-"""What an export shows of the catalogue."""
+"""Figures of an export: catalogue coverage and item exposure."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from bundles.present.answers import GeneratedBundle
-from gnn.evaluation.exposure import coverage, exposures, gini
+from gnn.evaluation.measuring import coverage, exposures, gini
 
 
 @dataclass(frozen=True)
 class ExportFigures:
-    """What an export shows of the catalogue."""
+    """Catalogue coverage and item exposure of an export."""
 
     num_bundles: int
     num_items: int
-    """Items of the catalogue that may be sold: in stock, priced where any is, and not banned."""
+    """Items that can be sold: in stock, priced (if the shop gives prices), not banned."""
     coverage: float
     """Share of them in at least one bundle."""
     max_exposure: int
-    """Bundles that the item in most of them is in."""
+    """Bundles that hold the most exposed item."""
     gini: float
-    """Of how many bundles each of them is in (`gnn.evaluation.exposure`)."""
+    """Gini coefficient of the number of bundles that each item is in (`gnn.evaluation.measuring`)."""
 
 
 def figures_of(chosen: Sequence[GeneratedBundle], item_ids: Sequence[str]) -> ExportFigures:
-    """What `chosen` shows of the items `item_ids`."""
+    """The figures of `chosen` over the items `item_ids`."""
     place = {item_id: position for position, item_id in enumerate(item_ids)}
     shown = np.array(
         [place[item.item_id] for bundle in chosen for item in bundle.items if item.item_id in place],

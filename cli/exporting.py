@@ -1,4 +1,4 @@
-"""`export bundles`: the best bundles of the whole catalogue as a file."""
+"""`export bundles`: write the best bundles of the whole catalogue to a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import cache, partial
 from itertools import chain
@@ -25,14 +25,13 @@ from etl.errors import StageError
 if TYPE_CHECKING:
     from bundles.present.answers import GeneratedBundle
     from bundles.recommender import Recommender
-    from bundles.request.schemas import Constraints, SizeRange
 
-export_app = typer.Typer(help="Write what the model in service composes to a file.", no_args_is_help=True)
+export_app = typer.Typer(help="Write bundles of the model in service to a file.", no_args_is_help=True)
 
 FORMATS = (".csv", ".jsonl", ".parquet")
-#: Anchors that a process composes around before it takes more, those of a wave, and those that are worth a
-#: second process.
-_BATCH, _WAVE, _WORTH_A_PROCESS = 50, 400, 400
+#: Anchors of one task of a process, of one wave of tasks, and the least number that is worth processes.
+_BATCH, _WAVE, _WORTH_PROCESSES = 50, 400, 400
+_WORKER = ExitStack()
 _COLUMNS = (
     *("rank", "bundle_id", "title", "decision", "score"),
     *("coherence", "user_fit", "breadth", "margin", "discount", "weakest_link"),
@@ -40,32 +39,44 @@ _COLUMNS = (
 )
 
 
-Compose = Callable[[Sequence[str]], list["GeneratedBundle"]]
+Compose = Callable[["Recommender", Sequence[str]], list["GeneratedBundle"]]
 Spread = Callable[[Compose, Sequence[str]], Iterable["GeneratedBundle"]]
 
 
 class ExportError(StageError):
-    """The file cannot be written, or the model has nothing to write."""
+    """The file cannot be written, or there is nothing to write."""
 
 
 @export_app.command()
 def bundles(
-    output: Annotated[Path, typer.Option("-o", help="FILE.csv, FILE.jsonl or FILE.parquet.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many bundles at most.")] = 1_000,
+    output: Annotated[Path, typer.Option("-o", help="Write to FILE.csv, FILE.jsonl or FILE.parquet.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Set the maximum number of bundles.")] = 1_000,
     *,
-    size_min: Annotated[int, typer.Option(min=2, max=12, help="Least items of a bundle.")] = 2,
-    size_max: Annotated[int, typer.Option(min=2, max=12, help="Most items of a bundle.")] = 4,
+    size_min: Annotated[int, typer.Option(min=2, max=12, help="Set the minimum size of a bundle.")] = 2,
+    size_max: Annotated[int, typer.Option(min=2, max=12, help="Set the maximum size of a bundle.")] = 4,
     max_exposure: Annotated[
         int | None,
-        typer.Option(min=1, help="An item is in at most so many bundles (default: 1 % of -n, 5 at least)."),
+        typer.Option(
+            min=1, help="Put an item into at most this many bundles (default: 1 % of -n, at least 5)."
+        ),
     ] = None,
-    min_categories: Annotated[int, typer.Option(min=1, help="Least level-0 categories in a bundle.")] = 1,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one a core).")] = None,
+    min_categories: Annotated[
+        int, typer.Option(min=1, help="Set the minimum number of level-0 categories in a bundle.")
+    ] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Use this many processes (default: one a core).")
+    ] = None,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """The best bundles of the whole catalogue: scored, priced, explained, no item shown too often."""
-    from bundles.compose.catalogue_bundles import PER_ANCHOR, choose_bundles, default_exposure, shown_enough
+    """Write the best bundles of the whole catalogue, with limited exposure of each item."""
+    from bundles.catalogue_bundles import (
+        PER_ANCHOR,
+        bundles_around,
+        choose_bundles,
+        default_exposure,
+        exhausted_items,
+    )
     from bundles.request.schemas import Constraints, SizeRange
     from cli.export_figures import figures_of
 
@@ -75,32 +86,34 @@ def bundles(
         raise typer.BadParameter(
             f"expected at least --size-min, which is {size_min}", param_hint="--size-max"
         )
-    recommender = open_recommender(home)
-    item_ids = recommender.sellable_items()
-    if not item_ids:
-        raise ExportError("no item may be sold: none is in stock and priced, or all are banned")
-    limit = max_exposure or default_exposure(n)
-    found: list[GeneratedBundle] = []
-    chosen: list[GeneratedBundle] = []
-    anchors = list(dict.fromkeys([*recommender.settled_anchors(), *item_ids]))
-    with _processes(jobs or os.cpu_count() or 1, num_anchors=min(n, len(anchors))) as spread:
-        # What was shown enough in one wave is in no bundle of the next.
-        for start in range(0, len(anchors), _WAVE):
-            enough = shown_enough(chosen, max_exposure=limit)
-            compose = partial(
-                _compose,
-                home,
-                per_anchor=PER_ANCHOR,
-                size=SizeRange(min=size_min, max=size_max),
-                constraints=Constraints(min_categories=min_categories, items_exclude=tuple(enough)),
-            )
-            wave = [anchor for anchor in anchors[start : start + _WAVE] if anchor not in enough]
-            found += spread(compose, wave)
-            chosen = choose_bundles(found, count=n, max_exposure=limit)
-            if len(chosen) == n:
-                break
+    with open_recommender(home) as recommender:
+        item_ids = recommender.sellable_items()
+        if not item_ids:
+            raise ExportError("no item can be sold: none is in stock and priced, or all are banned")
+        limit = max_exposure or default_exposure(n)
+        found: list[GeneratedBundle] = []
+        chosen: list[GeneratedBundle] = []
+        anchors = list(dict.fromkeys([*recommender.curated_anchors(), *item_ids]))
+        if min(n, len(anchors)) < _WORTH_PROCESSES:
+            jobs = 1
+        with _processes(recommender, home, jobs=jobs or os.cpu_count() or 1) as spread:
+            # Items that reached their limit in one wave are excluded from the next.
+            for start in range(0, len(anchors), _WAVE):
+                exhausted = exhausted_items(chosen, max_exposure=limit)
+                compose = partial(
+                    bundles_around,
+                    per_anchor=PER_ANCHOR,
+                    size=SizeRange(min=size_min, max=size_max),
+                    constraints=Constraints(min_categories=min_categories, items_exclude=tuple(exhausted)),
+                )
+                found += spread(
+                    compose, [each for each in anchors[start : start + _WAVE] if each not in exhausted]
+                )
+                chosen = choose_bundles(found, count=n, max_exposure=limit)
+                if len(chosen) == n:
+                    break
     if not chosen:
-        err.print("[yellow]nothing found:[/] no bundle satisfies what was asked")
+        err.print("[yellow]nothing found:[/] no bundle satisfies the constraints")
         raise typer.Exit(1)
     _write(output, chosen)
     figures = figures_of(chosen, item_ids)
@@ -114,41 +127,40 @@ def bundles(
 
 
 @contextmanager
-def _processes(jobs: int, *, num_anchors: int) -> Iterator[Spread]:
-    """What composes around many anchors, in their order whatever the number of processes."""
-    if jobs == 1 or num_anchors < _WORTH_A_PROCESS:
-        yield lambda compose, anchors: chain.from_iterable(map(compose, _parts(anchors)))
+def _processes(recommender: Recommender, home: Path, *, jobs: int) -> Iterator[Spread]:
+    """Compose around many anchors in `jobs` processes; the order of the results does not depend on `jobs`."""
+    if jobs == 1:
+        yield lambda compose, anchors: _compose(recommender, compose, anchors)
         return
-    # A forked child would share the locks of this process's threads.
+    # A forked child would inherit the locks of this process's threads.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield lambda compose, anchors: chain.from_iterable(pool.map(compose, _parts(anchors)))
-
-
-def _parts(anchors: Sequence[str]) -> list[Sequence[str]]:
-    return [anchors[start : start + _BATCH] for start in range(0, len(anchors), _BATCH)]
-
-
-def _compose(
-    home: Path, anchors: Sequence[str], *, per_anchor: int, size: SizeRange, constraints: Constraints
-) -> list[GeneratedBundle]:
-    from threadpoolctl import threadpool_limits
-
-    from bundles.compose.catalogue_bundles import bundles_around
-
-    with threadpool_limits(1, user_api="blas"):
-        return bundles_around(
-            _recommender(home), anchors, per_anchor=per_anchor, size=size, constraints=constraints
+        yield lambda compose, anchors: chain.from_iterable(
+            pool.map(
+                partial(_compose_in_worker, home, compose),
+                [anchors[start : start + _BATCH] for start in range(0, len(anchors), _BATCH)],
+            )
         )
 
 
+def _compose_in_worker(home: Path, compose: Compose, anchors: Sequence[str]) -> list[GeneratedBundle]:
+    return _compose(_worker_recommender(home), compose, anchors)
+
+
 @cache
-def _recommender(home: Path) -> Recommender:
-    """One a process."""
-    return open_recommender(home)
+def _worker_recommender(home: Path) -> Recommender:
+    """The recommender of a worker process, which keeps it until it ends."""
+    return _WORKER.enter_context(open_recommender(home))
+
+
+def _compose(recommender: Recommender, compose: Compose, anchors: Sequence[str]) -> list[GeneratedBundle]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        return compose(recommender, anchors)
 
 
 def _write(output: Path, chosen: Sequence[GeneratedBundle]) -> None:
-    """Replace `output` in one rename.
+    """Write `chosen` and replace `output` in one rename.
 
     Raises:
         ExportError: If it cannot be written.
@@ -170,7 +182,7 @@ def _write_csv(file: Path, chosen: Sequence[GeneratedBundle]) -> None:
     with file.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.DictWriter(opened, _COLUMNS)
         writer.writeheader()
-        # Lists are JSON in a cell: an id may hold any separator.
+        # Lists are JSON in a cell, since ids may contain any separator.
         writer.writerows(
             {
                 name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
@@ -198,7 +210,7 @@ _WRITERS: dict[str, Callable[[Path, Sequence[GeneratedBundle]], None]] = {
 
 
 def _row(bundle: GeneratedBundle) -> dict[str, object]:
-    """One flat row, of `_COLUMNS`."""
+    """One flat row with the columns `_COLUMNS`."""
     return {
         "rank": bundle.rank,
         "bundle_id": bundle.bundle_id,

@@ -1,4 +1,4 @@
-"""A front as a picture, or as a page that loads nothing: plots by matplotlib, and a table of the bundles."""
+"""A Pareto front as a PNG or a self-contained HTML page, with plots and a table of the bundles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from bundles.compose.pareto.answers import ParetoAnswer
+    from bundles.compose.pareto.schemas import ParetoAnswer
     from bundles.present.answers import GeneratedBundle
 
 _PAGE = """<!doctype html>
@@ -47,7 +47,7 @@ _COLOUR, _LINE = "#d9722b", "#e5e5e5"
 
 
 def write_picture(answer: ParetoAnswer, file: Path, *, currency: str | None) -> None:
-    """Write the front of `answer`, which has some, to `file`: a page where it ends in .html, else a PNG."""
+    """Write the front of `answer`, which must not be empty: an HTML page for .html, else a PNG."""
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.suffix == ".html":
         file.write_text(render_page(answer, currency=currency), encoding="utf-8")
@@ -56,7 +56,7 @@ def write_picture(answer: ParetoAnswer, file: Path, *, currency: str | None) -> 
 
 
 def render_page(answer: ParetoAnswer, *, currency: str | None) -> str:
-    """The page: the plot, and a row a bundle under the rank that stands at its place."""
+    """The HTML page: the plot, and a table with one row for each bundle; ranks label the points."""
     drawn = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "bundlegraph", "svg.fonttype": "none"}):
         _figure(answer).savefig(drawn, format="svg", metadata={"Date": None})
@@ -66,7 +66,7 @@ def render_page(answer: ParetoAnswer, *, currency: str | None) -> str:
         title=f"{len(answer.bundles)} bundles of a front of {answer.num_points}",
         facts=escape(
             f"Model {answer.model_version}, {answer.generated_at}; hypervolume {answer.hypervolume:.4f} "
-            f"by {answer.num_evaluations:,} sets looked at."
+            f"from {answer.num_evaluations:,} evaluated sets."
         ),
         plot=plot[plot.index("<svg") :],
         head="".join(f"<th>{escape(column)}</th>" for column in columns),
@@ -74,22 +74,22 @@ def render_page(answer: ParetoAnswer, *, currency: str | None) -> str:
     )
 
 
-def values_of(bundle: GeneratedBundle, answer: ParetoAnswer) -> list[float]:
-    """What `bundle` reaches on each objective of `answer`; 0 for a margin that is not known."""
+def _objectives_of(bundle: GeneratedBundle, answer: ParetoAnswer) -> list[float]:
+    """The objectives of `bundle` in the order of `answer`; 0 for an unknown margin."""
     values = bundle.objectives.model_dump()
     return [values[name] or 0.0 for name in answer.objectives]
 
 
 def _row(bundle: GeneratedBundle, answer: ParetoAnswer) -> str:
     offer = "" if bundle.price.offer is None else f"{bundle.price.offer:.2f}"
-    cells = [str(bundle.rank), *(f"{value:.3f}" for value in values_of(bundle, answer)), offer]
+    cells = [str(bundle.rank), *(f"{value:.3f}" for value in _objectives_of(bundle, answer)), offer]
     items = "<br>".join(escape(item.title or item.item_id) for item in bundle.items)
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}<td>{items}</td></tr>"
 
 
 def _figure(answer: ParetoAnswer) -> Figure:
-    """The first objective against each other one, a panel each."""
-    points = [values_of(bundle, answer) for bundle in answer.bundles]
+    """One panel for each other objective against the first."""
+    points = [_objectives_of(bundle, answer) for bundle in answer.bundles]
     first, *others = answer.objectives
     width, height = _PANEL_INCHES
     figure = Figure(figsize=(width * len(others), height), layout="constrained")

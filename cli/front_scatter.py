@@ -1,6 +1,6 @@
-"""A front as characters: each bundle stands at its place under its rank.
+"""A Pareto front as text: the rank of each bundle at its position.
 
-Plotext (MIT) was looked at: its marks cannot be the ranks, which is what leads from a place to its bundle.
+Plotext (MIT) cannot use ranks as marks, which are needed to find the bundle of a point.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _WIDTH, _HEIGHT = 60, 16
-#: Room for the numbers at the vertical axis.
+#: Width of the numbers at the vertical axis.
 _MARGIN = 6
 
 
 def scatter_lines(
     points: Sequence[tuple[float, float]], *, across: str, up: str, width: int = _WIDTH, height: int = _HEIGHT
 ) -> list[str]:
-    """Lines of text with a frame that spans `points`, rank 1 first; `across` and `up` name the axes.
+    """Lines of a scatter plot of `points`, rank 1 first; `across` and `up` name the axes.
 
-    Where two stand at one place the better rank is seen.
+    Of points at one position, the better rank is shown.
     """
     lefts, heights = [x for x, _ in points], [y for _, y in points]
     cells = [[" "] * (width + 2) for _ in range(height)]
@@ -37,6 +37,6 @@ def scatter_lines(
 
 
 def _part(value: float, values: Sequence[float]) -> float:
-    """How far `value` is from the least of `values` to the greatest; the middle where they are one."""
+    """Position of `value` between the minimum (0) and maximum (1) of `values`; .5 if these are equal."""
     least, greatest = min(values), max(values)
     return (value - least) / (greatest - least) if greatest > least else 0.5

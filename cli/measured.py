@@ -1,4 +1,4 @@
-"""What was measured of a model, for a person: tables beside its baselines, and how sure the difference is."""
+"""Prints the metrics of a model beside its baselines, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Rows = Mapping[str, Mapping[str, float]]
 
 
 def print_metrics(info: ArtifactInfo) -> None:
-    """The test table, what is shown, kinds of baskets, links, and what the leak probe says."""
+    """Print the tables of test, exposure, slices and categories, link calibration and the leak check."""
     from gnn.evaluation.calibration import calibration_sentence
 
     metrics = info.metrics
@@ -30,14 +30,14 @@ def print_metrics(info: ArtifactInfo) -> None:
     links = cast("Mapping[str, object]", metrics.get("link_calibration", {}))
     if links:
         print_line(calibration_sentence(links))
-    verdict = cast("Mapping[str, str] | None", metrics.get("leak_probe"))
-    if verdict is not None:
-        print_line(f"Leak probe: {verdict['text']}")
+    leak = cast("Mapping[str, str] | None", metrics.get("leak_probe"))
+    if leak is not None:
+        print_line(f"Leak probe: {leak['text']}")
 
 
 def _print_test(protocol: Mapping[str, int | str], test: _Rows, metrics: Mapping[str, object]) -> None:
     intervals = cast("_Rows", metrics["served_minus"])
-    ahead = f"{metrics.get('ours', 'blend')} is ahead by (ndcg@20, 95 %)"
+    ahead = f"{metrics.get('ours', 'served')} is ahead by (ndcg@20, 95 %)"
     print_table(
         f"Hidden item of {protocol['num_test_queries']:,} baskets from {protocol['test_from']} on, "
         f"ranked among {protocol['num_ranked']:,} items",
@@ -50,7 +50,7 @@ def _print_exposure(exposure: _Rows) -> None:
     if not exposure:
         return
     print_table(
-        "What is shown, right or wrong: share of the catalogue, mean popularity, concentration",
+        "Exposure of the items shown: share of the catalogue, mean popularity, concentration",
         ["model", *next(iter(exposure.values()))],
         [[name, *row.values()] for name, row in exposure.items()],
     )
@@ -61,7 +61,7 @@ def _print_slices(slices: Mapping[str, Mapping[str, object]]) -> None:
         return
     tables = [cast("_Rows", part["models"]) for part in slices.values()]
     print_table(
-        "NDCG@20 by kind of basket",
+        "NDCG@20 by slice of test baskets",
         ["model", *(f"{name} ({part['num_queries']:,})" for name, part in slices.items())],
         [[model, *(table[model]["ndcg@20"] for table in tables)] for model in tables[0]],
     )
@@ -74,7 +74,7 @@ def _print_categories(categories: Mapping[str, Mapping[str, object]]) -> None:
     deviance = cast("_Rows", categories["deviance"])
     parts = list(next(iter(deviance.values())))
     print_table(
-        "Baskets that hold two categories: mean deviance of what is expected, the lower the better",
+        "Baskets that hold two categories: mean Poisson deviance of their expected number, lower is better",
         ["model", *(f"{part} ({num_pairs[part]:,} pairs)" for part in parts)],
         [[name, *row.values()] for name, row in deviance.items()],
     )

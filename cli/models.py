@@ -1,4 +1,4 @@
-"""`models list`, `promote`, `rollback`: which artifact is in service."""
+"""`models list`, `promote` and `rollback`: choose the model in service."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.output import print_json, print_line, print_table
+from cli.output import print_json, print_line, print_table, print_warnings
 
 models_app = typer.Typer(help="Model artifacts: list, promote, roll back.", no_args_is_help=True)
 
 
 @models_app.command("list")
 def list_(home: options.Home = options.DEFAULT_HOME, as_json: options.Json = False) -> None:
-    """List the models, oldest first, and say which one is in service."""
-    from gnn.artifact.files import read_info
-    from gnn.registry import list_models, promoted
+    """List the models, oldest first, and mark the one in service."""
+    from gnn.registry import promoted, read_models
 
     models = home / "models"
     in_service = promoted(models)
-    infos = [read_info(models / version) for version in list_models(models)]
+    infos, skipped = read_models(models)
+    print_warnings(skipped)
     if as_json:
         print_json(
             [
@@ -37,7 +37,7 @@ def list_(home: options.Home = options.DEFAULT_HOME, as_json: options.Json = Fal
         )
         return
     if not infos:
-        print_line("No models yet: run bundlegraph train")
+        print_line("No models: run bundlegraph train")
         raise typer.Exit(1)
     print_table(
         None,
@@ -57,10 +57,10 @@ def list_(home: options.Home = options.DEFAULT_HOME, as_json: options.Json = Fal
 
 @models_app.command()
 def promote(
-    version: Annotated[str, typer.Argument(help="A version that `models list` prints.")],
+    version: Annotated[str, typer.Argument(help="A version from `models list`.")],
     home: options.Home = options.DEFAULT_HOME,
 ) -> None:
-    """Put a model into service; a running server takes it at POST /v1/model/reload."""
+    """Put a model in service; a running server loads it at POST /v1/model/reload."""
     from gnn import registry
 
     registry.promote(home / "models", version)
@@ -69,7 +69,7 @@ def promote(
 
 @models_app.command()
 def rollback(home: options.Home = options.DEFAULT_HOME) -> None:
-    """Put the model back into service that was there before."""
+    """Put the previous model back in service."""
     from gnn import registry
 
     print_line(f"{registry.rollback(home / 'models')} is in service again")

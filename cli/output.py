@@ -1,4 +1,4 @@
-"""How commands talk: results on stdout, progress and warnings on stderr."""
+"""Output of the commands: results on stdout, progress and warnings on stderr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-#: Columns of a table that goes to a file or a pipe: wide enough that ids and titles do not wrap.
+#: Width of tables in files and pipes, so that ids and titles do not wrap.
 _WIDTH_OF_FILES = 200
 
 err = Console(stderr=True, soft_wrap=True)
@@ -23,7 +23,7 @@ if not out.is_terminal:
 
 
 def print_json(value: object) -> None:
-    """`value` as indented JSON on stdout, for programs to read."""
+    """Print `value` as indented JSON on stdout."""
     out.print(
         json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_encode),
         markup=False,
@@ -38,30 +38,30 @@ def _encode(value: object) -> str:
 
 
 def print_line(text: str) -> None:
-    """One plain line on stdout."""
+    """Print one plain line on stdout."""
     out.print(text, markup=False, highlight=False)
 
 
 def print_warnings(warnings: Iterable[str]) -> None:
-    """Each warning as a line on stderr."""
+    """Print each warning as a line on stderr."""
     for warning in warnings:
         err.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout; numbers to the right."""
+    """Print a table on stdout, with numbers aligned to the right."""
     rows = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[position], int | float | None) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell(value)) for value in row))
+        table.add_row(*(escape(format_cell(value)) for value in row))
     out.print(table)
 
 
-def cell(value: object) -> str:
-    """How a value reads in a table: floats at 4 decimals, nothing for none."""
+def format_cell(value: object) -> str:
+    """A table cell: floats with 4 decimals, None as empty text."""
     if value is None:
         return ""
     return f"{value:.4f}" if isinstance(value, float) else str(value)
@@ -69,9 +69,9 @@ def cell(value: object) -> str:
 
 @contextmanager
 def working(message: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr while the block runs; call what it gives with the name of each stage.
+    """Show a spinner on stderr during the block; call the yielded function with the name of each stage.
 
-    Nothing is shown where stderr is no terminal.
+    Nothing is shown if stderr is no terminal.
     """
     if not err.is_terminal:
         yield lambda stage: None
@@ -82,7 +82,7 @@ def working(message: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def training_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a stage on stderr; call what it gives with the stage, what is done and the total."""
+    """Show a progress bar for each stage on stderr; call the yielded function with stage, done and total."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}

@@ -1,4 +1,4 @@
-"""`pareto`: the bundles to choose from when several objectives count, as a table and as a picture."""
+"""`pareto`: the Pareto front of bundles over several objectives, as a table and a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bundles.present.wording import Language
 from cli import options
 from cli.answers import open_recommender
 from cli.front_scatter import scatter_lines
@@ -16,44 +15,43 @@ from cli.output import err, print_json, print_line, print_table, print_warnings
 from cli.requests import read_request
 
 if TYPE_CHECKING:
-    from bundles.compose.pareto.answers import ParetoAnswer
+    from bundles.compose.pareto.schemas import ParetoAnswer
 
 _PICTURES = (".png", ".html")
 
 
 def pareto(
-    anchor: Annotated[
-        list[str] | None, typer.Option(help="An item that every bundle holds; may be given again.")
-    ] = None,
-    user: Annotated[str | None, typer.Option(help="The shop's own id of the visitor.")] = None,
-    cart: Annotated[list[str] | None, typer.Option(help="An item in the cart; may be given again.")] = None,
+    anchor: options.Anchors = None,
+    user: options.User = None,
+    cart: options.Cart = None,
     objectives: Annotated[
         str | None,
         typer.Option(
-            help="Two to five of coherence, user_fit, breadth, margin, discount; the first orders.",
+            help="Compare bundles on two to five of: coherence, user_fit, breadth, margin, discount.",
             show_default="coherence,user_fit, and margin where costs are known, else breadth",
         ),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Items a bundle, anchors included.", show_default="2 to 4")
+        int | None,
+        typer.Option(help="Set the number of items of a bundle, anchors included.", show_default="2 to 4"),
     ] = None,
-    n: Annotated[int, typer.Option("-n", help="How many bundles, spread over the front.")] = 20,
-    price_max: Annotated[float | None, typer.Option(help="Greatest offer price of a bundle.")] = None,
-    min_categories: Annotated[int, typer.Option(help="Least number of level-0 categories in a bundle.")] = 1,
-    language: Annotated[Language, typer.Option(help="Of the reasons.")] = "en",
+    n: Annotated[int, typer.Option("-n", help="Set the number of bundles, spread over the front.")] = 20,
+    price_max: options.PriceMax = None,
+    min_categories: options.MinCategories = 1,
+    language: options.ReasonLanguage = "en",
     *,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the front into this file, .png or .html.", dir_okay=False)
+        Path | None, typer.Option(help="Plot the front to this file, .png or .html.", dir_okay=False)
     ] = None,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Find the bundles of which none is better than another on all objectives."""
+    """Find the Pareto front: bundles that are not dominated on the objectives."""
     if plot is not None and plot.suffix not in _PICTURES:
         raise typer.BadParameter(
             f"expected a name that ends in {' or '.join(_PICTURES)}", param_hint="--plot"
         )
-    from bundles.compose.pareto.requests import ParetoRequest
+    from bundles.compose.pareto.schemas import ParetoRequest
 
     body: dict[str, object] = {
         "anchors": anchor or [],
@@ -66,8 +64,8 @@ def pareto(
         "explain": as_json,
     }
     request = read_request(ParetoRequest, body if size is None else body | {"size": size})
-    recommender = open_recommender(home)
-    answer = recommender.pareto(request, language=language)
+    with open_recommender(home) as recommender:
+        answer = recommender.pareto(request, language=language)
     print_warnings(answer.warnings)
     if as_json:
         print_json(answer.model_dump(mode="json"))
@@ -79,11 +77,11 @@ def pareto(
         from cli.front_pictures import write_picture
 
         write_picture(answer, plot, currency=recommender.info.currency)
-        err.print(f"[dim]drawn in {escape(str(plot))}[/]", highlight=False)
+        err.print(f"[dim]plotted in {escape(str(plot))}[/]", highlight=False)
 
 
 def _print_front(answer: ParetoAnswer, currency: str | None) -> None:
-    """A row a bundle, and where each stands on the first two objectives."""
+    """Print a table of the bundles, and a scatter plot over the first two objectives."""
     first, second, *_ = answer.objectives
     rows, points = [], []
     for bundle in answer.bundles:

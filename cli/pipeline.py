@@ -1,4 +1,4 @@
-"""The steps of `ingest`, `load`, `train`, `retrain` and `demo`, each with its progress shown."""
+"""The steps of `ingest`, `load`, `train`, `retrain` and `demo`, with progress on the terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadOutcome:
-    """What a load wrote, and what the store holds now."""
+    """The report of a load, and the state of the store after it."""
 
     uri: str
     report: LoadReport
@@ -25,7 +25,7 @@ class LoadOutcome:
 
 
 def run_ingest(source: str, home: Path, options: IngestOptions | None = None) -> IngestReport:
-    """Exports to tables."""
+    """Read exports into tables."""
     from etl.ingest import ingest
 
     with working(f"Reading {source}") as announce:
@@ -33,9 +33,9 @@ def run_ingest(source: str, home: Path, options: IngestOptions | None = None) ->
 
 
 def run_load(home: Path, store: str | None) -> LoadOutcome:
-    """Tables to the graph in `store` (none: the embedded one of `home`)."""
+    """Load tables into the graph in `store` (None: the embedded one of `home`)."""
     from etl.tables import open_tables
-    from graph.stores import open_store
+    from graph.store import open_store
 
     tables = open_tables(home / "tables")
     with working("Loading the graph"), open_store(store, home=home) as opened:
@@ -43,10 +43,10 @@ def run_load(home: Path, store: str | None) -> LoadOutcome:
 
 
 def run_train(home: Path, store: str | None, config: TrainingConfig) -> ArtifactInfo:
-    """The graph in `store` to a model artifact in `home`; the first one is put in service."""
+    """Train a model on the graph in `store`, saved in `home`; the first one is put in service."""
     from etl.tables import open_tables
     from gnn.train import train
-    from graph.stores import open_store
+    from graph.store import open_store
 
     tables = open_tables(home / "tables")
     with working("Reading the graph"), open_store(store, home=home) as opened:
@@ -56,7 +56,7 @@ def run_train(home: Path, store: str | None, config: TrainingConfig) -> Artifact
 
 
 def print_ingest(report: IngestReport, home: Path) -> None:
-    """What an ingest did, for a person."""
+    """Print a report of an ingest."""
     for name, rows in report.rows.items():
         if rows:
             print_line(f"  {name:20} {rows:>12,} rows")
@@ -69,7 +69,7 @@ def print_ingest(report: IngestReport, home: Path) -> None:
 
 
 def print_load(loaded: LoadOutcome) -> None:
-    """What a load did, for a person."""
+    """Print a report of a load."""
     report, status = loaded.report, loaded.status
     print_line(
         f"{status.num_nodes:,} nodes and {status.num_relationships:,} relationships in {loaded.uri} "

@@ -1,4 +1,4 @@
-"""Requests as commands make them: checked as the HTTP routes check them, and refused in one line."""
+"""Requests of commands: validated as the HTTP routes validate them, with one-line errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_request(model: type[_R], body: Mapping[str, object]) -> _R:
     """`body` as a request.
 
     Raises:
-        RequestError: If it is none; the first mistake is named.
+        RequestError: If it is not valid; it names the first error.
     """
     from pydantic import ValidationError
 

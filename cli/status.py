@@ -1,4 +1,4 @@
-"""`status`: which tables, graph and model are here, and whether they match."""
+"""`status`: versions and times of tables, graph and model, and whether they match."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from etl.errors import StageError
 
 
 @dataclass(frozen=True)
-class Part:
+class StatusLine:
     """One line of the status."""
 
     name: str
@@ -24,7 +24,7 @@ class Part:
 def status(
     home: options.Home = options.DEFAULT_HOME, store: options.Store = None, as_json: options.Json = False
 ) -> None:
-    """Say which tables, graph and model are here, their times, and whether they match."""
+    """Show versions and times of tables, graph and model, and whether they match."""
     parts = [_tables(home), _graph(home, store), _model(home)]
     match = len({part.tables_version for part in parts}) == 1 and parts[0].tables_version is not None
     if as_json:
@@ -41,7 +41,7 @@ def status(
     print_line("Tables, graph and model match" if match else f"They do not match: run {_next_step(parts)}")
 
 
-def _fields(part: Part) -> dict[str, str | None]:
+def _fields(part: StatusLine) -> dict[str, str | None]:
     return {
         "version": part.version,
         "made_at": part.made_at,
@@ -50,7 +50,7 @@ def _fields(part: Part) -> dict[str, str | None]:
     }
 
 
-def _next_step(parts: list[Part]) -> str:
+def _next_step(parts: list[StatusLine]) -> str:
     tables, graph, model = parts
     if tables.tables_version is None:
         return "bundlegraph ingest"
@@ -59,39 +59,41 @@ def _next_step(parts: list[Part]) -> str:
     return "bundlegraph train" if model.version is None else "bundlegraph retrain"
 
 
-def _tables(home: Path) -> Part:
+def _tables(home: Path) -> StatusLine:
     from etl.tables import open_tables
 
     try:
         manifest = open_tables(home / "tables").manifest
     except StageError as error:
-        return Part("tables", None, None, None, str(error))
-    return Part("tables", manifest.tables_version[:12], manifest.ingested_at, manifest.tables_version, "")
+        return StatusLine("tables", None, None, None, str(error))
+    return StatusLine(
+        "tables", manifest.tables_version[:12], manifest.ingested_at, manifest.tables_version, ""
+    )
 
 
-def _graph(home: Path, store: str | None) -> Part:
-    from graph.stores import open_store
+def _graph(home: Path, store: str | None) -> StatusLine:
+    from graph.store import open_store
 
     try:
         with open_store(store, home=home) as opened:
             found, uri = opened.status(), opened.uri
     except StageError as error:
-        return Part("graph", None, None, None, str(error))
+        return StatusLine("graph", None, None, None, str(error))
     if found.tables_version is None:
-        return Part("graph", None, None, None, f"{uri} is empty")
+        return StatusLine("graph", None, None, None, f"{uri} is empty")
     note = "" if found.is_complete else "incomplete: a load is under way or was killed"
-    return Part("graph", uri, found.loaded_at, found.tables_version, note)
+    return StatusLine("graph", uri, found.loaded_at, found.tables_version, note)
 
 
-def _model(home: Path) -> Part:
+def _model(home: Path) -> StatusLine:
     from gnn.artifact.files import read_info
     from gnn.registry import promoted
 
     try:
         version = promoted(home / "models")
         if version is None:
-            return Part("model", None, None, None, "none in service")
+            return StatusLine("model", None, None, None, "none in service")
         info = read_info(home / "models" / version)
     except StageError as error:
-        return Part("model", None, None, None, str(error))
-    return Part("model", version, info.created_at, info.tables_version, info.kind)
+        return StatusLine("model", None, None, None, str(error))
+    return StatusLine("model", version, info.created_at, info.tables_version, info.kind)

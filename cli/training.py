@@ -1,4 +1,4 @@
-"""`train` and `evaluate`: the graph to a model artifact, and what was measured on the way."""
+"""`train` and `evaluate`: train a model on the graph, and show how it was measured."""
 
 from __future__ import annotations
 
@@ -15,28 +15,33 @@ from cli.output import print_json, print_line, print_warnings
 from cli.pipeline import run_train
 
 Day = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A local day; default: by the share of baskets.")
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="First local day of the window (default: by the share of events)."
+    ),
 ]
 
 
 def train(
     config: options.Config = "standard",
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 0,
+    device: Annotated[str, typer.Option(help="Train on auto, cpu or cuda.")] = "auto",
     validation_from: Day = None,
     test_from: Day = None,
     *,
     launches: Annotated[
         bool,
         typer.Option(
-            "--launches", help="Items never bought are new: show them as early as known ones of their kind."
+            "--launches",
+            help="Treat items never bought as launches: rank them as high as known items of their kind.",
         ),
     ] = False,
     home: options.Home = options.DEFAULT_HOME,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train a model on the graph, measure it beside its baselines, and keep it as an artifact."""
+    """Train a model on the graph, measure it beside its baselines, and save it."""
+    from etl.tables import open_tables
     from gnn import registry
 
     chosen = replace(
@@ -48,7 +53,9 @@ def train(
     )
     if launches:
         chosen = replace(chosen, warm_tolerance=None)
-    info = run_train(home, store, chosen)
+    open_tables(home / "tables")  # Raises before a folder is made where there are no tables.
+    with registry.training_lock(home / "models"):
+        info = run_train(home, store, chosen)
     is_promoted = registry.promoted(home / "models") == info.model_version
     print_warnings(info.warnings)
     if as_json:
@@ -62,22 +69,24 @@ def train(
         )
         return
     print_metrics(info)
-    print_line(f"Model {info.model_version} " + ("is in service" if is_promoted else "is made; to serve it:"))
-    if not is_promoted:
+    if is_promoted:
+        print_line(f"Model {info.model_version} is in service")
+    else:
+        print_line(f"Model {info.model_version} is saved; to serve it:")
         print_line(f"  bundlegraph models promote {info.model_version}")
 
 
 def evaluate(
-    version: Annotated[str | None, typer.Option(help="Which model; default: the one in service.")] = None,
+    version: Annotated[str | None, typer.Option(help="Model to show (default: the one in service).")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Where the HTML report goes (default: in the model's home)."),
+        typer.Option("-o", "--output", help="File of the HTML report (default: HOME/reports/VERSION.html)."),
     ] = None,
     *,
     home: options.Home = options.DEFAULT_HOME,
     as_json: options.Json = False,
 ) -> None:
-    """Print a model's tables, measured at its training before the final fit, and write the HTML report."""
+    """Print the metrics of a model, measured on held-out data at training, and write the HTML report."""
     from gnn.artifact.files import read_info
     from gnn.artifact.model import ArtifactError
     from gnn.evaluation.report import write_report

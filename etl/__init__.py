@@ -1,1 +1,1 @@
-"""Exports in, canonical tables out: what a shop gives becomes Parquet files with one meaning."""
+"""From a shop's exports to canonical tables: Parquet files with one schema for every shop."""

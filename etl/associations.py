@@ -1,6 +1,6 @@
-"""Associations: what is bought together, counted over baskets, for items and for level-0 categories.
+"""Associations: which items, and which level-0 categories, are bought together.
 
-With N baskets, c(a) of them holding a and c(a, b) holding both, p(x) = c(x) / N:
+With N baskets, c(a) of them with a and c(a, b) with both, p(x) = c(x) / N:
 
     support(a, b)        = p(a, b)
     confidence_forward   = P(b | a) = c(a, b) / c(a)
@@ -9,12 +9,13 @@ With N baskets, c(a) of them holding a and c(a, b) holding both, p(x) = c(x) / N
     npmi(a, b)           = ln lift(a, b) / -ln p(a, b), in [-1, 1]
 
 Support and confidence: Agrawal, Imieliński & Swami 1993, section 2. Lift: Brin, Motwani, Ullman & Tsur 1997,
-as "interest". NPMI: Bouma 2009, equation 7; where every basket holds both, it is 1, the limit for two things
-that are only ever bought together.
+as "interest". NPMI: Bouma 2009, equation 7; it is 1 if every basket holds both, the limit for two things that
+are only bought together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -28,57 +29,68 @@ from etl.tables import SCHEMAS, Tables
 def count_co_purchases(tables: Tables, *, until: datetime | None = None) -> pa.Table:
     """Pairs of distinct items in at least `min_baskets` baskets before `until`.
 
-    N counts every basket of the association event before `until`, those with a single item too.
+    N counts all baskets of the association event before `until`, including those with a single item.
 
     Returns:
         Schema of `co_purchases`; each pair once, from the lower id in code-point order; sorted by both ids.
     """
-    with open_engine() as engine:
-        open_lines(engine, tables.path("interactions"), tables.path("items"))
-        number_baskets(engine, event=tables.manifest.association_event, until=until)
-        return pairs_of_items(engine, min_baskets=tables.manifest.min_baskets)
+    return _count(tables, until, item_pairs)
 
 
 def count_category_pairs(tables: Tables, *, until: datetime | None = None) -> pa.Table:
     """Pairs of distinct level-0 categories in at least `min_baskets` baskets before `until`.
 
-    A basket holds a category once, however many of its items belong there. N counts every basket.
+    A basket holds a category once, however many of its items are in it. N counts all baskets.
 
     Returns:
         Schema of `category_pairs`; each pair once, from the lower id in code-point order; sorted by both ids.
     """
+    return _count(tables, until, category_pairs)
+
+
+def _count(
+    tables: Tables, until: datetime | None, pairs: Callable[[duckdb.DuckDBPyConnection, int], pa.Table]
+) -> pa.Table:
+    manifest = tables.manifest
+    files = {name: tables.path(name) for name in ("interactions", "items")}
     with open_engine() as engine:
-        open_lines(engine, tables.path("interactions"), tables.path("items"))
-        number_baskets(engine, event=tables.manifest.association_event, until=until)
-        return pairs_of_categories(engine, min_baskets=tables.manifest.min_baskets)
+        create_lines(engine, **files, event=manifest.association_event, until=until)
+        return pairs(engine, manifest.min_baskets)
 
 
-def open_lines(engine: duckdb.DuckDBPyConnection, interactions: Path, items: Path) -> None:
-    """Make views `written_interactions` and `written_items` of the canonical tables in these files."""
-    for name, file in (("interactions", interactions), ("items", items)):
-        engine.execute(f"CREATE OR REPLACE VIEW written_{name} AS FROM read_parquet({literal(file)})")
+def create_lines(
+    engine: duckdb.DuckDBPyConnection,
+    *,
+    interactions: Path,
+    items: Path,
+    event: str,
+    until: datetime | None = None,
+) -> int:
+    """Create the tables that pairs are counted over, from two canonical tables.
 
-
-def number_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, until: datetime | None = None) -> int:
-    """Make table `lines` (basket, item: small integers) of view `written_interactions`, and table `numbers`.
-
-    Item numbers follow the code-point order of the ids. Integers make the pair counts several times faster.
+    `lines` (basket, item) numbers baskets and items with small integers, which makes counting pairs several
+    times faster. `numbers` (item_id, item) gives the item numbers, in code-point order of the ids.
+    `item_categories` (item_id, category_id) is a view of `items`.
 
     Returns:
-        N, the number of baskets.
+        N, the number of baskets with an `event` before `until`.
     """
-    in_time = "TRUE" if until is None else f"timestamp < {literal(until.isoformat())}::TIMESTAMPTZ"
-    engine.execute("""
-        CREATE OR REPLACE TABLE numbers AS
-        SELECT item_id, (row_number() OVER (ORDER BY item_id) - 1)::UINTEGER AS item
-        FROM (SELECT DISTINCT item_id FROM written_interactions)
+    before = "TRUE" if until is None else f"timestamp < {literal(until)}::TIMESTAMPTZ"
+    engine.execute(f"""
+        CREATE VIEW item_categories AS
+        SELECT item_id, category_id FROM read_parquet({literal(items)}) WHERE category_id IS NOT NULL
     """)
     engine.execute(f"""
-        CREATE OR REPLACE TABLE lines AS
+        CREATE TABLE numbers AS
+        SELECT item_id, (row_number() OVER (ORDER BY item_id) - 1)::UINTEGER AS item
+        FROM (SELECT DISTINCT item_id FROM read_parquet({literal(interactions)}))
+    """)
+    engine.execute(f"""
+        CREATE TABLE lines AS
         WITH events AS (
             SELECT basket_id, item_id
-            FROM written_interactions
-            WHERE basket_id IS NOT NULL AND event = {literal(event)} AND {in_time}
+            FROM read_parquet({literal(interactions)})
+            WHERE basket_id IS NOT NULL AND event = {literal(event)} AND {before}
         ),
         baskets AS (
             SELECT basket_id, row_number() OVER ()::UINTEGER AS basket
@@ -91,23 +103,22 @@ def number_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, until: date
     return int(row[0])
 
 
-def pairs_of_items(engine: duckdb.DuckDBPyConnection, *, min_baskets: int) -> pa.Table:
-    """Pairs of items in table `lines`, as `co_purchases`."""
+def item_pairs(engine: duckdb.DuckDBPyConnection, min_baskets: int) -> pa.Table:
+    """Pairs of items in table `lines`, in the schema of `co_purchases`."""
     return _pairs(
-        engine, "co_purchases", "lines", "SELECT item AS thing, item_id AS id FROM numbers", min_baskets
+        engine, "co_purchases", "lines", "SELECT item AS number, item_id AS id FROM numbers", min_baskets
     )
 
 
-def pairs_of_categories(engine: duckdb.DuckDBPyConnection, *, min_baskets: int) -> pa.Table:
-    """Pairs of the level-0 categories of the items in table `lines`, as `category_pairs`."""
+def category_pairs(engine: duckdb.DuckDBPyConnection, min_baskets: int) -> pa.Table:
+    """Pairs of level-0 categories of the items in table `lines`, in the schema of `category_pairs`."""
     engine.execute("""
-        CREATE OR REPLACE TABLE roots AS
-        SELECT numbers.item, string_split(items.category_id, ' > ')[1] AS category_id
-        FROM numbers JOIN written_items AS items USING (item_id)
-        WHERE items.category_id IS NOT NULL
+        CREATE TABLE roots AS
+        SELECT item, string_split(category_id, ' > ')[1] AS category_id
+        FROM numbers JOIN item_categories USING (item_id)
     """)
     engine.execute("""
-        CREATE OR REPLACE TABLE root_numbers AS
+        CREATE TABLE root_numbers AS
         SELECT category_id, (row_number() OVER (ORDER BY category_id) - 1)::UINTEGER AS category
         FROM (SELECT DISTINCT category_id FROM roots)
     """)
@@ -115,15 +126,15 @@ def pairs_of_categories(engine: duckdb.DuckDBPyConnection, *, min_baskets: int) 
         SELECT DISTINCT basket, category AS item
         FROM lines JOIN roots USING (item) JOIN root_numbers USING (category_id)
     )"""
-    ids = "SELECT category AS thing, category_id AS id FROM root_numbers"
+    ids = "SELECT category AS number, category_id AS id FROM root_numbers"
     return _pairs(engine, "category_pairs", lines, ids, min_baskets)
 
 
 def _pairs(engine: duckdb.DuckDBPyConnection, table: str, lines: str, ids: str, min_baskets: int) -> pa.Table:
-    """Pairs of what `lines` (basket, item) holds, in the schema of `table`; `ids` gives thing and id."""
+    """Pairs of the numbers in `lines` (basket, item), in the schema of `table`; `ids` maps number to id."""
     from_id, to_id, *_ = SCHEMAS[table].names
-    # A pair can be frequent only where both of its things are (Agrawal & Srikant 1994), so rare things go
-    # before the join; two numbers in one integer are the cheapest key to group by.
+    # A pair can be frequent only if both of its items are (Agrawal & Srikant 1994), so rare ones are dropped
+    # before the join. Two numbers packed in one integer are the cheapest key to group by.
     counted = engine.execute(f"""
         WITH counts AS (
             SELECT item, count(*) AS baskets FROM {lines} GROUP BY item HAVING count(*) >= {min_baskets}
@@ -152,8 +163,8 @@ def _pairs(engine: duckdb.DuckDBPyConnection, table: str, lines: str, ids: str, 
         CROSS JOIN total
         JOIN counts AS low ON low.item = pair >> 32
         JOIN counts AS high ON high.item = pair & 4294967295
-        JOIN ids AS low_id ON low_id.thing = low.item
-        JOIN ids AS high_id ON high_id.thing = high.item
+        JOIN ids AS low_id ON low_id.number = low.item
+        JOIN ids AS high_id ON high_id.number = high.item
         ORDER BY low.item, high.item
     """).to_arrow_table()
     return counted.cast(SCHEMAS[table])

@@ -1,4 +1,4 @@
-"""Baskets: the items bought in one order, or by one user within a window where orders have no id."""
+"""Baskets: the items of one order, or of one user within a time window if orders have no id."""
 
 from __future__ import annotations
 
@@ -12,29 +12,26 @@ from etl.contract import IngestError
 from etl.engine import literal, open_engine
 from etl.tables import Tables
 
-#: Begins every basket id that is made here; a shop's own may not begin so.
-MADE = "made:"
+#: Prefix of the basket ids that `assign_baskets` generates; a shop's own ids must not start with it.
+GENERATED_PREFIX = "made:"
 
 
 def read_baskets(tables: Tables, *, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
-    """The baskets of the association event, a row a basket and distinct item.
+    """The baskets of the association event, one row for each basket and distinct item.
 
-    Events at or after `until` are not seen at all; a basket counts when its first event that is seen lies at
-    or after `since`. So two spans that meet share no basket and no event.
+    Events at or after `until` are ignored. A basket is included if its first remaining event is at or after
+    `since`. So two adjacent spans share no basket and no event.
 
     Returns:
         basket_id, item_id, user_id (null for anonymous), timestamp and local_date (of the basket's first
-        event), quantity (summed over the item's lines); sorted by timestamp, basket_id, item_id.
+        event), quantity (sum over the item's lines); sorted by timestamp, basket_id, item_id.
     """
-    conditions = ["basket_id IS NOT NULL", f"event = {literal(tables.manifest.association_event)}"]
-    parameters = [until] if until is not None else []
-    if until is not None:
-        conditions.append("timestamp < ?")
-    begins_in_time = "TRUE" if since is None else "first_at >= ?"
-    parameters += [since] if since is not None else []
+    before = "TRUE" if until is None else f"timestamp < {literal(until)}::TIMESTAMPTZ"
+    starts_after = "TRUE" if since is None else f"first_at >= {literal(since)}::TIMESTAMPTZ"
     statement = f"""
         WITH lines AS (
-            FROM read_parquet({literal(tables.path("interactions"))}) WHERE {" AND ".join(conditions)}
+            FROM read_parquet({literal(tables.path("interactions"))})
+            WHERE basket_id IS NOT NULL AND event = {literal(tables.manifest.association_event)} AND {before}
         ),
         baskets AS (
             SELECT
@@ -46,22 +43,22 @@ def read_baskets(tables: Tables, *, since: datetime | None = None, until: dateti
             basket_id, item_id, baskets.user_id, first_at AS timestamp, baskets.local_date,
             sum(quantity) AS quantity
         FROM lines JOIN baskets USING (basket_id)
-        WHERE {begins_in_time}
+        WHERE {starts_after}
         GROUP BY ALL
         ORDER BY timestamp, basket_id, item_id
     """
     with open_engine() as engine:
-        return engine.execute(statement, parameters).to_arrow_table()
+        return engine.execute(statement).to_arrow_table()
 
 
-def parse_window(text: str) -> str | None:
-    """The gap that `text` names as an SQL interval, or none for `day`.
+def parse_basket_window(text: str) -> str | None:
+    """`text` as an SQL interval, or None for `day`.
 
-    `day`: one user's events within a local day are one basket. `30m`, `4h`: an event more than so long after
-    the user's previous one begins a new basket.
+    With `day`, one user's events within a local day are one basket. With a gap such as `30m` or `4h`, an
+    event that follows the user's previous one by more than the gap starts a new basket.
 
     Raises:
-        IngestError: If it is neither.
+        IngestError: If `text` is neither.
     """
     if text == "day":
         return None
@@ -72,20 +69,20 @@ def parse_window(text: str) -> str | None:
 
 
 def assign_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, window: str) -> None:
-    """Make view `interactions` of view `events`: given baskets stay, users' other `event`s go into made ones.
+    """Create view `interactions` from view `events`, with a basket id for each `event` of a known user.
 
-    An event with neither user nor basket, and one of another kind without a basket, is in none.
+    Basket ids of the shop are kept. Anonymous events and events of other kinds get none.
     """
-    gap = parse_window(window)
-    made = f"user_id IS NOT NULL AND given_basket_id IS NULL AND event = {literal(event)}"
+    gap = parse_basket_window(window)
+    needs_basket = f"user_id IS NOT NULL AND given_basket_id IS NULL AND event = {literal(event)}"
     if gap is None:
         events, part = "events", "strftime(local_date, '%Y-%m-%d')"
     else:
         by_user = "PARTITION BY user_id, given_basket_id IS NULL, event ORDER BY timestamp, event_key"
         events = f"""(
-            SELECT *, sum(begins::INTEGER) OVER ({by_user} ROWS UNBOUNDED PRECEDING) AS basket_number
+            SELECT *, sum(starts_basket::INTEGER) OVER ({by_user} ROWS UNBOUNDED PRECEDING) AS basket_number
             FROM (
-                SELECT *, coalesce(timestamp - lag(timestamp) OVER ({by_user}) > {gap}, TRUE) AS begins
+                SELECT *, coalesce(timestamp - lag(timestamp) OVER ({by_user}) > {gap}, TRUE) AS starts_basket
                 FROM events
             )
         )"""
@@ -98,7 +95,7 @@ def assign_baskets(engine: duckdb.DuckDBPyConnection, *, event: str, window: str
         SELECT
             event_key, user_id, item_id, event, timestamp, local_date,
             CASE
-                WHEN {made} THEN {literal(MADE)} || left(user_id, 32) || ':' || {part}
+                WHEN {needs_basket} THEN {literal(GENERATED_PREFIX)} || left(user_id, 32) || ':' || {part}
                 ELSE given_basket_id
             END AS basket_id,
             quantity, unit_price

@@ -1,4 +1,4 @@
-"""How a cell of an export is read: SQL expressions from the shop's column to our type."""
+"""SQL expressions that turn the cells of a shop's column into typed values."""
 
 from __future__ import annotations
 
@@ -10,20 +10,12 @@ from etl.export import ExportTable
 
 _TRUE = "('true', 't', 'yes', 'y')"
 _FALSE = "('false', 'f', 'no', 'n')"
-_INTEGERS = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-)
-_FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
+_NUMBERS = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+    "FLOAT", "DOUBLE", "DECIMAL",
+)  # fmt: skip
 
-#: DuckDB type of each kind, for a column that an export lacks.
+#: DuckDB type of each kind, for columns that are missing in an export.
 SQL_TYPES = {
     Kind.ID: "VARCHAR",
     Kind.TEXT: "VARCHAR",
@@ -37,10 +29,10 @@ SQL_TYPES = {
 
 
 def read_column(column: Column, table: ExportTable, name: str) -> dict[str, str]:
-    """The expressions that `etl.contract` lets a rule see for `column` of table `name`, by their names.
+    """SQL expressions for `column` of table `name`, keyed by the names that rules use (see `etl.contract`).
 
     Raises:
-        IngestError: If the shop's column is of a type that cannot be read as such.
+        IngestError: If the shop's column has a type that cannot be converted.
     """
     if column.name not in table.columns:
         values = {f"{column.name}_cell": "NULL", column.name: f"NULL::{SQL_TYPES[column.kind]}"}
@@ -63,11 +55,11 @@ def _is_time(column: Column) -> bool:
 
 
 def _is_number(sql_type: str) -> bool:
-    return sql_type.startswith((*_INTEGERS, *_FRACTIONS)) and not sql_type.endswith("]")
+    return sql_type.startswith(_NUMBERS) and not sql_type.endswith("]")
 
 
 def _cell(theirs: str, sql_type: str) -> str:
-    """The raw cell, null where it is empty."""
+    """The raw cell, null if it is empty."""
     if sql_type == "VARCHAR":
         return f"CASE WHEN trim({theirs}) <> '' THEN {theirs} END"
     if sql_type in ("FLOAT", "DOUBLE"):
@@ -99,7 +91,7 @@ def _value(kind: Kind, cell: str, sql_type: str, events: Mapping[str, str]) -> s
 
 def _text(cell: str, sql_type: str) -> str | None:
     if sql_type in ("FLOAT", "DOUBLE"):
-        # An integer column with gaps leaves pandas as 123.0; the id is 123.
+        # pandas writes an integer column with gaps as floats: the id of 123.0 is 123.
         return (
             f"CASE WHEN {cell} = trunc({cell}) AND abs({cell}) < 9e15 "
             f"THEN CAST(CAST({cell} AS BIGINT) AS VARCHAR) ELSE CAST({cell} AS VARCHAR) END"
@@ -114,15 +106,16 @@ def _seconds(cell: str, sql_type: str) -> str:
 
 
 def _time(cell: str, sql_type: str) -> str | None:
-    """An instant; the engine's own time zone, which is the shop's, reads what has none, summer time or not.
+    """An instant. A time without a zone is in the engine's time zone, which is the shop's.
 
-    An hour that occurs twice is read as the second, one that is skipped as the hour after it.
+    When clocks go back, a time that occurs twice means the second; when they go forward, a skipped time means
+    the hour after it.
     """
     if sql_type in ("DATE", "TIMESTAMP WITH TIME ZONE") or sql_type.startswith("TIMESTAMP"):
         local = cell if sql_type in ("DATE", "TIMESTAMP WITH TIME ZONE") else f"CAST({cell} AS TIMESTAMP)"
         return f"CAST({local} AS TIMESTAMPTZ)"
     seconds = _seconds(cell, sql_type)
-    # A number such as 20170131 is a date as ISO 8601 writes it without hyphens, not a day of 1970.
+    # A number such as 20170131 is an ISO 8601 date without hyphens, not seconds since 1970.
     number = f"""CASE
         WHEN {seconds} BETWEEN 19000101 AND 21001231
         THEN CAST(try_strptime(CAST(CAST({seconds} AS BIGINT) AS VARCHAR), '%Y%m%d') AS TIMESTAMPTZ)
@@ -136,7 +129,7 @@ def _time(cell: str, sql_type: str) -> str | None:
 
 
 def _spelled_out(cell: str) -> str:
-    """ISO 8601 as DuckDB reads it: no `20260301T0800Z`, no seconds left out before an offset, no comma."""
+    """ISO 8601 in the form that DuckDB reads: with hyphens, colons, seconds and a decimal point."""
     for pattern, replacement in (
         (",", "."),
         (r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)", r"\1-\2-\3T\4:\5"),
@@ -148,7 +141,7 @@ def _spelled_out(cell: str) -> str:
 
 
 def _end_time(cell: str, sql_type: str) -> str | None:
-    """As `_time`; a date alone ends with its day."""
+    """As `_time`; a date without a time means the end of that day."""
     instant = _time(cell, sql_type)
     if instant is None or sql_type == "TIMESTAMP WITH TIME ZONE" or sql_type.startswith("TIMESTAMP"):
         return instant
@@ -168,7 +161,7 @@ def _event(cell: str, events: Mapping[str, str]) -> str:
 
 
 def _flag(cell: str, sql_type: str) -> str | None:
-    """True or false; a number is a count in stock."""
+    """True or false; a number, such as a stock level, is true if it is above 0."""
     if sql_type == "BOOLEAN":
         return cell
     if _is_number(sql_type):

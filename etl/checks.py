@@ -1,7 +1,7 @@
-"""The finished tables, checked once more before they replace the old ones.
+"""A last check of the finished tables before they replace the old ones.
 
-Bad rows of an export are gone by now (`etl.contract`): what fails here is a fault of this room. The checks
-are those that one pass over a column answers.
+Bad rows were removed before (`etl.contract`), so a failure here is a bug of this package. Each check needs
+one pass over a column.
 """
 
 from __future__ import annotations
@@ -70,24 +70,24 @@ _CHECKS = {
 
 
 def check_tables(files: Mapping[str, Path]) -> None:
-    """Check the tables in `files`, by name.
+    """Check the tables in `files`, keyed by name.
 
     Raises:
-        IngestError: For the first table that is not as it should be.
+        IngestError: For the first table that fails a check.
     """
-    connection = ibis.duckdb.from_connection(open_engine())
-    for name, schema in _CHECKS.items():
-        # pandera's Ibis backend takes the missing minimum of an empty column for a null in it.
-        if pq.read_metadata(files[name]).num_rows == 0:
-            continue
-        try:
-            with warnings.catch_warnings():
-                # Ibis 12 reads an option that pandas 3 deprecates.
-                warnings.filterwarnings("ignore", message="The 'future.infer_string' option")
+    with open_engine() as engine, warnings.catch_warnings():
+        # Ibis 12 reads an option that pandas 3 deprecates.
+        warnings.filterwarnings("ignore", message="The 'future.infer_string' option")
+        connection = ibis.duckdb.from_connection(engine)
+        for name, schema in _CHECKS.items():
+            # pandera's Ibis backend takes the missing minimum of an empty column for a null in it.
+            if pq.read_metadata(files[name]).num_rows == 0:
+                continue
+            try:
                 schema.validate(connection.read_parquet(files[name]), lazy=True)
-        except SchemaErrors as error:
-            first = error.schema_errors[0]
-            raise IngestError(
-                f"table {name} came out wrong, {first.schema.name or name} fails {first.check}: "
-                "the old tables stay; please report this as a fault of bundlegraph"
-            ) from error
+            except SchemaErrors as error:
+                first = error.schema_errors[0]
+                raise IngestError(
+                    f"internal error: table {name} is wrong, {first.schema.name or name} fails "
+                    f"{first.check}; the old tables are kept: please report this"
+                ) from error

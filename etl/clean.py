@@ -1,4 +1,4 @@
-"""Cells into typed columns, and bad rows out with one reason each."""
+"""Cleaning: cells become typed columns, and each bad row is rejected with one reason."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ _DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class Cleaned:
-    """What became of one table."""
+class CleaningCounts:
+    """Row counts of one cleaned table."""
 
     rows: int
-    """Rows read, bad ones and returns among them."""
+    """Rows read, including bad rows and returns."""
     rejected: int
     returned: int
-    """Rows of negative quantity: left out, not bad."""
+    """Rows of negative quantity: left out, but not bad."""
 
 
-def make_rejects(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make the empty table `rejects`, which `clean` fills."""
+def create_rejects(engine: duckdb.DuckDBPyConnection) -> None:
+    """Create the empty table `rejects`, which `clean_table` fills."""
     engine.execute('CREATE TABLE rejects ("table" VARCHAR, "row" BIGINT, reason VARCHAR, data VARCHAR)')
 
 
-def clean(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> Cleaned:
-    """Make view `good_NAME` of the good rows of `table`, and put the bad ones into `rejects`.
+def clean_table(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> CleaningCounts:
+    """Create view `good_NAME` of the good rows of `table`, and insert the bad ones into `rejects`.
 
-    `good_NAME` has all columns of the contract, typed, with their defaults; those that the export lacks are
-    null. Where the contract keeps unknown columns, `attributes` is a JSON object of those that are filled.
+    `good_NAME` has all columns of the contract, typed, with defaults for empty cells; columns that the export
+    lacks are null. If the contract keeps unknown columns, `attributes` is a JSON object of their values.
 
     Raises:
-        IngestError: If a column is of a type that cannot be read.
+        IngestError: If a column has a type that cannot be converted.
     """
     contract = CONTRACTS[name]
-    _judge(engine, name, table)
+    _check_rows(engine, name, table)
     if contract.key:
         _reject_repeated(engine, name, contract.key)
     elif "event_id" in table.columns:
@@ -56,22 +56,22 @@ def clean(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> C
     attributes = ", attributes" if contract.keeps_unknown else ""
     engine.execute(f"""
         CREATE VIEW good_{name} AS
-        SELECT {_filled(name, contract)}{attributes}
-        FROM judged_{name}
+        SELECT {_columns_with_defaults(name, contract)}{attributes}
+        FROM checked_{name}
         WHERE reason IS NULL AND NOT {is_return}
     """)
     rows, rejected, returned = engine.execute(f"""
-        SELECT count(*), count(reason), count(*) FILTER (reason IS NULL AND {is_return}) FROM judged_{name}
+        SELECT count(*), count(reason), count(*) FILTER (reason IS NULL AND {is_return}) FROM checked_{name}
     """).fetchone()
     if rejected or table.unreadable:
-        _keep_rejects(engine, name, table)
-    return Cleaned(rows + len(table.unreadable), rejected + len(table.unreadable), returned)
+        _insert_rejects(engine, name, table)
+    return CleaningCounts(rows + len(table.unreadable), rejected + len(table.unreadable), returned)
 
 
-def _judge(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> None:
-    """Make table `judged_NAME`: the typed columns of every row, and `reason` where it is bad."""
+def _check_rows(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> None:
+    """Create table `checked_NAME`: the typed columns of every row, and the `reason` if the row is bad."""
     contract = CONTRACTS[name]
-    seen = {
+    expressions = {
         alias: expression
         for column in contract.columns
         for alias, expression in read_column(column, table, name).items()
@@ -81,7 +81,7 @@ def _judge(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> 
     )
     attributes = f", {_attributes(table)} AS attributes" if contract.keeps_unknown else ""
     engine.execute(f"""
-        CREATE TABLE judged_{name} AS
+        CREATE TABLE checked_{name} AS
         SELECT
             row_number,
             {", ".join(column.name for column in contract.columns)},
@@ -90,7 +90,7 @@ def _judge(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> 
         FROM (
             SELECT
                 {ROW} AS row_number,
-                {", ".join(f"{expression} AS {alias}" for alias, expression in seen.items())}
+                {", ".join(f"{expression} AS {alias}" for alias, expression in expressions.items())}
                 {attributes}
             FROM {table.relation}
         )
@@ -98,51 +98,49 @@ def _judge(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> 
 
 
 def _attributes(table: ExportTable) -> str:
-    """JSON of the unknown columns; a merge patch drops those that are null (RFC 7396)."""
+    """JSON of the unknown columns; the merge patch drops null values (RFC 7396)."""
     pairs = []
     for name in table.unknown:
-        theirs = identifier(name)
-        empty_to_null = f"CASE WHEN trim({theirs}) <> '' THEN {theirs} END"
-        pairs.append(f"{literal(name)}, {empty_to_null if table.types[name] == 'VARCHAR' else theirs}")
+        column = identifier(name)
+        empty_to_null = f"CASE WHEN trim({column}) <> '' THEN {column} END"
+        pairs.append(f"{literal(name)}, {empty_to_null if table.types[name] == 'VARCHAR' else column}")
     return f"CAST(json_merge_patch('{{}}', json_object({', '.join(pairs)})) AS VARCHAR)"
 
 
 def _reject_repeated(engine: duckdb.DuckDBPyConnection, name: str, key: tuple[str, ...]) -> None:
-    """Of the good rows that share `key`, all but the first become bad."""
+    """Of the good rows that share `key`, reject all but the first."""
     columns = ", ".join(key)
-    same = " AND ".join(f"judged.{column} IS NOT DISTINCT FROM repeated.{column}" for column in key)
+    same = " AND ".join(f"checked.{column} IS NOT DISTINCT FROM repeated.{column}" for column in key)
     has_key = "event_id IS NOT NULL" if key == ("event_id",) else "TRUE"
     verb = "repeats" if len(key) == 1 else "repeat"
     engine.execute(f"""
-        UPDATE judged_{name} AS judged
+        UPDATE checked_{name} AS checked
         SET reason = {literal(f"{' and '.join(key)} {verb} an earlier row")}
         FROM (
             SELECT {columns}, min(row_number) AS first_row
-            FROM judged_{name}
+            FROM checked_{name}
             WHERE reason IS NULL AND {has_key}
             GROUP BY {columns}
             HAVING count(*) > 1
         ) AS repeated
-        WHERE {same} AND judged.row_number > repeated.first_row AND judged.reason IS NULL
+        WHERE {same} AND checked.row_number > repeated.first_row AND checked.reason IS NULL
     """)
 
 
-def _filled(name: str, contract: Contract) -> str:
-    columns = []
-    for column in contract.columns:
-        default = _DEFAULTS.get((name, column.name))
-        columns.append(
-            column.name if default is None else f"coalesce({column.name}, {default}) AS {column.name}"
-        )
-    return ", ".join(columns)
+def _columns_with_defaults(name: str, contract: Contract) -> str:
+    defaults = {column.name: _DEFAULTS.get((name, column.name)) for column in contract.columns}
+    return ", ".join(
+        column if default is None else f"coalesce({column}, {default}) AS {column}"
+        for column, default in defaults.items()
+    )
 
 
-def _keep_rejects(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> None:
-    whole_row = ", ".join(f"{literal(theirs)}: {identifier(theirs)}" for theirs in table.types)
+def _insert_rejects(engine: duckdb.DuckDBPyConnection, name: str, table: ExportTable) -> None:
+    whole_row = ", ".join(f"{literal(column)}: {identifier(column)}" for column in table.types)
     engine.execute(f"""
         INSERT INTO rejects
         SELECT {literal(name)}, row_number, reason, data
-        FROM (SELECT row_number, reason FROM judged_{name} WHERE reason IS NOT NULL)
+        FROM (SELECT row_number, reason FROM checked_{name} WHERE reason IS NOT NULL)
         JOIN (SELECT {ROW} AS row_number, to_json({{{whole_row}}})::VARCHAR AS data FROM {table.relation})
         USING (row_number)
     """)

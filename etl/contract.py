@@ -1,8 +1,9 @@
-"""The import contract: the tables of an export, their columns, and the rules that a good row keeps.
+"""The import contract: the tables of an export, their columns, and the rules that a row must satisfy.
 
-A rule is an SQL predicate that is true for a bad row. For a column `x` it sees the typed value `x`, the raw
-cell `x_cell` (null where it is empty) and, for times, `x_seconds` (where the cell is a number). A row's
-reason is the message of the first rule that it breaks: missing cells, wrong types, the rules of its table.
+A rule is an SQL predicate that is true for a bad row. For a column `x` it can use the typed value `x`, the
+raw cell `x_cell` (null if it is empty) and, for times, `x_seconds` (if the cell is a number). A row is
+rejected with the message of the first rule that it breaks: missing cells, then wrong types, then the rules of
+its table.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from enum import Enum
 
 from etl.errors import StageError
 
-#: From strongest to weakest: associations count the first that an export has.
+#: From strongest to weakest: associations count the first one that an export has.
 EVENTS = ("purchase", "cart", "favourite", "view")
 
-#: A number of this size is 5138-11-16 in seconds and 1973-03-03 in milliseconds: it is taken for the latter.
+#: A number this large means 5138-11-16 in seconds, 1973-03-03 in milliseconds: it must be milliseconds.
 FIRST_MILLISECONDS = 100_000_000_000
 
 
 class IngestError(StageError):
-    """The export cannot be used; the tables are as they were."""
+    """The export cannot be used; the tables are unchanged."""
 
 
 class Kind(Enum):
-    """How a cell is read."""
+    """How a cell is converted."""
 
     ID = "id"
     TEXT = "text"
     NUMBER = "number"
     TIME = "time"
-    #: A time that ends something: a date without a time of day means the end of that day.
+    #: The time at which something ends: a date without a time means the end of that day.
     END_TIME = "end time"
     EVENT = "event"
     FLAG = "flag"
@@ -39,7 +40,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column that the contract knows."""
+    """A column of the contract."""
 
     name: str
     kind: Kind
@@ -48,32 +49,32 @@ class Column:
 
 @dataclass(frozen=True)
 class Rule:
-    """What makes a row bad."""
+    """A condition that makes a row bad, and the reason to report."""
 
     is_bad: str
-    """SQL predicate; null counts as good."""
+    """SQL predicate; null counts as false."""
     message: str
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What one table of an export holds."""
+    """The columns and rules of one table of an export."""
 
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
     key: tuple[str, ...] = ()
-    """Catalogue tables: the columns that may not repeat."""
+    """Catalogue tables: the columns that identify a row."""
     keeps_unknown: bool = False
-    """Columns that are not listed become attributes; elsewhere a warning names them."""
+    """If true, columns that are not listed become attributes; otherwise a warning names them."""
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names of the columns that must be there and filled."""
+        """Names of the columns that must exist and have a value in every row."""
         return tuple(column.name for column in self.columns if column.is_required)
 
 
 def rules_of(table: str) -> list[Rule]:
-    """All rules of `table`, in the order in which a row is judged."""
+    """All rules of `table`, in the order in which they are checked."""
     contract = CONTRACTS[table]
     rules = [Rule(f"{name}_cell IS NULL", f"{name} is missing") for name in contract.required]
     for column in contract.columns:
@@ -121,7 +122,7 @@ def _rules_of_kind(column: Column) -> list[Rule]:
             return []
 
 
-_PAST = Rule("timestamp > now() + INTERVAL 1 DAY", "timestamp lies more than a day ahead")
+_NOT_IN_FUTURE = Rule("timestamp > now() + INTERVAL 1 DAY", "timestamp lies more than a day ahead")
 
 
 def _share(name: str) -> Rule:
@@ -132,117 +133,82 @@ def _not_negative(name: str) -> Rule:
     return Rule(f"{name} < 0", f"{name} is negative")
 
 
+def _columns(*required: str, **kinds: Kind) -> tuple[Column, ...]:
+    return tuple(Column(name, kind, is_required=name in required) for name, kind in kinds.items())
+
+
+_ID, _TEXT, _NUMBER, _TIME = Kind.ID, Kind.TEXT, Kind.NUMBER, Kind.TIME
+
 CONTRACTS: dict[str, Contract] = {
     "interactions": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("timestamp", Kind.TIME, is_required=True),
-            Column("user_id", Kind.ID),
-            Column("event", Kind.EVENT),
-            Column("basket_id", Kind.ID),
-            Column("quantity", Kind.NUMBER),
-            Column("unit_price", Kind.NUMBER),
-            Column("event_id", Kind.ID),
+        columns=_columns(
+            "item_id", "timestamp",
+            item_id=_ID, timestamp=_TIME, user_id=_ID, event=Kind.EVENT, basket_id=_ID, quantity=_NUMBER,
+            unit_price=_NUMBER, event_id=_ID,
         ),
         rules=(
-            _PAST,
+            _NOT_IN_FUTURE,
             Rule("quantity = 0", "quantity is zero"),
-            # A return may carry its money as negative; it is counted, not judged.
+            # A return may have a negative price; returns are counted, not rejected.
             Rule("unit_price < 0 AND NOT coalesce(quantity < 0, FALSE)", "unit_price is negative"),
-            Rule("starts_with(basket_id, 'made:')", "basket_id begins with made:, which is kept for our own"),
+            Rule("starts_with(basket_id, 'made:')", "basket_id starts with made:, which is reserved"),
         ),
     ),
     "items": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("title", Kind.TEXT),
-            Column("category", Kind.TEXT),
-            Column("brand", Kind.TEXT),
-            Column("description", Kind.TEXT),
-            Column("price", Kind.NUMBER),
-            Column("cost", Kind.NUMBER),
-            Column("in_stock", Kind.FLAG),
+        columns=_columns(
+            "item_id",
+            item_id=_ID, title=_TEXT, category=_TEXT, brand=_TEXT, description=_TEXT, price=_NUMBER,
+            cost=_NUMBER, in_stock=Kind.FLAG,
         ),
         rules=(_not_negative("price"), _not_negative("cost")),
         key=("item_id",),
         keeps_unknown=True,
     ),
-    "users": Contract(
-        columns=(Column("user_id", Kind.ID, is_required=True),), key=("user_id",), keeps_unknown=True
-    ),
+    "users": Contract(columns=_columns("user_id", user_id=_ID), key=("user_id",), keeps_unknown=True),
     "bundles": Contract(
-        columns=(
-            Column("bundle_id", Kind.ID, is_required=True),
-            Column("title", Kind.TEXT),
-            Column("discount", Kind.NUMBER),
-        ),
+        columns=_columns("bundle_id", bundle_id=_ID, title=_TEXT, discount=_NUMBER),
         rules=(_share("discount"),),
         key=("bundle_id",),
     ),
     "bundle_items": Contract(
-        columns=(
-            Column("bundle_id", Kind.ID, is_required=True),
-            Column("item_id", Kind.ID, is_required=True),
-            Column("quantity", Kind.NUMBER),
-        ),
+        columns=_columns("bundle_id", "item_id", bundle_id=_ID, item_id=_ID, quantity=_NUMBER),
         rules=(Rule("quantity <= 0", "quantity is not above zero"),),
         key=("bundle_id", "item_id"),
     ),
     "bundle_interactions": Contract(
-        columns=(
-            Column("user_id", Kind.ID, is_required=True),
-            Column("bundle_id", Kind.ID, is_required=True),
-            Column("timestamp", Kind.TIME),
-            Column("event", Kind.EVENT),
-            Column("event_id", Kind.ID),
+        columns=_columns(
+            "user_id", "bundle_id",
+            user_id=_ID, bundle_id=_ID, timestamp=_TIME, event=Kind.EVENT, event_id=_ID,
         ),
-        rules=(_PAST,),
+        rules=(_NOT_IN_FUTURE,),
     ),
     "promotions": Contract(
-        columns=(
-            Column("promotion_id", Kind.ID, is_required=True),
-            Column("name", Kind.TEXT),
-            Column("starts_at", Kind.TIME),
-            Column("ends_at", Kind.END_TIME),
+        columns=_columns(
+            "promotion_id", promotion_id=_ID, name=_TEXT, starts_at=_TIME, ends_at=Kind.END_TIME
         ),
         rules=(Rule("ends_at < starts_at", "ends_at lies before starts_at"),),
         key=("promotion_id",),
     ),
     "promotion_items": Contract(
-        columns=(
-            Column("promotion_id", Kind.ID, is_required=True),
-            Column("item_id", Kind.ID, is_required=True),
-            Column("discount", Kind.NUMBER),
-        ),
+        columns=_columns("promotion_id", "item_id", promotion_id=_ID, item_id=_ID, discount=_NUMBER),
         rules=(_share("discount"),),
         key=("promotion_id", "item_id"),
     ),
     "reviews": Contract(
-        columns=(
-            Column("user_id", Kind.ID, is_required=True),
-            Column("item_id", Kind.ID, is_required=True),
-            Column("text", Kind.TEXT),
-            Column("rating", Kind.NUMBER),
-            Column("timestamp", Kind.TIME),
-            Column("event_id", Kind.ID),
+        columns=_columns(
+            "user_id", "item_id",
+            user_id=_ID, item_id=_ID, text=_TEXT, rating=_NUMBER, timestamp=_TIME, event_id=_ID,
         ),
-        rules=(_PAST,),
+        rules=(_NOT_IN_FUTURE,),
     ),
     "item_vectors": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("vector", Kind.VECTOR, is_required=True),
-        ),
+        columns=_columns("item_id", "vector", item_id=_ID, vector=Kind.VECTOR),
         rules=(Rule("len(vector) <> mode(len(vector)) OVER ()", "vector has another length than most"),),
         key=("item_id",),
     ),
     "item_links": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("related_item_id", Kind.ID, is_required=True),
-            Column("kind", Kind.TEXT),
-        ),
+        columns=_columns("item_id", "related_item_id", item_id=_ID, related_item_id=_ID, kind=_TEXT),
         rules=(Rule("item_id = related_item_id", "an item is linked to itself"),),
         key=("item_id", "related_item_id", "kind"),
     ),
-}
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""What follows from the merged rows: made baskets, median prices, the category tree, unlisted items."""
+"""Derived data: generated baskets, median prices, the category tree, and items that no catalogue lists."""
 
 from __future__ import annotations
 
@@ -7,51 +7,52 @@ import duckdb
 from etl.baskets import assign_baskets
 from etl.contract import EVENTS, IngestError
 
+_UNCHANGED = (
+    "bundle_items",
+    "bundle_interactions",
+    "promotion_items",
+    "reviews",
+    "item_vectors",
+    "item_links",
+)
 
-def derive(engine: duckdb.DuckDBPyConnection, *, basket_window: str) -> tuple[str, list[str]]:
-    """Make a view of each canonical table but the associations, of the tables `all_NAME`.
+
+def derive_tables(engine: duckdb.DuckDBPyConnection, *, basket_window: str) -> tuple[str, list[str]]:
+    """Create every canonical table except the associations from the tables `all_NAME`.
 
     Returns:
         The event that associations count, and warnings.
 
     Raises:
-        IngestError: If there is no interaction, or item vectors differ in length.
+        IngestError: If there are no interactions, or item vectors differ in length.
     """
     _refuse_mixed_vectors(engine)
-    event = association_event(engine)
+    event = _association_event(engine)
     engine.execute("""
         CREATE VIEW events AS SELECT *, CAST(timestamp AS DATE) AS local_date FROM all_interactions
     """)
     assign_baskets(engine, event=event, window=basket_window)
-    warnings = (
-        [] if event == EVENTS[0] else [f"no purchase in interactions: associations count {event} events"]
-    )
-    warnings += _make_items(engine)
+    warnings = _make_items(engine)
+    if event != EVENTS[0]:
+        warnings.insert(0, f"no purchase in interactions: associations count {event} events")
     _make_categories(engine)
     _make_users(engine)
     warnings += _make_parents(engine, "bundles", "bundle_id", ("bundle_items", "bundle_interactions"))
     warnings += _make_parents(engine, "promotions", "promotion_id", ("promotion_items",))
-    for name in (
-        "bundle_items",
-        "bundle_interactions",
-        "promotion_items",
-        "reviews",
-        "item_vectors",
-        "item_links",
-    ):
+    for name in _UNCHANGED:
         engine.execute(f"CREATE VIEW {name} AS FROM all_{name}")
     return event, warnings
 
 
-def association_event(engine: duckdb.DuckDBPyConnection) -> str:
-    """The strongest event that the interactions have.
+def _association_event(engine: duckdb.DuckDBPyConnection) -> str:
+    """The strongest event among the interactions.
 
     Raises:
-        IngestError: If there is no interaction.
+        IngestError: If there are no interactions.
     """
     found = {row[0] for row in engine.execute("SELECT DISTINCT event FROM all_interactions").fetchall()}
     if not found:
-        raise IngestError("interactions has no line to count: give at least one")
+        raise IngestError("interactions has no usable line: give at least one")
     return next(event for event in EVENTS if event in found)
 
 
@@ -60,8 +61,8 @@ def _refuse_mixed_vectors(engine: duckdb.DuckDBPyConnection) -> None:
     if len(lengths) > 1:
         found = ", ".join(str(row[0]) for row in lengths)
         raise IngestError(
-            f"item_vectors: expected one length for all, found {found} in the export and the tables there: "
-            "ingest with --replace"
+            f"item_vectors: expected one length for all, found {found} in the export and the existing "
+            "tables: ingest with --replace"
         )
 
 
@@ -76,7 +77,7 @@ def _make_items(engine: duckdb.DuckDBPyConnection) -> list[str]:
         UNION SELECT item_id FROM all_item_links
         UNION SELECT related_item_id FROM all_item_links
     """)
-    # A line of price 0 is a gift: it says nothing of what the item costs.
+    # A line of price 0 is a gift and not the price of the item.
     engine.execute("""
         CREATE TABLE line_prices AS
         SELECT item_id, median(unit_price) AS line_price
@@ -112,7 +113,7 @@ def _make_items(engine: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _make_categories(engine: duckdb.DuckDBPyConnection) -> None:
-    """Every ancestor of every item's category is a row; a root has level 0 and no parent."""
+    """Create a row for every ancestor of every item's category; a root has level 0 and no parent."""
     engine.execute("""
         CREATE VIEW categories AS
         SELECT DISTINCT
@@ -149,7 +150,7 @@ def _make_users(engine: duckdb.DuckDBPyConnection) -> None:
 def _make_parents(
     engine: duckdb.DuckDBPyConnection, name: str, key: str, children: tuple[str, ...]
 ) -> list[str]:
-    """Make table `name`: its rows, and one of nothing but the key for each that only `children` name."""
+    """Create table `name`: its rows, and a row with only a key for each id that only `children` contain."""
     named = " UNION ".join(f"SELECT {key} FROM all_{child}" for child in children)
     engine.execute(f"""
         CREATE TABLE {name} AS

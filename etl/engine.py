@@ -1,4 +1,4 @@
-"""The DuckDB engine behind every stage: opened in one way, within bounded memory."""
+"""DuckDB connections with bounded memory, and quoting for SQL."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from uuid import uuid4
 
 import duckdb
 
-#: DuckDB spills beyond this to disk; the process as a whole stays within about twice as much.
+#: Beyond this DuckDB spills to disk; the whole process needs up to about twice as much.
 MEMORY_LIMIT = "3GiB"
 
 
 def open_engine(file: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection over `file` (in memory where there is none), whose days are those of UTC.
+    """A DuckDB connection to `file` (in memory if it is None) in the time zone UTC. The caller closes it.
 
-    What does not fit into memory goes to `<file>.spill`, or to a folder of its own among the temporary ones:
-    left to itself, DuckDB takes the working directory.
+    Data that do not fit into memory are spilled to `<file>.spill`, or to a folder in the temporary directory;
+    DuckDB's default would be the working directory.
     """
     spill = Path(tempfile.gettempdir()) / f"bundlegraph-{uuid4().hex}" if file is None else f"{file}.spill"
     settings = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(spill)}
     engine = duckdb.connect(":memory:" if file is None else file, config=settings)
     set_timezone(engine, "UTC")
-    # A progress bar would be drawn over the command line's own.
+    # A progress bar would overwrite that of the command line.
     engine.execute("SET enable_progress_bar = false")
     return engine
 
 
 def set_timezone(engine: duckdb.DuckDBPyConnection, timezone: str) -> None:
-    """From now on read zoneless times, and begin days, in `timezone` (an IANA name)."""
+    """Read times without a zone, and start days, in `timezone` (an IANA name) from now on."""
     engine.execute(f"SET TimeZone = {literal(timezone)}")
 
 

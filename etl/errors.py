@@ -1,4 +1,4 @@
-"""The root of the errors that a user can mend: each stage has a class of its own below it.
+"""The base class of errors that a user can fix; each stage has its own subclass.
 
 StageError
 ├── TablesError, IngestError     etl
@@ -9,7 +9,7 @@ StageError
 
 
 class StageError(Exception):
-    """What was asked cannot be done; the message is one line that says what to do.
+    """An operation failed for a reason that the user can fix; the message is one line that says how.
 
-    The command line prints it and exits with code 2.
+    The command line prints the message and exits with code 2.
     """

@@ -1,53 +1,53 @@
-"""An export as every source gives it: relations in the engine, and how their columns are called."""
+"""An export in the form that every source produces: relations in the engine, and their column names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: The column of a relation that numbers its rows; row 1 follows the header.
+#: The column with a row's number in its file; row 1 follows the header.
 ROW = '"#row"'
 
 
 @dataclass(frozen=True)
 class UnreadableRow:
-    """A line that is no record of its table."""
+    """A line that could not be read as a record."""
 
     row: int
     reason: str
     data: str
-    """What it held, as a JSON object."""
+    """The content of the line, as a JSON object."""
 
 
 @dataclass(frozen=True)
 class ExportTable:
-    """One table of an export, as it came: `relation` in the engine holds `ROW` and the shop's own columns."""
+    """One table of an export: `relation` in the engine holds `ROW` and the shop's own columns."""
 
     relation: str
     columns: Mapping[str, str]
-    """Our name to theirs, for the columns of the contract that are there."""
+    """Contract column to shop's column, for the columns that the export has."""
     types: Mapping[str, str]
-    """DuckDB type of each of their columns."""
+    """DuckDB type of each of the shop's columns."""
     events: Mapping[str, str] = field(default_factory=dict)
-    """Their event to ours."""
+    """Shop's event to contract event."""
     unreadable: tuple[UnreadableRow, ...] = ()
-    """Rows that are not in the relation."""
+    """Lines that are not in the relation."""
 
     @property
     def unknown(self) -> list[str]:
-        """Their columns that the contract does not know."""
+        """The shop's columns that are not in the contract."""
         known = set(self.columns.values())
         return [name for name in self.types if name not in known]
 
 
 @dataclass(frozen=True)
 class Export:
-    """What a shop gives."""
+    """All tables of a shop's export, with its settings."""
 
     source: str
-    """What `Manifest.source` says."""
+    """See `Manifest.source`."""
     timezone: str
-    """IANA name: reads zoneless times and sets where a day begins."""
+    """IANA name of the zone for times without one and for the start of a day."""
     currency: str | None
     tables: Mapping[str, ExportTable]
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Ingest: an export in, canonical tables out. The story of the whole room."""
+"""Ingest: read an export, clean it, merge it into the existing tables and write them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock, Timeout
 
-from etl.associations import number_baskets, open_lines, pairs_of_categories, pairs_of_items
-from etl.baskets import parse_window
+from etl.associations import category_pairs, create_lines, item_pairs
+from etl.baskets import parse_basket_window
 from etl.checks import check_tables
-from etl.clean import clean, make_rejects
+from etl.clean import clean_table, create_rejects
 from etl.contract import IngestError
-from etl.derive import derive
+from etl.derive import derive_tables
 from etl.engine import open_engine, set_timezone
 from etl.export import Export
-from etl.merge import merge
-from etl.pseudonyms import PseudonymKey, PseudonymKeyError, load_key
-from etl.publish import describe_file, publish, write_table
+from etl.locks import exclusive_lock
+from etl.merge import merge_export
+from etl.pseudonyms import PseudonymKey, load_key
+from etl.publish import describe_file, publish_tables, write_table
 from etl.rejects import refuse_too_many, write_rejects
 from etl.sources import open_export
 from etl.tables import MANIFEST, SCHEMAS, Manifest, Tables, TablesError, open_tables
@@ -36,37 +36,38 @@ TABLES_FOLDER = "tables"
 SCRATCH_FOLDER = ".ingest"
 ENGINE_FILE = "engine.duckdb"
 LOCK = ".ingest.lock"
-ASSOCIATIONS = {"co_purchases": pairs_of_items, "category_pairs": pairs_of_categories}
+ASSOCIATIONS = {"co_purchases": item_pairs, "category_pairs": category_pairs}
 
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """What the command line may set."""
+    """Settings of an ingest."""
 
     mapping: Path | None = None
-    """Mapping file; none for `mapping.toml` in the source folder, where there is one."""
+    """Mapping file; None means `mapping.toml` in the source folder, if it exists."""
     replace: bool = False
-    """Start anew instead of adding to the tables that are there."""
+    """Replace the existing tables instead of adding to them."""
     basket_window: str = "day"
-    """`day`, or a gap such as `30m` or `4h`."""
+    """`day`, or a gap such as `30m` or `4h`: see `parse_basket_window`."""
     min_baskets: int = 5
-    """A pair is associated from so many baskets on."""
+    """Pairs in fewer baskets are left out of the associations."""
     max_reject_share: float = 0.05
-    """Share of bad rows in a table above which the export is refused."""
+    """The export is refused if a larger share of a table's rows is bad."""
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did."""
+    """The result of an ingest."""
 
     tables: Tables
     changed: bool
-    """False where the export brought nothing new: the tables are the same files as before."""
+    """False if the export contained nothing new: the tables are the same files as before."""
     rows: dict[str, int]
-    """Rows of each table now."""
+    """Number of rows of each table."""
     rejects: dict[str, int]
-    """Bad rows of each table of this export that has any; HOME/rejects.csv holds them."""
+    """Number of bad rows of each table that has any; HOME/rejects.csv lists them."""
     returned: int
+    """Number of lines with a negative quantity, which were left out."""
     warnings: list[str]
     seconds: float
 
@@ -78,30 +79,34 @@ def ingest(
     options: IngestOptions | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> IngestReport:
-    """Bring the export `source` (a folder, or `completejourney`) into the tables of `home`.
+    """Read the export `source` (a folder, or `completejourney`) into the tables of `home`.
 
     Args:
-        source: A folder as the import contract describes it, or the name of a built-in source.
-        home: Where `tables/`, `rejects.csv` and the pseudonym key live; made where it is not there.
-        options: Settings; the defaults where there are none.
-        progress: Called with the name of each stage as it begins.
+        source: A folder with one file for each table of the import contract, or a built-in source.
+        home: Folder of `tables/`, `rejects.csv` and the pseudonym key; created if it is missing.
+        options: Settings; None means the defaults.
+        progress: Called with the name of each step when it starts.
 
     Raises:
-        IngestError: If the export cannot be used, or another ingest runs. The tables are as they were.
+        IngestError: If the export cannot be used, or another ingest is running. The tables are unchanged.
     """
     started = time.perf_counter()
     options = options or IngestOptions()
-    parse_window(options.basket_window)
+    parse_basket_window(options.basket_window)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _only_one(home), _scratch_folder(home) as scratch, open_engine(scratch / ENGINE_FILE) as engine:
-            report = _ingest(engine, source, home, options, progress or (lambda stage: None))
+        busy = IngestError(f"another ingest is running on {home}: wait for it, then try again")
+        with (
+            exclusive_lock(home / LOCK, busy=busy),
+            _scratch_folder(home) as scratch,
+            open_engine(scratch / ENGINE_FILE) as engine,
+        ):
+            report = _ingest(engine, source, home, options, progress or (lambda step: None), started)
     except (duckdb.Error, OSError) as error:
-        # A damaged page of a Parquet file, a full disk: the engine's first line says which.
+        # For example a damaged page of a Parquet file, or a full disk.
         raise IngestError(f"cannot ingest {source} into {home}: {str(error).splitlines()[0]}") from error
-    seconds = time.perf_counter() - started
-    logger.info("ingested %s: %d interactions in %.1f s", source, report.rows["interactions"], seconds)
-    return replace(report, seconds=seconds)
+    logger.info("ingested %s: %d interactions in %.1f s", source, report.rows["interactions"], report.seconds)
+    return report
 
 
 def _ingest(
@@ -110,9 +115,10 @@ def _ingest(
     home: Path,
     options: IngestOptions,
     announce: Callable[[str], None],
+    started: float,
 ) -> IngestReport:
     folder = home / TABLES_FOLDER
-    key = _key(home)
+    key = load_key(home)
     previous = None if options.replace else _previous(folder)
 
     announce("reading the export")
@@ -122,24 +128,23 @@ def _ingest(
         _refuse_mixing(previous.manifest, export, key)
 
     announce("checking rows")
-    make_rejects(engine)
-    cleaned = {name: clean(engine, name, table) for name, table in export.tables.items()}
+    create_rejects(engine)
+    cleaned = {name: clean_table(engine, name, table) for name, table in export.tables.items()}
     rejects_file = write_rejects(engine, home)
     refuse_too_many(engine, cleaned, max_share=options.max_reject_share, file=rejects_file)
 
-    announce("joining with what is there")
-    merge(engine, key, previous)
-    event, derived_warnings = derive(engine, basket_window=options.basket_window)
+    announce("merging with the existing tables")
+    merge_export(engine, key, previous)
+    event, derived_warnings = derive_tables(engine, basket_window=options.basket_window)
 
     announce("writing tables")
     unfinished = home / SCRATCH_FOLDER
     files = {name: write_table(engine, name, unfinished) for name in SCHEMAS if name not in ASSOCIATIONS}
 
-    announce("counting what is bought together")
-    open_lines(engine, files["interactions"], files["items"])
-    num_baskets = number_baskets(engine, event=event)
+    announce("counting co-purchases")
+    num_baskets = create_lines(engine, interactions=files["interactions"], items=files["items"], event=event)
     for name, count_pairs in ASSOCIATIONS.items():
-        engine.register(name, count_pairs(engine, min_baskets=options.min_baskets))
+        engine.register(name, count_pairs(engine, options.min_baskets))
         files[name] = write_table(engine, name, unfinished)
 
     announce("checking tables")
@@ -163,7 +168,7 @@ def _ingest(
         rejected={name: result.rejected for name, result in cleaned.items() if result.rejected},
         returned=sum(result.returned for result in cleaned.values()),
     )
-    tables, changed = publish(files, manifest, folder)
+    tables, changed = publish_tables(files, manifest, folder)
     return IngestReport(
         tables=tables,
         changed=changed,
@@ -171,22 +176,13 @@ def _ingest(
         rejects=manifest.rejected,
         returned=manifest.returned,
         warnings=manifest.warnings,
-        seconds=0.0,
+        seconds=time.perf_counter() - started,
     )
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    try:
-        with FileLock(home / LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise IngestError(f"another ingest runs on {home}: wait until it is done") from error
-
-
-@contextmanager
 def _scratch_folder(home: Path) -> Iterator[Path]:
-    """A folder that nobody else may read, since the shop's own user ids go through it."""
+    """A folder that only the owner can read, because it holds the shop's own user ids."""
     folder = home / SCRATCH_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -194,13 +190,6 @@ def _scratch_folder(home: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _key(home: Path) -> PseudonymKey:
-    try:
-        return load_key(home)
-    except PseudonymKeyError as error:
-        raise IngestError(str(error)) from error
 
 
 def _previous(folder: Path) -> Tables | None:
@@ -213,7 +202,7 @@ def _previous(folder: Path) -> Tables | None:
 
 
 def _refuse_mixing(previous: Manifest, export: Export, key: PseudonymKey) -> None:
-    """Raise where rows of the export would not mean the same as those that are there."""
+    """Raise if rows of the export would mean something else than the existing rows."""
     for what, *values in (
         ("SOURCE", previous.source, export.source),
         ("timezone", previous.timezone, export.timezone),

@@ -1,4 +1,4 @@
-"""The mapping file: how a shop's export is called, so that nobody has to rewrite it."""
+"""The mapping file: names and settings of a shop's export, so that nobody has to rewrite the export."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ Event = Literal["purchase", "cart", "favourite", "view"]
 
 
 class TableMapping(BaseModel):
-    """One table's section."""
+    """The section of one table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str | None = None
-    """File name in the export folder; none for NAME.csv, NAME.csv.gz or NAME.parquet."""
+    """File name in the export folder; None means NAME.csv, NAME.csv.gz or NAME.parquet."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     columns: dict[str, str] = {}
-    """Ours = theirs."""
+    """Contract column to shop's column."""
     events: dict[str, Event] = {}
-    """Theirs = ours."""
+    """Shop's event to contract event."""
 
 
 class Mapping(BaseModel):
-    """A whole mapping file; all of it may be left out."""
+    """A whole mapping file; every part is optional."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     timezone: str = "UTC"
-    """IANA name: reads zoneless times and sets where a day begins."""
+    """IANA name of the zone for times without one and for the start of a day."""
     currency: str | None = None
     tables: dict[str, TableMapping] = {}
 
@@ -57,10 +57,10 @@ class Mapping(BaseModel):
             if name not in CONTRACTS:
                 raise ValueError(f"there is no table {name!r}, only {', '.join(CONTRACTS)}")
             known = [column.name for column in CONTRACTS[name].columns]
-            for ours in table.columns:
-                if ours not in known:
+            for column in table.columns:
+                if column not in known:
                     raise ValueError(
-                        f"{name} has no column {ours!r}, only {', '.join(known)} (ours = theirs)"
+                        f"{name} has no column {column!r}, only {', '.join(known)} (ours = theirs)"
                     )
         return self
 
@@ -73,7 +73,7 @@ def read_mapping(file: Path) -> Mapping:
     """The mapping in `file`.
 
     Raises:
-        IngestError: If it is no such file, or says what the contract does not know.
+        IngestError: If there is no such file, or it contains unknown names or values.
     """
     try:
         sections = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Pseudonyms: what stands in place of a user id wherever one is stored. Standard library alone."""
+"""Pseudonyms: keyed hashes that replace user ids wherever they are stored (standard library only)."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class PseudonymKey:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex characters that tell one key from another and say nothing about it."""
+        """16 hex characters that identify the key without revealing it."""
         return hmac.digest(self.secret, b"bundlegraph pseudonym key fingerprint", hashlib.sha256).hex()[:16]
 
 
 def load_key(home: Path) -> PseudonymKey:
-    """The key in BUNDLEGRAPH_PSEUDONYM_KEY, else that of `home`, which is made once with mode 0600.
+    """The key in BUNDLEGRAPH_PSEUDONYM_KEY, else the one in `home`, which is generated once with mode 0600.
 
     Raises:
         PseudonymKeyError: If the key is shorter than 16 characters, so that its pseudonyms could be guessed.
@@ -62,7 +62,7 @@ def _checked(text: str, origin: str) -> PseudonymKey:
 
 
 def _make_key(file: Path) -> None:
-    """Write a new key to `file`, whole or not at all; a key that another process made meanwhile stays."""
+    """Write a new key to `file` atomically, unless another process has written one meanwhile."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}-{secrets.token_hex(8)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""Finished tables into their folder, all at once: a reader sees the old ones or the new ones."""
+"""Publishing: new tables replace the old ones at once, so a reader never sees a mixture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from etl.engine import literal
 from etl.tables import MANIFEST, SCHEMAS, Manifest, TableFile, Tables, TablesError, open_tables
 
-#: Where the key columns do not say how a table is sorted.
+#: Sort orders of tables that are not sorted by their first two columns.
 _ORDERS = {
     "interactions": "timestamp, basket_id, item_id, event_key",
     "bundle_interactions": "timestamp, user_id, bundle_id, event_key",
@@ -24,7 +24,7 @@ _ORDERS = {
 
 
 def write_table(engine: duckdb.DuckDBPyConnection, name: str, folder: Path) -> Path:
-    """Write relation `name` of the engine to `folder` in the schema and order of the canonical table."""
+    """Write relation `name` to `folder` with the columns and order of the canonical table."""
     schema = SCHEMAS[name]
     file = folder / f"{name}.parquet"
     order = _ORDERS.get(name, ", ".join(schema.names[:2]))
@@ -36,14 +36,14 @@ def write_table(engine: duckdb.DuckDBPyConnection, name: str, folder: Path) -> P
 
 
 def describe_file(file: Path) -> TableFile:
-    """The manifest's entry of a written table: its final name holds its hash."""
+    """The manifest entry of a written table; its final file name contains its hash."""
     with file.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     return TableFile(f"{file.stem}-{sha256[:16]}.parquet", pq.read_metadata(file).num_rows, sha256)
 
 
 def tables_version(manifest: Manifest) -> str:
-    """16 hex characters over the hashes of all tables and the settings that shape them."""
+    """A hash of 16 hex characters over all tables' hashes and the settings that affect them."""
     settings = (
         manifest.schema_version,
         manifest.timezone,
@@ -57,18 +57,18 @@ def tables_version(manifest: Manifest) -> str:
     return hashlib.sha256("\n".join(map(str, settings)).encode()).hexdigest()[:16]
 
 
-def publish(files: Mapping[str, Path], manifest: Manifest, folder: Path) -> tuple[Tables, bool]:
-    """Move `files` into `folder` and make `manifest` theirs; the files of older manifests go.
+def publish_tables(files: Mapping[str, Path], manifest: Manifest, folder: Path) -> tuple[Tables, bool]:
+    """Move `files` into `folder`, write their `manifest`, and delete the files of older manifests.
 
-    The manifest is renamed into place last: a run that is killed before leaves the old tables as they were,
-    one that is killed after leaves files that the next run removes.
+    The manifest is renamed into place last. A run that is killed before leaves the old tables unchanged; one
+    that is killed after leaves files that the next run deletes.
 
     Returns:
-        The tables, and whether they differ from those that were there; if not, nothing was touched.
+        The tables, and whether they differ from the existing ones; if not, nothing was written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = replace(manifest, tables_version=tables_version(manifest))
-    before = _tables_there(folder)
+    before = _existing_tables(folder)
     if before is not None and _identity(before.manifest) == _identity(manifest):
         _remove_strays(folder, before.manifest)
         return before, False
@@ -89,7 +89,7 @@ def _identity(manifest: Manifest) -> tuple[str, str]:
     return manifest.source, manifest.tables_version
 
 
-def _tables_there(folder: Path) -> Tables | None:
+def _existing_tables(folder: Path) -> Tables | None:
     try:
         return open_tables(folder)
     except TablesError:
@@ -97,7 +97,7 @@ def _tables_there(folder: Path) -> Tables | None:
 
 
 def _remove_strays(folder: Path, manifest: Manifest) -> None:
-    """Remove the Parquet files that `manifest` does not name."""
+    """Delete the Parquet files that are not in `manifest`."""
     named = {entry.file for entry in manifest.tables.values()}
     for file in folder.glob("*.parquet"):
         if file.name not in named:

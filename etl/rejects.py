@@ -1,4 +1,4 @@
-"""Bad rows: written down for the shop, and too many of them refused."""
+"""Bad rows: written to a file for the shop; too many of them end the ingest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.clean import Cleaned
+from etl.clean import CleaningCounts
 from etl.contract import IngestError
 from etl.engine import literal
 
@@ -15,11 +15,11 @@ REJECTS_FILE = "rejects.csv"
 
 
 def write_rejects(engine: duckdb.DuckDBPyConnection, home: Path) -> Path:
-    """Write table `rejects` to HOME/rejects.csv, mode 0600; a header line alone where all rows are good."""
+    """Write table `rejects` to HOME/rejects.csv with mode 0600; only a header line if all rows are good."""
     file = home / REJECTS_FILE
     unfinished = home / f".{REJECTS_FILE}"
     unfinished.unlink(missing_ok=True)
-    # Made before it is written to, so that its rows are never open to others.
+    # Created before it is written, so that other users can never read its rows.
     unfinished.touch(mode=0o600)
     engine.execute(f"""
         COPY (FROM rejects ORDER BY "table", "row")
@@ -29,12 +29,12 @@ def write_rejects(engine: duckdb.DuckDBPyConnection, home: Path) -> Path:
 
 
 def refuse_too_many(
-    engine: duckdb.DuckDBPyConnection, cleaned: Mapping[str, Cleaned], *, max_share: float, file: Path
+    engine: duckdb.DuckDBPyConnection, cleaned: Mapping[str, CleaningCounts], *, max_share: float, file: Path
 ) -> None:
-    """Raise where more than `max_share` of a table's rows are bad.
+    """Raise if more than `max_share` of a table's rows are bad.
 
     Raises:
-        IngestError: For the first such table, with the reason of most of its bad rows.
+        IngestError: For the first such table, with the most frequent reason.
     """
     for name, result in cleaned.items():
         if result.rejected <= max_share * result.rows:

@@ -1,8 +1,8 @@
-"""The canonical tables: what `etl` hands over, and every later stage reads.
+"""The canonical tables, which every later stage reads.
 
-A tables folder holds `manifest.json` and one Parquet file a table. The manifest names each file by its
-content hash and is replaced in one rename, so a reader sees either the old tables or the new ones, and a
-killed ingest leaves the old ones whole.
+A tables folder holds `manifest.json` and one Parquet file for each table. File names contain a content hash,
+and the manifest is replaced in one rename, so a reader sees either the old tables or the new ones, and a
+killed ingest leaves the old ones complete.
 """
 
 from __future__ import annotations
@@ -20,109 +20,65 @@ from etl.errors import StageError
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 
+_TEXT, _NUMBER, _FLAG = pa.string(), pa.float64(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
-_ASSOCIATION = [
-    ("baskets", pa.int64()),
-    ("support", pa.float64()),
-    ("confidence_forward", pa.float64()),
-    ("confidence_backward", pa.float64()),
-    ("lift", pa.float64()),
-    ("npmi", pa.float64()),
-]
-
-#: Column names and types of each canonical table. Every table is always there, empty where a shop has none.
-#: `attributes` is a JSON object of the columns that the contract does not know. Ids are text.
-SCHEMAS: dict[str, pa.Schema] = {
-    # One row an event, in the order timestamp, basket_id, item_id, event_key. `user_id` is a pseudonym.
-    # `local_date` is the day in the shop's own zone. `basket_id` is the shop's, or made from user and day.
-    "interactions": pa.schema(
-        [
-            ("event_key", pa.string()),
-            ("user_id", pa.string()),
-            ("item_id", pa.string()),
-            ("event", pa.string()),
-            ("timestamp", _TIME),
-            ("local_date", pa.date32()),
-            ("basket_id", pa.string()),
-            ("quantity", pa.float64()),
-            ("unit_price", pa.float64()),
-        ]
-    ),
-    # `listed` is false for an item that the catalogue does not know. `price_given` is false where `price` is
-    # the median line price, or none.
-    "items": pa.schema(
-        [
-            ("item_id", pa.string()),
-            ("title", pa.string()),
-            ("category_id", pa.string()),
-            ("brand", pa.string()),
-            ("description", pa.string()),
-            ("price", pa.float64()),
-            ("cost", pa.float64()),
-            ("in_stock", pa.bool_()),
-            ("listed", pa.bool_()),
-            ("attributes", pa.string()),
-            ("price_given", pa.bool_()),
-        ]
-    ),
-    # `category_id` is the path joined by " > "; its root has level 0.
-    "categories": pa.schema(
-        [
-            ("category_id", pa.string()),
-            ("name", pa.string()),
-            ("level", pa.int32()),
-            ("parent_id", pa.string()),
-        ]
-    ),
-    "users": pa.schema([("user_id", pa.string()), ("attributes", pa.string())]),
-    "bundles": pa.schema([("bundle_id", pa.string()), ("title", pa.string()), ("discount", pa.float64())]),
-    "bundle_items": pa.schema(
-        [("bundle_id", pa.string()), ("item_id", pa.string()), ("quantity", pa.float64())]
-    ),
-    "bundle_interactions": pa.schema(
-        [
-            ("event_key", pa.string()),
-            ("user_id", pa.string()),
-            ("bundle_id", pa.string()),
-            ("timestamp", _TIME),
-            ("event", pa.string()),
-        ]
-    ),
-    "promotions": pa.schema(
-        [("promotion_id", pa.string()), ("name", pa.string()), ("starts_at", _TIME), ("ends_at", _TIME)]
-    ),
-    "promotion_items": pa.schema(
-        [("promotion_id", pa.string()), ("item_id", pa.string()), ("discount", pa.float64())]
-    ),
-    "reviews": pa.schema(
-        [
-            ("event_key", pa.string()),
-            ("user_id", pa.string()),
-            ("item_id", pa.string()),
-            ("text", pa.string()),
-            ("rating", pa.float64()),
-            ("timestamp", _TIME),
-        ]
-    ),
-    "item_vectors": pa.schema([("item_id", pa.string()), ("vector", pa.list_(pa.float32()))]),
-    "item_links": pa.schema(
-        [("item_id", pa.string()), ("related_item_id", pa.string()), ("kind", pa.string())]
-    ),
-    # Counted by `etl.associations` over all baskets; low id to high, in code-point order.
-    "co_purchases": pa.schema([("from_item_id", pa.string()), ("to_item_id", pa.string()), *_ASSOCIATION]),
-    "category_pairs": pa.schema(
-        [("from_category_id", pa.string()), ("to_category_id", pa.string()), *_ASSOCIATION]
-    ),
+_ASSOCIATION = {
+    "baskets": pa.int64(),
+    "support": _NUMBER,
+    "confidence_forward": _NUMBER,
+    "confidence_backward": _NUMBER,
+    "lift": _NUMBER,
+    "npmi": _NUMBER,
 }
 
 
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(columns)
+
+
+#: Column names and types of each canonical table. Every table always exists; it may be empty.
+#: `attributes` is a JSON object of the columns that are not in the import contract. Ids are text.
+SCHEMAS: dict[str, pa.Schema] = {
+    # One row for each event, sorted by timestamp, basket_id, item_id, event_key. `user_id` is a pseudonym.
+    # `local_date` is the day in the shop's time zone. `basket_id` is the shop's, or made from user and day.
+    "interactions": _schema(
+        event_key=_TEXT, user_id=_TEXT, item_id=_TEXT, event=_TEXT, timestamp=_TIME, local_date=pa.date32(),
+        basket_id=_TEXT, quantity=_NUMBER, unit_price=_NUMBER,
+    ),
+    # `listed` is false for an item that is not in the catalogue. `price_given` is false if `price` is the
+    # median line price, or null.
+    "items": _schema(
+        item_id=_TEXT, title=_TEXT, category_id=_TEXT, brand=_TEXT, description=_TEXT, price=_NUMBER,
+        cost=_NUMBER, in_stock=_FLAG, listed=_FLAG, attributes=_TEXT, price_given=_FLAG,
+    ),
+    # `category_id` is the path joined by " > "; a root has level 0.
+    "categories": _schema(category_id=_TEXT, name=_TEXT, level=pa.int32(), parent_id=_TEXT),
+    "users": _schema(user_id=_TEXT, attributes=_TEXT),
+    "bundles": _schema(bundle_id=_TEXT, title=_TEXT, discount=_NUMBER),
+    "bundle_items": _schema(bundle_id=_TEXT, item_id=_TEXT, quantity=_NUMBER),
+    "bundle_interactions": _schema(
+        event_key=_TEXT, user_id=_TEXT, bundle_id=_TEXT, timestamp=_TIME, event=_TEXT
+    ),
+    "promotions": _schema(promotion_id=_TEXT, name=_TEXT, starts_at=_TIME, ends_at=_TIME),
+    "promotion_items": _schema(promotion_id=_TEXT, item_id=_TEXT, discount=_NUMBER),
+    "reviews": _schema(
+        event_key=_TEXT, user_id=_TEXT, item_id=_TEXT, text=_TEXT, rating=_NUMBER, timestamp=_TIME
+    ),
+    "item_vectors": _schema(item_id=_TEXT, vector=pa.list_(pa.float32())),
+    "item_links": _schema(item_id=_TEXT, related_item_id=_TEXT, kind=_TEXT),
+    # Counted by `etl.associations` over all baskets, from the lower id to the higher in code-point order.
+    "co_purchases": _schema(from_item_id=_TEXT, to_item_id=_TEXT, **_ASSOCIATION),
+    "category_pairs": _schema(from_category_id=_TEXT, to_category_id=_TEXT, **_ASSOCIATION),
+}  # fmt: skip
+
+
 class TablesError(StageError):
-    """The tables folder is missing, damaged or of another schema version."""
+    """The tables folder is missing, damaged or has another schema version."""
 
 
 @dataclass(frozen=True)
 class TableFile:
-    """One table of a manifest: its file name in the folder, its rows, its SHA-256."""
+    """One table of a manifest: its file name in the folder, number of rows and SHA-256."""
 
     file: str
     rows: int
@@ -131,33 +87,33 @@ class TableFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a tables folder holds and how it was made."""
+    """The content of a tables folder and the settings it was made with."""
 
     tables_version: str
-    """Hash over all table hashes and the settings that shape them: equal tables have equal versions."""
+    """Hash over all tables and the settings that affect them: equal tables have equal versions."""
     source: str
-    """The SOURCE that the tables come from: a resolved folder, or `completejourney`."""
+    """The SOURCE of the tables: a resolved folder, or `completejourney`."""
     ingested_at: str
     """RFC 3339, UTC."""
     timezone: str
     currency: str | None
     association_event: str
-    """The event that associations count: `purchase`, or the strongest that the export has."""
+    """The event that associations count: `purchase`, or the strongest one in the export."""
     num_baskets: int
-    """N of the association formulas."""
+    """N in the formulas of `etl.associations`."""
     min_baskets: int
     basket_window: str
     key_fingerprint: str
-    """Fingerprint of the pseudonym key, to refuse another key."""
+    """Fingerprint of the pseudonym key; another key is refused."""
     first_at: str | None
-    """Time of the first interaction, RFC 3339 UTC; none where there is no interaction."""
+    """Time of the first interaction, RFC 3339 UTC; None if there are no interactions."""
     last_at: str | None
     tables: dict[str, TableFile]
     warnings: list[str] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
-    """Bad rows by table in the last ingest."""
+    """Number of bad rows by table in the last ingest."""
     returned: int = 0
-    """Lines of negative quantity in the last ingest: left out, not bad."""
+    """Number of lines with negative quantity in the last ingest: left out, but not bad."""
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:
@@ -166,10 +122,10 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """The manifest in `text`, as `to_json` wrote it.
+        """The manifest in `text`, which `to_json` wrote.
 
         Raises:
-            TablesError: If it is of another schema version.
+            TablesError: If it has another schema version.
         """
         values = json.loads(text)
         if values.get("schema_version") != SCHEMA_VERSION:
@@ -183,7 +139,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Tables:
-    """The canonical tables of one folder, opened by `open_tables`."""
+    """The canonical tables of one folder. Open them with `open_tables`."""
 
     folder: Path
     manifest: Manifest
@@ -193,19 +149,19 @@ class Tables:
         return self.folder / self.manifest.tables[name].file
 
     def rows(self, name: str) -> int:
-        """How many rows table `name` has."""
+        """Number of rows of table `name`."""
         return self.manifest.tables[name].rows
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Table `name` (some `columns` of it) in memory."""
+        """Table `name`, or only its `columns`, in memory."""
         return pq.read_table(self.path(name), columns=None if columns is None else list(columns))
 
 
 def open_tables(folder: Path) -> Tables:
-    """The tables that `folder` holds.
+    """Open the tables in `folder`.
 
     Raises:
-        TablesError: If there are none, a file is missing, or the schema version is another.
+        TablesError: If there are none, a file is missing, or they have another schema version.
     """
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Local days: where a day of the shop begins, as an instant."""
+"""Start of a local day, and times as text."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 
 def local_midnight(day: date, timezone: str) -> datetime:
-    """The instant, in UTC, at which `day` begins in `timezone` (an IANA name).
+    """The instant, in UTC, at which `day` starts in `timezone` (an IANA name).
 
-    A cut by local day is `timestamp < local_midnight(day, timezone)`. Where clocks skip midnight, it is the
-    first instant of the day.
+    Events before a local day satisfy `timestamp < local_midnight(day, timezone)`. If clocks skip midnight,
+    it is the first instant of the day.
 
     Raises:
-        zoneinfo.ZoneInfoNotFoundError: If there is no such zone.
+        zoneinfo.ZoneInfoNotFoundError: If the zone does not exist.
     """
     return datetime.combine(day, time.min, ZoneInfo(timezone)).astimezone(UTC)
 
 
 def rfc3339(instant: datetime) -> str:
-    """`instant` in UTC, as RFC 3339 writes it: `2017-11-06T05:00:00Z`, with microseconds where it has any."""
+    """`instant` in UTC as RFC 3339, e.g. `2017-11-06T05:00:00Z`; with microseconds if they are not zero."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -20,6 +20,8 @@ class SequenceConfig:
     """Events of a history in training. When serving, older events weigh as much as the oldest of these."""
     num_neighbours: int = 10
     """Strongest transitions that an item receives from, each way."""
+    ease_top_k: int = 200
+    """EASE weights that are kept a row: histories are long, so few are enough."""
     relations: tuple[str, ...] = ()
     """Relations of `gnn.data.hetero_data.ITEM_RELATIONS` that items receive along, besides transitions."""
     dropout: float = 0.4

@@ -1,17 +1,42 @@
-"""Which models are here and which one serves: version folders and a pointer file."""
+"""The models of a home: version folders, a pointer file to the one in service, and the locks on both."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from gnn.artifact.files import MANIFEST, load_artifact
-from gnn.artifact.model import ArtifactError, ModelArtifact
+from filelock import FileLock, Timeout
+
+from gnn.artifact.files import MANIFEST, load_artifact, read_info
+from gnn.artifact.model import ArtifactError, ArtifactInfo, ModelArtifact
+from gnn.errors import TrainingError
 
 #: JSON list of the versions that were promoted, the one in service last.
 POINTER = "promoted.json"
+
+#: Seconds to wait for another process that changes the pointer; a change takes milliseconds.
+_POINTER_TIMEOUT_S = 10.0
+
+
+@contextmanager
+def training_lock(models: Path) -> Iterator[None]:
+    """Allow one training at a time in the folder `models`, which is made where it does not exist.
+
+    The lock ends with the process that holds it. The thread that holds it may take it again.
+
+    Raises:
+        TrainingError: If another process or thread trains there.
+    """
+    models.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(models.resolve() / ".training.lock", timeout=0, is_singleton=True):
+            yield
+    except Timeout as error:
+        raise TrainingError(f"another training writes to {models}: wait until it ends") from error
 
 
 def list_models(models: Path) -> list[str]:
@@ -23,6 +48,20 @@ def list_models(models: Path) -> list[str]:
         for folder in models.iterdir()
         if not folder.name.startswith(".") and (folder / MANIFEST).is_file()
     )
+
+
+def read_models(models: Path) -> tuple[list[ArtifactInfo], list[str]]:
+    """The models that this version can read, oldest first, and a line for each that it skips.
+
+    Skipped are damaged models and those of older formats.
+    """
+    infos, skipped = [], []
+    for version in list_models(models):
+        try:
+            infos.append(read_info(models / version))
+        except ArtifactError as error:
+            skipped.append(f"model {version} is skipped: {error}")
+    return infos, skipped
 
 
 def promoted(models: Path) -> str | None:
@@ -54,9 +93,10 @@ def promote(models: Path, version: str) -> None:
         ArtifactError: If `models` has no such version.
     """
     _require(models, version)
-    history = _history(models)
-    if not history or history[-1] != version:
-        _write(models, [*history, version])
+    with _pointer_lock(models):
+        history = _history(models)
+        if not history or history[-1] != version:
+            _write(models, [*history, version])
 
 
 def rollback(models: Path) -> str:
@@ -65,18 +105,31 @@ def rollback(models: Path) -> str:
     Raises:
         ArtifactError: If none served before, or its folder is gone.
     """
-    history = _history(models)
-    if len(history) < 2:
-        raise ArtifactError(f"no model served before {promoted(models)}: promote one by its version")
-    _require(models, history[-2])
-    _write(models, history[:-1])
+    with _pointer_lock(models):
+        history = _history(models)
+        if len(history) < 2:
+            in_service = f"before {history[-1]}" if history else f"in {models} yet"
+            raise ArtifactError(f"no model served {in_service}: promote one by its version")
+        _require(models, history[-2])
+        _write(models, history[:-1])
     return history[-2]
 
 
 def remove_unfinished(models: Path) -> None:
-    """Delete what a killed save left behind."""
+    """Delete the folders of saves that were killed; call it under `training_lock` only."""
     for folder in models.glob(".unfinished-*"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _pointer_lock(models: Path) -> Iterator[None]:
+    """Let one process at a time read and replace the pointer, so that no change is lost."""
+    models.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(models / f".{POINTER}.lock", timeout=_POINTER_TIMEOUT_S):
+            yield
+    except Timeout as error:
+        raise ArtifactError(f"another process changes {models / POINTER}: try again") from error
 
 
 def _require(models: Path, version: str) -> None:

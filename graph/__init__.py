@@ -1,1 +1,1 @@
-"""Tables in, property graph in a store out, and the edge tables that a model learns from."""
+"""From canonical tables to a property graph in a store, and to the edge tables that a model learns from."""

@@ -1,7 +1,7 @@
-"""What a network analysis says of the shop: communities, centrality, paths and neighbourhoods (NetworkX).
+"""Network analysis with NetworkX: communities, centrality, paths and neighbourhoods.
 
-The network is that of co-purchases: undirected, a node an item. An edge carries the relationship's properties
-and a `distance` = 1 - npmi, so that a short path goes through strong links.
+A network is undirected. Its nodes are items or categories; its edges have `baskets`, `lift`, `npmi` and a
+`distance` = 1 - npmi, so that a short path follows strong links.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Weight = Literal["npmi", "lift", "baskets"]
 
 
 def co_purchase_network(edges: EdgeTables, *, min_baskets: int = 1, min_npmi: float = 0.0) -> Network:
-    """Items that are bought together, in at least `min_baskets` baskets and with an NPMI above `min_npmi`.
+    """Network of items bought together in at least `min_baskets` baskets and with an NPMI above `min_npmi`.
 
     Nodes are item ids with a `title`; items without such a link are left out.
     """
@@ -27,12 +27,12 @@ def co_purchase_network(edges: EdgeTables, *, min_baskets: int = 1, min_npmi: fl
 
 
 def category_network(edges: EdgeTables, *, min_baskets: int = 1, min_npmi: float = 0.0) -> Network:
-    """Top-level categories that are bought together: nodes are category ids with a `title`."""
+    """Network of top-level categories that are bought together; nodes are category ids with a `title`."""
     return _network(edges, "Category", "BOUGHT_WITH", name="name", min_baskets=min_baskets, min_npmi=min_npmi)
 
 
 def communities(network: Network, *, seed: int, weight: Weight = "npmi") -> list[set[str]]:
-    """Groups that are linked more among themselves than by chance, largest first.
+    """Groups of nodes with more links among themselves than by chance, largest first.
 
     Louvain's modularity maximisation (Blondel et al. 2008); equal seeds give equal groups.
     """
@@ -47,35 +47,33 @@ def centrality(network: Network, *, weight: Weight = "npmi") -> dict[str, float]
 
 
 def shortest_path(network: Network, source: str, target: str) -> list[str]:
-    """The way from `source` to `target` over the strongest links: the least sum of 1 - npmi.
+    """The path from `source` to `target` with the smallest sum of distances (1 - npmi).
 
     Raises:
-        GraphError: If one of them is not in the network, or no way leads there.
+        GraphError: If one of them is not in the network, or there is no path.
     """
     for node in (source, target):
         _require(network, node)
     try:
         return list(nx.shortest_path(network, source, target, weight="distance"))
     except nx.NetworkXNoPath as error:
-        raise GraphError(f"no path leads from {source!r} to {target!r}: ask with fewer baskets") from error
+        raise GraphError(
+            f"no path leads from {source!r} to {target!r}: build the network with fewer min_baskets"
+        ) from error
 
 
 def neighbourhood(network: Network, node: str, *, depth: int = 1, max_neighbours: int = 10) -> Network:
-    """What lies within `depth` steps of `node`, following the `max_neighbours` strongest links of each.
+    """Nodes within `depth` steps of `node`, following the `max_neighbours` strongest links of each.
 
     Raises:
         GraphError: If `node` is not in the network.
     """
     _require(network, node)
-    reached, border = {node}, [node]
+    reached, frontier = {node}, {node}
     for _ in range(depth):
-        border = [
-            neighbour
-            for of in border
-            for neighbour in _strongest(network, of, max_neighbours)
-            if neighbour not in reached
-        ]
-        reached.update(border)
+        frontier = {found for origin in frontier for found in _strongest(network, origin, max_neighbours)}
+        frontier -= reached
+        reached |= frontier
     return network.subgraph(reached).copy()
 
 
@@ -108,4 +106,4 @@ def _strongest(network: Network, node: str, limit: int) -> list[str]:
 
 def _require(network: Network, node: str) -> None:
     if node not in network:
-        raise GraphError(f"{node!r} is not in the network: it is bought with nothing, or too rarely")
+        raise GraphError(f"{node!r} is not in the network: it is not bought with other items often enough")

@@ -1,4 +1,4 @@
-"""The graph stage's error."""
+"""The error of the graph stage."""
 
 from __future__ import annotations
 
@@ -6,4 +6,9 @@ from etl.errors import StageError
 
 
 class GraphError(StageError):
-    """The store cannot do what was asked; the message says what to do about it."""
+    """A graph store cannot do what was requested; the message says how to fix it."""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of the message of `error`."""
+    return str(error).strip().splitlines()[0]

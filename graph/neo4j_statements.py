@@ -1,8 +1,7 @@
-"""The graph's schema as Neo4j spells it: constraints, writing and reading statements.
+"""Neo4j statements for the graph's schema: constraints, writes and reads.
 
-Statements are put together from the names in `graph.schema` alone; no value of a shop is ever formatted in.
-A row travels as a list of values. A time travels as microseconds since 1970: packing and unpacking date
-objects takes the driver five times as long.
+Statements contain only names from `graph.schema`, never a value from a shop. A row is sent as a list of
+values, and a time as microseconds since 1970, because date objects take the driver five times as long.
 """
 
 from __future__ import annotations
@@ -57,16 +56,30 @@ SET s.is_complete = true,
     s.loaded_at = $loaded_at
 """
 
+CREATE_LOCK_CONSTRAINT = """
+CREATE CONSTRAINT graphlock_key IF NOT EXISTS
+FOR (l:GraphLock)
+REQUIRE l.name IS UNIQUE
+"""
 
-def constraints() -> Iterator[str]:
-    """One uniqueness constraint a label, on its key: each makes the index that MERGE needs."""
+CREATE_LOCK_NODE = """
+MERGE (l:GraphLock {name: 'load'})
+"""
+
+PING = """
+RETURN 1
+"""
+
+
+def create_constraints() -> Iterator[str]:
+    """One uniqueness constraint for each label, on its key; each comes with the index that MERGE needs."""
     for node in (*NODE_TYPES.values(), STATE):
         name = f"{node.label.lower()}_key"
         yield f"CREATE CONSTRAINT {name} IF NOT EXISTS\nFOR (n:{node.label})\nREQUIRE n.{node.key} IS UNIQUE"
 
 
 def merge_nodes(node: NodeType) -> str:
-    """Writes `$rows`, lists in the order of `NodeType.columns`."""
+    """Write `$rows`, lists in the order of `NodeType.columns`."""
     return _join(
         "UNWIND $rows AS row",
         f"MERGE (n:{node.label} {{{node.key}: row[0]}})",
@@ -75,38 +88,40 @@ def merge_nodes(node: NodeType) -> str:
 
 
 def merge_relationships(relationship: RelationshipType) -> str:
-    """Writes `$rows`, lists in the order of `RelationshipType.row_columns`."""
+    """Write `$rows`, lists in the order of `RelationshipType.row_columns`."""
     return _write_relationships(relationship, "MERGE")
 
 
 def create_relationships(relationship: RelationshipType) -> str:
-    """Writes `$rows` of a type that has no relationship yet: two thirds of the time of a MERGE."""
+    """Write `$rows` of a type that has no relationship yet, in two thirds of the time of a MERGE."""
     return _write_relationships(relationship, "CREATE")
 
 
 def delete_nodes(node: NodeType) -> str:
-    """Deletes the nodes whose keys stand first in `$rows`, with whatever is attached to them."""
+    """Delete the nodes whose keys come first in `$rows`, with their relationships."""
     return _join("UNWIND $rows AS row", f"MATCH {_node('n', node.label, 'row[0]')}", "DETACH DELETE n")
 
 
 def delete_relationships(relationship: RelationshipType) -> str:
-    """Deletes the relationships whose keys (`row_key`) stand first in `$rows`."""
+    """Delete the relationships whose keys (`row_key`) come first in `$rows`."""
     source = _node("a", relationship.source, "row[0]")
     target = _node("b", relationship.target, "row[1]")
-    return _join("UNWIND $rows AS row", f"MATCH {source}-[r:{_named(relationship)}]->{target}", "DELETE r")
+    return _join(
+        "UNWIND $rows AS row", f"MATCH {source}-[r:{_keyed_type(relationship)}]->{target}", "DELETE r"
+    )
 
 
 def read_nodes(node: NodeType) -> str:
-    """All nodes of a label, columns as `NodeType.columns`, in no order."""
+    """Read all nodes of a label; columns as in `NodeType.columns`, in no order."""
     return _join(f"MATCH (n:{node.label})", f"RETURN {', '.join(_values('n', node.columns))}")
 
 
 def read_relationships(relationship: RelationshipType) -> str:
-    """All relationships of a type: a source key and the list of its rows, without the source, a record.
+    """Read all relationships of a type: one record for each source, with its key and a list of rows.
 
-    Gathered by source, a record and its key travel once for many relationships: twice as fast as a record a
-    relationship. The list is a pattern comprehension, not `collect`, so that the server holds one source at
-    a time.
+    A row has `RelationshipType.row_columns` without the source key. Grouping by source sends a key once for
+    many relationships, twice as fast as a record for each relationship. A pattern comprehension, unlike
+    `collect`, lets the server hold one source at a time.
     """
     values = [f"b.{NODE_TYPES[relationship.target].key}", *_values("r", relationship.columns)]
     key = NODE_TYPES[relationship.source].key
@@ -123,15 +138,15 @@ def _write_relationships(relationship: RelationshipType, verb: Literal["MERGE", 
         "UNWIND $rows AS row",
         f"MATCH {_node('a', relationship.source, 'row[0]')}",
         f"MATCH {_node('b', relationship.target, 'row[1]')}",
-        f"{verb} (a)-[r:{_named(relationship)}]->(b)",
+        f"{verb} (a)-[r:{_keyed_type(relationship)}]->(b)",
         _set("r", relationship.row_columns, first=len(relationship.row_key)),
     )
 
 
-def _named(relationship: RelationshipType) -> str:
-    """The type, with the properties that tell relationships of one pair apart."""
-    told_by = [f"{name}: row[{place}]" for place, name in enumerate(relationship.told_by, start=2)]
-    return f"{relationship.type} {{{', '.join(told_by)}}}" if told_by else relationship.type
+def _keyed_type(relationship: RelationshipType) -> str:
+    """The type, with the properties that are part of the key."""
+    extra_keys = [f"{name}: row[{number}]" for number, name in enumerate(relationship.extra_keys, start=2)]
+    return f"{relationship.type} {{{', '.join(extra_keys)}}}" if extra_keys else relationship.type
 
 
 def _node(variable: str, label: str, value: str) -> str:
@@ -151,7 +166,7 @@ def _microseconds(time: str) -> str:
 
 
 def _set(variable: str, columns: pa.Schema, *, first: int) -> str:
-    """A SET clause for the columns from number `first` on; empty where there is none."""
+    """A SET clause for the columns from number `first` on; empty if there are none."""
     assignments = [
         f"{variable}.{columns.field(number).name} = {_value(columns.field(number).type, f'row[{number}]')}"
         for number in range(first, len(columns.names))

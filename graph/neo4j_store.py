@@ -1,7 +1,7 @@
-"""The graph in a Neo4j server, brought up to date by difference.
+"""A graph store in a Neo4j server, updated by difference.
 
-A load is many transactions. The state node says from its first to its last that the graph is incomplete;
-a load that was killed leaves it so, and the next one writes what is missing.
+A load takes many transactions. A state node marks the graph as incomplete from the first to the last of
+them; a load that was killed leaves it so, and the next load writes what is missing.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 import pyarrow as pa
 
 from etl.tables import Tables
 from etl.times import rfc3339
 from graph.credentials import Credentials
-from graph.difference import difference
+from graph.difference import row_difference
 from graph.edges import EdgeTables, index_rows
+from graph.errors import GraphError
 from graph.neo4j_client import Neo4jClient
 from graph.neo4j_statements import (
     AWAIT_INDEXES,
@@ -29,7 +28,7 @@ from graph.neo4j_statements import (
     END_LOAD,
     LABELS,
     READ_STATE,
-    constraints,
+    create_constraints,
     create_relationships,
     delete_nodes,
     delete_relationships,
@@ -40,22 +39,22 @@ from graph.neo4j_statements import (
 )
 from graph.rows import GraphRows, graph_rows, sorted_nodes, sorted_relationships
 from graph.schema import (
-    LOADED_RELATIONSHIPS,
+    KNOWN_NAMES,
     NODE_TYPES,
+    RELATIONSHIP_TYPES,
     SCHEMA_VERSION,
-    STATE,
     STATE_NAME,
     TIME,
     NodeType,
     RelationshipType,
 )
-from graph.store import GraphError, GraphStatus, LoadReport, Parameter
+from graph.store import GraphStatus, GraphStore, LoadReport, Parameter
 
 logger = logging.getLogger(__name__)
 
 
-class Neo4jStore:
-    """A `GraphStore` over the server at `uri`, its default database.
+class Neo4jStore(GraphStore):
+    """A `GraphStore` in the default database of the server at `uri`.
 
     Raises:
         GraphError: If the server does not answer, refuses the credentials, or is too old.
@@ -67,58 +66,33 @@ class Neo4jStore:
         self._has_warned = False
 
     def load(self, tables: Tables) -> LoadReport:
-        """Make the graph equal to `tables`; nothing is written where it is already.
+        """Make the graph equal to `tables`; write nothing if it already is.
 
         Raises:
-            GraphError: If the database holds labels that are not ours, or does not answer.
+            GraphError: If the database holds labels of another application or does not answer, or another
+                process is loading it.
         """
         started = time.monotonic()
         self._refuse_foreign_labels()
-        state = self._state()
-        version = {"tables_version": tables.manifest.tables_version, "schema_version": SCHEMA_VERSION}
-        if state["is_complete"] and version.items() <= state.items():
-            return LoadReport(0, 0, 0, 0, time.monotonic() - started)
-        rows = graph_rows(tables)
-        for statement in constraints():
-            self._client.write(statement)
-        self._client.write(AWAIT_INDEXES)
-        self._client.write(BEGIN_LOAD, {"name": STATE_NAME, **version})
-        nodes = {
-            label: difference(rows.nodes[label], self._nodes(node), num_keys=1)
-            for label, node in NODE_TYPES.items()
-        }
-        for label, node in NODE_TYPES.items():
-            self._client.write_rows(merge_nodes(node), nodes[label].written)
-        relationships_written = relationships_deleted = 0
-        for relationship in LOADED_RELATIONSHIPS:
-            found = self._relationships(relationship)
-            change = difference(
-                rows.relationships[relationship.type], found, num_keys=len(relationship.row_key)
-            )
-            write = merge_relationships if found.num_rows else create_relationships
-            self._client.write_rows(delete_relationships(relationship), change.gone)
-            self._client.write_rows(write(relationship), change.written)
-            logger.info(
-                "%s: wrote %d, deleted %d", relationship.type, change.written.num_rows, change.gone.num_rows
-            )
-            relationships_written += change.written.num_rows
-            relationships_deleted += change.gone.num_rows
-        for label, node in NODE_TYPES.items():
-            self._client.write_rows(delete_nodes(node), nodes[label].gone)
-        now = rfc3339(datetime.now(UTC).replace(microsecond=0))
-        self._client.write(END_LOAD, {"name": STATE_NAME, "loaded_at": now})
-        report = LoadReport(
-            nodes_written=sum(change.written.num_rows for change in nodes.values()),
-            nodes_deleted=sum(change.gone.num_rows for change in nodes.values()),
-            relationships_written=relationships_written,
-            relationships_deleted=relationships_deleted,
-            seconds=time.monotonic() - started,
-        )
+        with self._client.load_lock():
+            state = self._state()
+            version = {"tables_version": tables.manifest.tables_version, "schema_version": SCHEMA_VERSION}
+            if state["is_complete"] and version.items() <= state.items():
+                return LoadReport(0, 0, 0, 0, time.monotonic() - started)
+            rows = graph_rows(tables)
+            for statement in create_constraints():
+                self._client.write(statement)
+            self._client.write(AWAIT_INDEXES)
+            self._client.write(BEGIN_LOAD, {"name": STATE_NAME, **version})
+            counts = self._write_differences(rows)
+            now = rfc3339(datetime.now(UTC).replace(microsecond=0))
+            self._client.write(END_LOAD, {"name": STATE_NAME, "loaded_at": now})
+        report = LoadReport(*counts, seconds=time.monotonic() - started)
         logger.info("loaded %s: %s", self.uri, report)
         return report
 
     def status(self) -> GraphStatus:
-        """What is in the database."""
+        """What the database holds."""
         state = self._state()
         loaded_at, tables_version = state["loaded_at"], state["tables_version"]
         return GraphStatus(
@@ -132,10 +106,10 @@ class Neo4jStore:
     def query(self, statement: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
         """The rows that one reading Cypher `statement` returns; columns in the order of its RETURN.
 
-        Warns once where the graph is incomplete.
+        Warns once if the graph is incomplete.
 
         Raises:
-            GraphError: If the statement is refused, a writing one included.
+            GraphError: If the store refuses the statement, because it writes for example.
         """
         if not self._has_warned and not self._state()["is_complete"]:
             logger.warning("the graph at %s is incomplete: run bundlegraph load", self.uri)
@@ -155,24 +129,49 @@ class Neo4jStore:
             GraphRows(
                 nodes={label: self._nodes(node) for label, node in NODE_TYPES.items()},
                 relationships={
-                    relationship.type: self._relationships(relationship)
-                    for relationship in LOADED_RELATIONSHIPS
+                    name: self._relationships(relationship)
+                    for name, relationship in RELATIONSHIP_TYPES.items()
                 },
                 tables_version=str(state["tables_version"]),
             )
         )
 
     def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
         self._client.close()
 
-    def __enter__(self) -> Self:
-        return self
+    def _write_differences(self, rows: GraphRows) -> tuple[int, int, int, int]:
+        """Write and delete what differs from `rows`.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        Nodes are written before relationships and deleted after them.
+
+        Returns:
+            Nodes written, nodes deleted, relationships written, relationships deleted.
+        """
+        nodes = {
+            label: row_difference(rows.nodes[label], self._nodes(node), num_keys=1)
+            for label, node in NODE_TYPES.items()
+        }
+        for label, node in NODE_TYPES.items():
+            self._client.write_rows(merge_nodes(node), nodes[label].to_write)
+        written = deleted = 0
+        for name, relationship in RELATIONSHIP_TYPES.items():
+            found = self._relationships(relationship)
+            change = row_difference(rows.relationships[name], found, num_keys=len(relationship.row_key))
+            write = merge_relationships if found.num_rows else create_relationships
+            self._client.write_rows(delete_relationships(relationship), change.to_delete)
+            self._client.write_rows(write(relationship), change.to_write)
+            logger.info("%s: wrote %d, deleted %d", name, change.to_write.num_rows, change.to_delete.num_rows)
+            written += change.to_write.num_rows
+            deleted += change.to_delete.num_rows
+        for label, node in NODE_TYPES.items():
+            self._client.write_rows(delete_nodes(node), nodes[label].to_delete)
+        return (
+            sum(change.to_write.num_rows for change in nodes.values()),
+            sum(change.to_delete.num_rows for change in nodes.values()),
+            written,
+            deleted,
+        )
 
     def _state(self) -> dict[str, object]:
         states: list[dict[str, object]] = self._client.read(READ_STATE, {"name": STATE_NAME}).to_pylist()
@@ -181,8 +180,7 @@ class Neo4jStore:
         return {"tables_version": None, "schema_version": None, "is_complete": False, "loaded_at": None}
 
     def _refuse_foreign_labels(self) -> None:
-        labels = self._client.read(LABELS)["label"].to_pylist()
-        foreign = [label for label in labels if label not in NODE_TYPES and label != STATE.label]
+        foreign = sorted(set(self._client.read(LABELS)["label"].to_pylist()) - KNOWN_NAMES)
         if foreign:
             raise GraphError(
                 f"the database at {self.uri} holds labels that are not ours ({foreign[0]}): "
@@ -194,8 +192,8 @@ class Neo4jStore:
         return sorted_nodes(node.label, _table(rows, node.columns))
 
     def _relationships(self, relationship: RelationshipType) -> pa.Table:
-        gathered = self._client.read_rows(read_relationships(relationship))
-        rows = [[source, *row] for source, of_source in gathered for row in of_source]  # type: ignore[attr-defined]  # a list, as the statement says
+        by_source = self._client.read_rows(read_relationships(relationship))
+        rows = [[source, *row] for source, its_rows in by_source for row in its_rows]  # type: ignore[attr-defined]  # a list: see the statement
         return sorted_relationships(relationship.type, _table(rows, relationship.row_columns))
 
 

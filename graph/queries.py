@@ -1,11 +1,12 @@
-"""Named questions to the graph: parameterised Cypher that both stores speak and answer with the same rows."""
+"""Named queries: parameterised Cypher that returns the same rows from both stores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graph.store import GraphError, Parameter
+from graph.errors import GraphError
+from graph.store import Parameter
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,12 @@ class QueryParameter:
     kind: type[str] | type[int] | type[float]
     description: str
     default: str | int | float | None = None
-    """None where the parameter must be given."""
+    """None if the parameter is required."""
 
 
 @dataclass(frozen=True)
 class NamedQuery:
-    """A statement with a name, a line on what it answers, and its parameters."""
+    """A statement with a name, a one-line description and parameters."""
 
     name: str
     description: str
@@ -29,10 +30,10 @@ class NamedQuery:
     parameters: tuple[QueryParameter, ...]
 
     def parameters_from(self, arguments: Sequence[str]) -> dict[str, Parameter]:
-        """Parameters of the statement from `key=value` arguments, as a command line gives them.
+        """Parameters of the statement from the `key=value` arguments of a command line.
 
         Raises:
-            GraphError: If one is unknown, missing, or of another type.
+            GraphError: If a parameter is unknown, missing, or of another type.
         """
         without_value = [argument for argument in arguments if "=" not in argument]
         if without_value:
@@ -40,10 +41,10 @@ class NamedQuery:
         return self.bind(dict(argument.split("=", 1) for argument in arguments))
 
     def bind(self, values: Mapping[str, str | int | float]) -> dict[str, Parameter]:
-        """Parameters of the statement: `values` in their types, defaults where there is none.
+        """Parameters of the statement from `values`, converted to their types and completed with defaults.
 
         Raises:
-            GraphError: If one is unknown, missing, or of another type.
+            GraphError: If a parameter is unknown, missing, or of another type.
         """
         unknown = sorted(values.keys() - {parameter.name for parameter in self.parameters})
         if unknown:
@@ -73,7 +74,7 @@ def find_query(name: str) -> NamedQuery:
     """The query called `name`.
 
     Raises:
-        GraphError: If there is none; the message lists those there are.
+        GraphError: If there is no such query; the message lists all names.
     """
     if name not in QUERIES:
         raise GraphError(f"no query is called {name!r}: choose one of {', '.join(sorted(QUERIES))}")
@@ -119,7 +120,7 @@ ORDER BY npmi DESC, from_item_id, to_item_id
 LIMIT $limit
 """
 
-# The condition stands after WITH: beside paths of variable length LadybugDB 0.22 drops one on `c`.
+# The condition on `c` comes after WITH, because LadybugDB 0.22 ignores it next to paths of variable length.
 CROSS_CATEGORY_PAIRS = """
 MATCH (a:Item)-[c:CO_PURCHASED]->(b:Item)
 MATCH (a)-[:IN_CATEGORY]->(:Category)-[:CHILD_OF*0..9]->(x:Category {level: 0})
@@ -236,69 +237,69 @@ ORDER BY item_id
 LIMIT $limit
 """
 
-_LIMIT = QueryParameter("limit", int, "how many rows", 10)
+_LIMIT = QueryParameter("limit", int, "maximum number of rows", 10)
 _ITEM = QueryParameter("item_id", str, "an item's id")
-_MIN_BASKETS = QueryParameter("min_baskets", int, "fewest baskets that hold both", 20)
+_MIN_BASKETS = QueryParameter("min_baskets", int, "minimum number of baskets with both", 20)
 
 #: All named queries, by name.
 QUERIES: dict[str, NamedQuery] = {
     query.name: query
     for query in (
-        NamedQuery("bought_with", "What is bought together with an item", BOUGHT_WITH, (_ITEM, _LIMIT)),
-        NamedQuery("top_co_purchases", "Pairs that most baskets hold together", TOP_CO_PURCHASES, (_LIMIT,)),
+        NamedQuery("bought_with", "Items bought together with an item", BOUGHT_WITH, (_ITEM, _LIMIT)),
+        NamedQuery("top_co_purchases", "Pairs in the most baskets", TOP_CO_PURCHASES, (_LIMIT,)),
         NamedQuery(
             "strongest_co_purchases",
-            "Pairs that belong together most, by NPMI",
+            "Pairs with the strongest association, by NPMI",
             STRONGEST_CO_PURCHASES,
             (_MIN_BASKETS, _LIMIT),
         ),
         NamedQuery(
             "cross_category_pairs",
-            "Pairs from two top-level categories, by lift",
+            "Pairs across two top-level categories, by lift",
             CROSS_CATEGORY_PAIRS,
             (_MIN_BASKETS, _LIMIT),
         ),
         NamedQuery(
             "category_associations",
-            "Top-level categories that are bought together, by lift",
+            "Top-level categories bought together, by lift",
             CATEGORY_ASSOCIATIONS,
             (_MIN_BASKETS, _LIMIT),
         ),
         NamedQuery(
             "item_neighbourhood",
-            "Items two co-purchases away from an item, and not bought with it itself",
+            "Items two co-purchases away from an item but never bought with it",
             ITEM_NEIGHBOURHOOD,
             (_ITEM, _LIMIT),
         ),
         NamedQuery(
             "user_history",
-            "What a user bought, latest first",
+            "Items that a user bought, latest first",
             USER_HISTORY,
             (QueryParameter("user_id", str, "a user's pseudonym"), _LIMIT),
         ),
-        NamedQuery("top_items", "Items that most users bought", TOP_ITEMS, (_LIMIT,)),
+        NamedQuery("top_items", "Items bought by the most users", TOP_ITEMS, (_LIMIT,)),
         NamedQuery(
             "category_items",
-            "Items of a category and all below it, most bought first",
+            "Items of a category and its subcategories, most bought first",
             CATEGORY_ITEMS,
             (QueryParameter("category_id", str, "a category's full path"), _LIMIT),
         ),
         NamedQuery(
             "item_seasons",
-            "Baskets of an item by the week of the year in which they began, 53 weeks from 1 January on",
+            "Baskets of an item by week of the year, 53 weeks from 1 January",
             ITEM_SEASONS,
             (_ITEM,),
         ),
         NamedQuery("cold_items", "Items that no user has bought", COLD_ITEMS, (_LIMIT,)),
         NamedQuery(
             "brand_loyalty",
-            "Brands whose buyers come back most",
+            "Brands with the most purchases per buyer",
             BRAND_LOYALTY,
-            (QueryParameter("min_users", int, "fewest buyers of the brand", 20), _LIMIT),
+            (QueryParameter("min_users", int, "minimum number of buyers of the brand", 20), _LIMIT),
         ),
         NamedQuery(
             "find_items",
-            "Items whose title holds a text, in any case",
+            "Items whose title contains a text, ignoring case",
             FIND_ITEMS,
             (QueryParameter("text", str, "part of a title"), _LIMIT),
         ),

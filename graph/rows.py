@@ -1,4 +1,7 @@
-"""The graph of a tables folder as rows: the one derivation that stores load and edge tables index."""
+"""Rows of the graph's nodes and relationships, derived from the canonical tables.
+
+Stores load these rows, and edge tables index them, so both see the same graph.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,12 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.aggregates import (
-    item_baskets,
-    user_bundle_events,
-    user_item_events,
-    user_spans,
-)
+from etl.aggregates import item_baskets, user_bundle_events, user_item_events, user_spans
 from etl.associations import count_category_pairs, count_co_purchases
 from etl.tables import Tables
 from graph.errors import GraphError
 from graph.schema import (
     EVENT_RELATIONSHIPS,
-    LOADED_RELATIONSHIPS,
     NODE_TYPES,
     RELATIONSHIP_TYPES,
     SOURCE_KEY,
@@ -31,28 +28,28 @@ from graph.schema import (
 
 @dataclass(frozen=True)
 class GraphRows:
-    """All nodes and relationships that a load writes, keyed by external ids.
+    """All nodes and relationships of a graph, identified by external keys.
 
     Node tables have the columns of `NodeType.columns`, relationship tables those of
-    `RelationshipType.row_columns`; each is sorted by its key (`row_key`) in code-point order.
+    `RelationshipType.row_columns`; each is sorted by its key in code-point order.
     """
 
     nodes: Mapping[str, pa.Table]
     """By label."""
     relationships: Mapping[str, pa.Table]
-    """By relationship type, without those that a model writes back."""
+    """By relationship type."""
     tables_version: str
 
 
 def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
-    """Rows of the graph of `tables`, with events before `until` alone.
+    """Rows of the graph of `tables`, made from events before `until` only.
 
-    Only what events make depends on `until`: spans of users, baskets of items, events, co-purchases, category
-    pairs, choices of bundles. Nodes and the catalogue are all there at any cut, so that an index means the
-    same at each.
+    `until` affects what is derived from events: first and last times of users, baskets of items, events,
+    co-purchases, category pairs and bundle choices. It does not affect which nodes exist, so a node has the
+    same index for every `until`.
 
     Raises:
-        GraphError: If a relationship names a key that no node has.
+        GraphError: If a relationship refers to a key that no node has.
     """
     nodes = {
         "User": _users(tables, until),
@@ -80,46 +77,35 @@ def graph_rows(tables: Tables, *, until: datetime | None = None) -> GraphRows:
     }
     rows = GraphRows(
         nodes={label: sorted_nodes(label, nodes[label]) for label in NODE_TYPES},
-        relationships={
-            relationship.type: sorted_relationships(relationship.type, relationships[relationship.type])
-            for relationship in LOADED_RELATIONSHIPS
-        },
+        relationships={name: sorted_relationships(name, relationships[name]) for name in RELATIONSHIP_TYPES},
         tables_version=tables.manifest.tables_version,
     )
-    for relationship in LOADED_RELATIONSHIPS:
-        source_index(rows, relationship)
-        target_index(rows, relationship)
+    for relationship in RELATIONSHIP_TYPES.values():
+        end_indices(rows, relationship)
     return rows
 
 
-def source_index(rows: GraphRows, relationship: RelationshipType) -> pa.ChunkedArray:
-    """Row number, in its node table, of the source of each relationship.
+def end_indices(rows: GraphRows, relationship: RelationshipType) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Row numbers of each relationship's source and target in their node tables (int64).
 
     Raises:
-        GraphError: If a key is that of no node.
+        GraphError: If a relationship refers to a key that no node has.
     """
-    keys = rows.relationships[relationship.type][SOURCE_KEY]
-    return _index(keys, rows.nodes[relationship.source], relationship.source)
-
-
-def target_index(rows: GraphRows, relationship: RelationshipType) -> pa.ChunkedArray:
-    """Row number, in its node table, of the target of each relationship.
-
-    Raises:
-        GraphError: If a key is that of no node.
-    """
-    keys = rows.relationships[relationship.type][TARGET_KEY]
-    return _index(keys, rows.nodes[relationship.target], relationship.target)
+    table = rows.relationships[relationship.type]
+    return (
+        _index(table[SOURCE_KEY], rows.nodes[relationship.source], relationship.source),
+        _index(table[TARGET_KEY], rows.nodes[relationship.target], relationship.target),
+    )
 
 
 def sorted_nodes(label: str, rows: pa.Table) -> pa.Table:
-    """The columns of `label` out of `rows`, in its types and the order of its key."""
+    """`rows` with the columns and types of `label`, sorted by its key."""
     columns = NODE_TYPES[label].columns
     return rows.select(columns.names).cast(columns).sort_by(columns.names[0]).combine_chunks()
 
 
 def sorted_relationships(relationship_type: str, rows: pa.Table) -> pa.Table:
-    """The columns of `relationship_type` out of `rows`, in its types and the order of its key."""
+    """`rows` with the columns and types of `relationship_type`, sorted by its key."""
     relationship = RELATIONSHIP_TYPES[relationship_type]
     columns = relationship.row_columns
     order = [(name, "ascending") for name in relationship.row_key]
@@ -128,8 +114,8 @@ def sorted_relationships(relationship_type: str, rows: pa.Table) -> pa.Table:
 
 def _users(tables: Tables, until: datetime | None) -> pa.Table:
     mentioned = [tables.read(name, ["user_id"]) for name in ("users", "interactions", "bundle_interactions")]
-    known = pa.table({"user_id": pc.unique(pa.concat_tables(mentioned)["user_id"]).drop_null()})
-    return known.join(user_spans(tables, until=until), "user_id", join_type="left outer")
+    users = pa.table({"user_id": pc.unique(pa.concat_tables(mentioned)["user_id"]).drop_null()})
+    return users.join(user_spans(tables, until=until), "user_id", join_type="left outer")
 
 
 def _items(tables: Tables, until: datetime | None) -> pa.Table:
@@ -137,12 +123,13 @@ def _items(tables: Tables, until: datetime | None) -> pa.Table:
     # A price of zero has no margin: the division would give -inf.
     price = pc.if_else(pc.greater(items["price"], 0.0), items["price"], None)
     margin = pc.divide(pc.subtract(price, items["cost"]), price)
-    items = items.append_column("margin", margin)
     counted = item_baskets(tables, until=until)
-    place = pc.index_in(items["item_id"], value_set=counted["item_id"].combine_chunks())
-    counts = counted.take(place)
-    items = items.append_column("baskets", pc.fill_null(counts["baskets"], 0))
-    return items.append_column("baskets_by_week", counts["baskets_by_week"])
+    counts = counted.take(pc.index_in(items["item_id"], value_set=counted["item_id"].combine_chunks()))
+    return (
+        items.append_column("margin", margin)
+        .append_column("baskets", pc.fill_null(counts["baskets"], 0))
+        .append_column("baskets_by_week", counts["baskets_by_week"])
+    )
 
 
 def _brands(tables: Tables) -> pa.Table:
@@ -152,8 +139,7 @@ def _brands(tables: Tables) -> pa.Table:
 
 def _bundles(tables: Tables) -> pa.Table:
     bundles = tables.read("bundles")
-    source = pa.array(["merchant"] * bundles.num_rows, pa.string())
-    return bundles.append_column("source", source)
+    return bundles.append_column("source", pa.array(["merchant"] * bundles.num_rows, pa.string()))
 
 
 def _events(tables: Tables, until: datetime | None) -> dict[str, pa.Table]:
@@ -170,18 +156,18 @@ def _links(tables: Tables) -> pa.Table:
 
 
 def _pairs(rows: pa.Table) -> pa.Table:
-    """`rows` with their first two columns named as keys; rows without one of them have no relationship."""
+    """`rows` with their first two columns renamed to the key columns; rows with a null key are dropped."""
     named = rows.rename_columns([SOURCE_KEY, TARGET_KEY, *rows.column_names[2:]])
     return named.filter(pc.and_(pc.is_valid(named[SOURCE_KEY]), pc.is_valid(named[TARGET_KEY])))
 
 
 def _index(keys: pa.ChunkedArray, nodes: pa.Table, label: str) -> pa.ChunkedArray:
-    known = nodes[NODE_TYPES[label].key]
-    index = pc.index_in(keys, value_set=known.combine_chunks()).cast(pa.int64())
+    key = NODE_TYPES[label].key
+    index = pc.index_in(keys, value_set=nodes[key].combine_chunks()).cast(pa.int64())
     if index.null_count:
         unknown = keys.filter(pc.is_null(index))
         raise GraphError(
-            f"expected {NODE_TYPES[label].key} among the {label} nodes, {len(unknown)} unknown "
+            f"expected {key} among the {label} nodes, {len(unknown)} unknown "
             f"(first: {unknown[0].as_py()!r}): run bundlegraph ingest"
         )
     return index

@@ -1,7 +1,7 @@
-"""What the graph consists of: every label, relationship type, key and property, in one place.
+"""The graph's schema: every label, relationship type, key and property, in one place.
 
-Both stores build their schema from this, `graph.rows` derives rows of these columns from the tables, and
-edge tables carry them to the models. Types are Arrow's; each store spells them its own way.
+Both stores create their schema from it, `graph.rows` derives rows with these columns from the tables, and
+edge tables carry the columns to the models. Types are Arrow types; each store translates them.
 """
 
 from __future__ import annotations
@@ -11,110 +11,82 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-#: Columns that name the two ends of a relationship in a table of rows, by external key.
+#: Columns that hold the external keys of a relationship's two ends.
 SOURCE_KEY = "source_key"
 TARGET_KEY = "target_key"
 
 TIME = pa.timestamp("us", tz="UTC")
-VECTOR = pa.list_(pa.float32())
 COUNTS = pa.list_(pa.int64())
-_NOTHING = pa.schema([])
+_TEXT, _NUMBER, _INTEGER = pa.string(), pa.float64(), pa.int64()
+_NO_PROPERTIES = pa.schema([])
 
 
 @dataclass(frozen=True)
 class NodeType:
-    """A label, its key and its properties."""
+    """A label with its key and properties."""
 
     label: str
     columns: pa.Schema
-    """The key first, then the properties that a load writes."""
-    written_back: pa.Schema = _NOTHING
-    """Properties that a trained model writes; a load leaves them empty and edge tables leave them out."""
+    """The key first, then the properties."""
 
     @property
     def key(self) -> str:
-        """The property that names a node, unique within the label."""
+        """Name of the property that identifies a node, unique within the label."""
         return str(self.columns.names[0])
 
 
 @dataclass(frozen=True)
 class RelationshipType:
-    """A relationship type between two labels: at most one relationship a pair, or a pair and `told_by`."""
+    """A relationship type between two labels, with its properties.
+
+    Two nodes share at most one relationship of a type, or one for each value of `extra_keys`.
+    """
 
     type: str
     source: str
     target: str
-    columns: pa.Schema = _NOTHING
-    told_by: tuple[str, ...] = ()
-    """Properties, never empty, that tell relationships of one pair apart: the first of `columns`."""
-    is_written_back: bool = False
-    """True where a trained model writes it: a load leaves it empty and edge tables leave it out."""
+    columns: pa.Schema = _NO_PROPERTIES
+    extra_keys: tuple[str, ...] = ()
+    """Properties that are part of the key, never null: the first of `columns`."""
 
     @property
     def row_columns(self) -> pa.Schema:
         """Columns of a table of such relationships: both keys, then the properties."""
-        return pa.schema([(SOURCE_KEY, pa.string()), (TARGET_KEY, pa.string()), *self.columns])
+        return pa.schema([(SOURCE_KEY, _TEXT), (TARGET_KEY, _TEXT), *self.columns])
 
     @property
     def row_key(self) -> list[str]:
-        """The first of `row_columns`, which name a relationship."""
-        return [SOURCE_KEY, TARGET_KEY, *self.told_by]
+        """The first of `row_columns`, which identify a relationship."""
+        return [SOURCE_KEY, TARGET_KEY, *self.extra_keys]
 
 
-_EVENTS = pa.schema([("count", pa.int64()), ("first_at", TIME), ("last_at", TIME)])
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(columns)
+
+
+_EVENTS = _schema(count=_INTEGER, first_at=TIME, last_at=TIME)
 
 NODE_TYPES: dict[str, NodeType] = {
     node.label: node
     for node in (
-        NodeType(
-            "User",
-            # `user_id` is a pseudonym.
-            pa.schema([("user_id", pa.string()), ("first_seen", TIME), ("last_seen", TIME)]),
-        ),
+        # `user_id` is a pseudonym.
+        NodeType("User", _schema(user_id=_TEXT, first_seen=TIME, last_seen=TIME)),
+        # `margin` is (price - cost) / price, null if either is unknown. `baskets` is the number of purchase
+        # baskets with the item; `baskets_by_week` splits it into 53 weeks of the year, null for few baskets.
         NodeType(
             "Item",
-            pa.schema(
-                [
-                    ("item_id", pa.string()),
-                    ("title", pa.string()),
-                    ("brand", pa.string()),
-                    ("price", pa.float64()),
-                    # (price - cost) / price, empty where either is unknown.
-                    ("margin", pa.float64()),
-                    ("in_stock", pa.bool_()),
-                    # Purchase baskets that hold the item: its popularity.
-                    ("baskets", pa.int64()),
-                    # The same by the week of the year in which they began, 53 counts; empty for few baskets.
-                    ("baskets_by_week", COUNTS),
-                ]
-            ),
-            written_back=pa.schema([("embedding", VECTOR)]),
-        ),
-        NodeType(
-            "Category",
-            pa.schema([("category_id", pa.string()), ("name", pa.string()), ("level", pa.int64())]),
-        ),
-        NodeType("Brand", pa.schema([("brand_id", pa.string()), ("name", pa.string())])),
-        NodeType(
-            "Bundle",
-            # `source` is `merchant` or `generated`.
-            pa.schema(
-                [
-                    ("bundle_id", pa.string()),
-                    ("title", pa.string()),
-                    ("discount", pa.float64()),
-                    ("source", pa.string()),
-                ]
+            _schema(
+                item_id=_TEXT, title=_TEXT, brand=_TEXT, price=_NUMBER, margin=_NUMBER, in_stock=pa.bool_(),
+                baskets=_INTEGER, baskets_by_week=COUNTS,
             ),
         ),
-        NodeType(
-            "Promotion",
-            pa.schema(
-                [("promotion_id", pa.string()), ("name", pa.string()), ("starts_at", TIME), ("ends_at", TIME)]
-            ),
-        ),
+        NodeType("Category", _schema(category_id=_TEXT, name=_TEXT, level=_INTEGER)),
+        NodeType("Brand", _schema(brand_id=_TEXT, name=_TEXT)),
+        # `source` is `merchant` for the shop's own bundles.
+        NodeType("Bundle", _schema(bundle_id=_TEXT, title=_TEXT, discount=_NUMBER, source=_TEXT)),
+        NodeType("Promotion", _schema(promotion_id=_TEXT, name=_TEXT, starts_at=TIME, ends_at=TIME)),
     )
-}
+}  # fmt: skip
 
 RELATIONSHIP_TYPES: dict[str, RelationshipType] = {
     relationship.type: relationship
@@ -126,49 +98,27 @@ RELATIONSHIP_TYPES: dict[str, RelationshipType] = {
         RelationshipType("IN_CATEGORY", "Item", "Category"),
         RelationshipType("CHILD_OF", "Category", "Category"),
         RelationshipType("MADE_BY", "Item", "Brand"),
+        # Stored once, from the lower id in code-point order.
         RelationshipType(
             "CO_PURCHASED",
-            # Stored once, from the lower id in code-point order.
             "Item",
             "Item",
-            pa.schema(
-                [
-                    ("baskets", pa.int64()),
-                    ("support", pa.float64()),
-                    ("confidence_forward", pa.float64()),
-                    ("confidence_backward", pa.float64()),
-                    ("lift", pa.float64()),
-                    ("npmi", pa.float64()),
-                ]
+            _schema(
+                baskets=_INTEGER, support=_NUMBER, confidence_forward=_NUMBER, confidence_backward=_NUMBER,
+                lift=_NUMBER, npmi=_NUMBER,
             ),
         ),
+        # Between level-0 categories, stored once, from the lower id.
         RelationshipType(
-            "BOUGHT_WITH",
-            # Between level-0 categories, stored once, from the lower id.
-            "Category",
-            "Category",
-            pa.schema([("baskets", pa.int64()), ("lift", pa.float64()), ("npmi", pa.float64())]),
+            "BOUGHT_WITH", "Category", "Category", _schema(baskets=_INTEGER, lift=_NUMBER, npmi=_NUMBER)
         ),
-        RelationshipType(
-            "LINKED",
-            # What the shop itself says of two items; `kind` is "" where it gives none.
-            "Item",
-            "Item",
-            pa.schema([("kind", pa.string())]),
-            told_by=("kind",),
-        ),
-        RelationshipType("CONTAINS", "Bundle", "Item", pa.schema([("quantity", pa.float64())])),
-        RelationshipType("CHOSE", "User", "Bundle", pa.schema([("count", pa.int64()), ("last_at", TIME)])),
-        RelationshipType("OFFERS", "Promotion", "Item", pa.schema([("discount", pa.float64())])),
-        RelationshipType(
-            "PREDICTED_WITH",
-            "Item",
-            "Item",
-            pa.schema([("score", pa.float64()), ("rank", pa.int64()), ("model_version", pa.string())]),
-            is_written_back=True,
-        ),
+        # Links that the shop provided; `kind` is "" where the shop gives none.
+        RelationshipType("LINKED", "Item", "Item", _schema(kind=_TEXT), extra_keys=("kind",)),
+        RelationshipType("CONTAINS", "Bundle", "Item", _schema(quantity=_NUMBER)),
+        RelationshipType("CHOSE", "User", "Bundle", _schema(count=_INTEGER, last_at=TIME)),
+        RelationshipType("OFFERS", "Promotion", "Item", _schema(discount=_NUMBER)),
     )
-}
+}  # fmt: skip
 
 #: The relationship type that each event becomes.
 EVENT_RELATIONSHIPS: dict[str, str] = {
@@ -178,28 +128,22 @@ EVENT_RELATIONSHIPS: dict[str, str] = {
     "purchase": "PURCHASED",
 }
 
-#: Relationship types that a load writes and edge tables hold.
-LOADED_RELATIONSHIPS: tuple[RelationshipType, ...] = tuple(
-    relationship for relationship in RELATIONSHIP_TYPES.values() if not relationship.is_written_back
-)
-
-#: One node of this label says what the graph holds: it is ours, but no part of the shop's graph.
+#: A single node of this label describes the loaded graph. It is not part of the shop's graph.
 STATE = NodeType(
     "GraphState",
-    pa.schema(
-        [
-            ("name", pa.string()),
-            ("tables_version", pa.string()),
-            ("schema_version", pa.string()),
-            ("is_complete", pa.bool_()),
-            # RFC 3339, UTC.
-            ("loaded_at", pa.string()),
-        ]
-    ),
+    # `loaded_at` is RFC 3339, UTC.
+    _schema(name=_TEXT, tables_version=_TEXT, schema_version=_TEXT, is_complete=pa.bool_(), loaded_at=_TEXT),
 )
 STATE_NAME = "graph"
 
-#: Changes with anything above, so that a graph of another shape is loaded anew.
+#: Neo4j only: a load holds the lock on a node of this label.
+LOCK_LABEL = "GraphLock"
+
+#: Every label and relationship type that a database of this product may hold. Version 0.1 created
+#: PREDICTED_WITH and never wrote to it.
+KNOWN_NAMES = frozenset({*NODE_TYPES, *RELATIONSHIP_TYPES, STATE.label, LOCK_LABEL, "PREDICTED_WITH"})
+
+#: Hash over the schema: a graph with another schema version is loaded anew.
 SCHEMA_VERSION = hashlib.sha256(
     repr([*NODE_TYPES.values(), *RELATIONSHIP_TYPES.values(), STATE]).encode()
 ).hexdigest()[:12]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bundles.present.answer_builder import bundle_id_of
 from bundles.present.answers import BundleItem, BundlePrice, GeneratedBundle, Objectives
-from bundles.present.bundle_ids import bundle_id_of
 
 
 def bundle(items: Sequence[str], score: float, decision: str | None = None) -> GeneratedBundle:

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import Weights
 
 NUM_CANDIDATES = 14
@@ -33,18 +33,18 @@ def make_shortlist(
     of_roots = rng.uniform(0.3, 0.9, (NUM_ROOTS, NUM_ROOTS))
     of_roots = (of_roots + of_roots.T) / 2
     np.fill_diagonal(of_roots, 0)
-    bridges = np.where((root[:, None] >= 0) & (root >= 0), of_roots[root[:, None], root], 0.0)
-    is_alike = place[:, None] // 2 == place // 2
-    is_apart = is_alike & ((place[:, None] >= num_fixed) | (place >= num_fixed))
-    is_apart |= links < min_link
-    np.fill_diagonal(is_apart, False)
+    category_strength = np.where((root[:, None] >= 0) & (root >= 0), of_roots[root[:, None], root], 0.0)
+    is_substitute = place[:, None] // 2 == place // 2
+    is_conflict = is_substitute & ((place[:, None] >= num_fixed) | (place >= num_fixed))
+    is_conflict |= links < min_link
+    np.fill_diagonal(is_conflict, False)
     return Shortlist(
         items=100 + place,
         num_fixed=num_fixed,
         links=links,
-        bridges=bridges,
-        is_alike=is_alike,
-        is_apart=is_apart,
+        category_strength=category_strength,
+        is_substitute=is_substitute,
+        is_conflict=is_conflict,
         user_fit=rng.uniform(0, 1, NUM_CANDIDATES),
         price=price,
         offer=np.floor(price * 0.9),
@@ -53,7 +53,7 @@ def make_shortlist(
     )
 
 
-def make_rules(**changes: object) -> Rules:
+def make_rules(**changes: object) -> BundleConstraints:
     """Three items, and nothing else."""
     values: dict[str, object] = {
         "anchors": (),
@@ -70,38 +70,44 @@ def make_rules(**changes: object) -> Rules:
         "in_stock_only": True,
         "promotion": None,
     }
-    return Rules(**{**values, **changes})  # type: ignore[arg-type]  # the keys are those of Rules
+    return BundleConstraints(**{**values, **changes})  # type: ignore[arg-type]  # the keys are those of BundleConstraints
 
 
-def all_valid_scores(shortlist: Shortlist, rules: Rules, weights: Weights) -> dict[frozenset[int], float]:
-    """The score of every set that satisfies `rules`, by trying each."""
+def all_valid_scores(
+    shortlist: Shortlist, constraints: BundleConstraints, weights: Weights
+) -> dict[frozenset[int], float]:
+    """The score of every set that satisfies `constraints`, by trying each."""
     return {
-        frozenset(chosen): score_of(shortlist, list(chosen), rules, weights)
-        for size in range(rules.size_min, rules.size_max + 1)
+        frozenset(chosen): score_of(shortlist, list(chosen), constraints, weights)
+        for size in range(constraints.size_min, constraints.size_max + 1)
         for chosen in combinations(range(NUM_CANDIDATES), size)
-        if is_valid(shortlist, list(chosen), rules)
+        if is_valid(shortlist, list(chosen), constraints)
     }
 
 
-def is_valid(shortlist: Shortlist, chosen: list[int], rules: Rules) -> bool:
-    """Whether the candidates `chosen` satisfy `rules`, one condition after the other."""
+def is_valid(shortlist: Shortlist, chosen: list[int], constraints: BundleConstraints) -> bool:
+    """Whether the candidates `chosen` satisfy `constraints`, one condition after the other."""
     offer = shortlist.offer[chosen].sum()
     roots = set(shortlist.root[chosen].tolist()) - {-1}
     return (
-        rules.size_min <= len(chosen) <= rules.size_max
+        constraints.size_min <= len(chosen) <= constraints.size_max
         and set(range(shortlist.num_fixed)) <= set(chosen)
-        and not any(shortlist.is_apart[a, b] for a, b in combinations(chosen, 2))
-        and len(roots) >= (rules.min_categories if rules.min_categories > 1 else 0)
-        and (rules.price_max is None or bool(offer <= rules.price_max))
-        and (rules.price_min is None or bool(offer >= rules.price_min))
+        and not any(shortlist.is_conflict[a, b] for a, b in combinations(chosen, 2))
+        and len(roots) >= (constraints.min_categories if constraints.min_categories > 1 else 0)
+        and (constraints.price_max is None or bool(offer <= constraints.price_max))
+        and (constraints.price_min is None or bool(offer >= constraints.price_min))
     )
 
 
-def score_of(shortlist: Shortlist, chosen: list[int], rules: Rules, weights: Weights) -> float:
+def score_of(
+    shortlist: Shortlist, chosen: list[int], constraints: BundleConstraints, weights: Weights
+) -> float:
     """The weighted mean of the objectives of the candidates `chosen`, two or more."""
     pairs = list(combinations(chosen, 2))
     links = [shortlist.links[pair] for pair in pairs]
-    bridges = [shortlist.bridges[a, b] for a, b in pairs if shortlist.bridges[a, b] > 0]
+    category_strength = [
+        shortlist.category_strength[a, b] for a, b in pairs if shortlist.category_strength[a, b] > 0
+    ]
     added = [place for place in chosen if place >= shortlist.num_fixed]
     roots = set(shortlist.root[chosen].tolist()) - {-1}
     offer, cost = shortlist.offer[chosen].sum(), shortlist.cost[chosen].sum()
@@ -109,7 +115,9 @@ def score_of(shortlist: Shortlist, chosen: list[int], rules: Rules, weights: Wei
     objectives = {
         "coherence": (np.mean(links) + min(links)) / 2,
         "user_fit": np.mean(shortlist.user_fit[added]) if added else 0.0,
-        "breadth": max(len(roots) - 1, 0) / (rules.size_max - 1) * (np.mean(bridges) if bridges else 0.0),
+        "breadth": max(len(roots) - 1, 0)
+        / (constraints.size_max - 1)
+        * (np.mean(category_strength) if category_strength else 0.0),
         "margin": (offer - cost) / offer if is_priced else 0.0,
         "discount": 1 - offer / shortlist.price[chosen].sum() if is_priced else 0.0,
     }

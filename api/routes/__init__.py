@@ -1,1 +1,1 @@
-"""A router for each noun of the service."""
+"""Routes of the HTTP service: one module for each noun."""

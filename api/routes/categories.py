@@ -1,4 +1,4 @@
-"""Categories: those that are bought together."""
+"""Categories that are bought together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RelatedCategoriesQuery(BaseModel):
         description="The full path of a category, joined by ` > `.",
         examples=["GROCERY > FLUID MILK PRODUCTS > MILK"],
     )
-    n: int = Field(10, ge=1, le=100, description="How many categories at most.", examples=[10])
+    n: int = Field(10, ge=1, le=100, description="Maximum number of categories.", examples=[10])
 
 
 @router.get(
@@ -36,9 +36,9 @@ class RelatedCategoriesQuery(BaseModel):
 async def related_categories(
     query: Annotated[RelatedCategoriesQuery, Query()], recommender: RecommenderDep, request_id: RequestId
 ) -> RelatedCategoriesAnswer:
-    """Categories linked to one, the largest lift first; `baskets` 0 says that the link is predicted alone.
+    """Categories related to one, largest lift first; with `baskets` 0 the link is only predicted.
 
     The lift is calibrated on later baskets: how many times as often as by chance a basket is expected to
-    hold both. A category that no item is directly in answers with the best links of those below it.
+    hold both. A category without items of its own takes the best links of its descendants.
     """
     return recommender.related_categories(query.category, n=query.n, request_id=request_id)

@@ -1,6 +1,6 @@
-"""The merchandiser's decisions: made, listed, revoked. Each is honoured from the next answer on.
+"""Merchandising decisions: record, list, revoke. They apply from the next answer on.
 
-These wait for the disk and run in the thread pool; answers go on meanwhile.
+These routes wait for the disk and run in the thread pool, so that other answers go on.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from api.examples import DECISION_ANSWER, DECISIONS_ANSWER, answer_example
 from api.problems import ModelUnavailableError
 from api.serving import Serving
 from bundles.present.answers import Answer
+from bundles.rules.decisions import DecisionRequest, Revocation
 from bundles.rules.listing import ListedDecision, list_decisions
 from bundles.rules.log import DecisionLog
-from bundles.rules.requests import DecisionRequest, Revocation
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -32,7 +32,7 @@ class DecisionsQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    all: bool = Field(False, description="Also those that were replaced or revoked: the whole audit trail.")
+    all: bool = Field(False, description="Also list replaced and revoked decisions: the whole audit trail.")
 
 
 class DecisionAnswer(Answer):
@@ -43,24 +43,26 @@ class DecisionAnswer(Answer):
 
 
 class DecisionsAnswer(Answer):
-    """Decisions, the latest first."""
+    """Decisions, latest first."""
 
     request_id: str
     warnings: list[str]
     decisions: list[ListedDecision]
 
 
-@router.post("", status_code=201, summary="Decide", responses=answer_example(DECISION_ANSWER, status=201))
+@router.post(
+    "", status_code=201, summary="Record a decision", responses=answer_example(DECISION_ANSWER, status=201)
+)
 def make_decision(
     request: DecisionRequest, serving: ServingDep, log: DecisionsDep, request_id: RequestId
 ) -> DecisionAnswer:
-    """Record a decision: it is durable when this is answered, and every answer from then on honours it.
+    """Record a decision. It is durable when this answers, and every later answer applies it.
 
-    It replaces an earlier decision of its kind about the same items or bundle; `approve`, `reject` and `pin`
-    replace each other. What it names must be in the catalogue of the model in service (422).
+    It replaces an earlier decision of the same kind for the same items or bundle; `approve`, `reject` and
+    `pin` replace each other. Its items or bundle must be in the catalogue of the model in service (422).
     """
     with suppress(ModelUnavailableError):
-        serving.model().recommender.decisions.targets.check(request)
+        serving.model().recommender.rules.targets.check(request)
     return _answer(log.record(request).id, serving, log, request_id)
 
 
@@ -68,13 +70,13 @@ def make_decision(
 def list_all_decisions(
     query: Annotated[DecisionsQuery, Query()], serving: ServingDep, log: DecisionsDep, request_id: RequestId
 ) -> DecisionsAnswer:
-    """Decisions, the latest first: who made each, when, and why it has no effect where it has none."""
+    """Decisions, latest first: who made each, when, and its status with the reason."""
     warnings: list[str] = []
     listed = _listed(serving, log, everything=query.all, warnings=warnings)
     return DecisionsAnswer(request_id=request_id, warnings=warnings, decisions=listed)
 
 
-@router.delete("/{decision_id}", summary="Take a decision back", responses=answer_example(DECISION_ANSWER))
+@router.delete("/{decision_id}", summary="Revoke a decision", responses=answer_example(DECISION_ANSWER))
 def revoke_decision(
     decision_id: DecisionIdPath,
     query: Annotated[Revocation, Query()],
@@ -82,7 +84,7 @@ def revoke_decision(
     log: DecisionsDep,
     request_id: RequestId,
 ) -> DecisionAnswer:
-    """Revoke a decision: what it had replaced stands again. It stays in the audit trail (`?all=true`)."""
+    """Revoke a decision; the one that it replaced is active again. `?all=true` still lists both."""
     return _answer(log.revoke(decision_id, revoked_by=query.revoked_by).id, serving, log, request_id)
 
 
@@ -97,7 +99,7 @@ def _listed(
 ) -> list[ListedDecision]:
     resolved = None
     try:
-        resolved = serving.model().recommender.decisions.resolved()
+        resolved = serving.model().recommender.rules.resolved()
     except ModelUnavailableError as error:
-        warnings.append(f"without a model nothing is known of what has no effect: {error}")
+        warnings.append(f"without a model, decisions without effect are not marked: {error}")
     return list_decisions(log.history(), resolved=resolved, everything=everything)

@@ -1,4 +1,4 @@
-"""Alive, and ready."""
+"""Liveness and readiness."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ router = APIRouter(tags=["health"])
 
 
 class AliveAnswer(BaseModel):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["alive"] = "alive"
 
 
 class CheckLine(BaseModel):
-    """One thing that must hold to answer."""
+    """One check of readiness."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,21 +31,21 @@ class CheckLine(BaseModel):
 
 
 class ReadyAnswer(BaseModel):
-    """All checks hold."""
+    """All checks pass."""
 
     status: Literal["ready"] = "ready"
     checks: list[CheckLine]
 
 
 class NotReadyProblem(Problem):
-    """Some check fails."""
+    """At least one check fails."""
 
     checks: list[CheckLine]
 
 
 @router.get("/healthz", summary="Alive")
 async def healthz() -> AliveAnswer:
-    """The process answers; nothing is touched."""
+    """Whether the process answers; checks nothing else."""
     return AliveAnswer()
 
 
@@ -53,7 +53,7 @@ async def healthz() -> AliveAnswer:
     "/readyz", summary="Ready", responses={**answer_example(READY_ANSWER), 503: {"model": NotReadyProblem}}
 )
 async def readyz(serving: ServingDep, request: Request) -> Response:
-    """Whether requests can be answered, a line a check; 503 where one fails."""
+    """Whether requests can be answered, with one line for each check; 503 if one fails."""
     checks = [CheckLine(name=check.name, ok=check.ok, detail=check.detail) for check in serving.checks()]
     if all(check.ok for check in checks):
         return Response(ReadyAnswer(checks=checks).model_dump_json(), media_type="application/json")

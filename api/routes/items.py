@@ -1,4 +1,4 @@
-"""Items: recommended, related, found."""
+"""Items: recommend, find related ones, search."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bundles.request.schemas import ItemsRequest, RelatedKind
 
 router = APIRouter(prefix="/v1/items", tags=["items"])
 
-ItemIdPath = Annotated[str, Path(examples=["1082185"], description="An item id; it may hold a `/`.")]
+ItemIdPath = Annotated[str, Path(examples=["1082185"], description="An item id; it may contain `/`.")]
 
 
 class RelatedQuery(BaseModel):
@@ -22,11 +22,11 @@ class RelatedQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    n: int = Field(10, ge=1, le=100, description="How many items at most.", examples=[10])
+    n: int = Field(10, ge=1, le=100, description="Maximum number of items.", examples=[10])
     kind: RelatedKind = Field(
-        "complement", description="What is bought with the item, or what stands in for it."
+        "complement", description="Complements are bought with the item, substitutes instead of it."
     )
-    cross_category: bool = Field(False, description="Only items of another level-0 category.")
+    cross_category: bool = Field(False, description="Only return items of another level-0 category.")
 
 
 class SearchQuery(BaseModel):
@@ -40,7 +40,7 @@ class SearchQuery(BaseModel):
         description="Beginnings of words of the title, or the beginning of an id.",
         examples=["bread"],
     )
-    n: int = Field(20, ge=1, le=100, description="How many items at most.", examples=[10])
+    n: int = Field(20, ge=1, le=100, description="Maximum number of items.", examples=[10])
 
 
 @router.post(
@@ -49,7 +49,7 @@ class SearchQuery(BaseModel):
 async def recommend_items(
     request: ItemsRequest, recommender: RecommenderDep, request_id: RequestId
 ) -> ItemsAnswer:
-    """Items that complete a cart or follow a sequence, best first; nothing of the cart comes back."""
+    """Items that complete a cart or follow a sequence, best first; cart items are left out."""
     return recommender.recommend_items(request, request_id=request_id)
 
 
@@ -64,7 +64,7 @@ async def related_items(
     recommender: RecommenderDep,
     request_id: RequestId,
 ) -> RelatedAnswer:
-    """Items linked to an item, most linked first, with the baskets that hold both and the lift."""
+    """Items related to an item, strongest link first, with the baskets that hold both and the lift."""
     return recommender.related(
         item_id, n=query.n, kind=query.kind, cross_category=query.cross_category, request_id=request_id
     )
@@ -74,5 +74,5 @@ async def related_items(
 async def search_items(
     query: Annotated[SearchQuery, Query()], recommender: RecommenderDep, request_id: RequestId
 ) -> SearchAnswer:
-    """Items found by title or id, the most popular first."""
+    """Items found by title or id, most popular first."""
     return recommender.search(query.q, n=query.n, request_id=request_id)

@@ -17,24 +17,24 @@ router = APIRouter(prefix="/v1/model", tags=["model"])
 
 
 class ModelAnswer(BaseModel):
-    """What a model says of itself."""
+    """Version, age and metrics of a model."""
 
     model_config = ConfigDict(frozen=True, protected_namespaces=(), use_attribute_docstrings=True)
 
     model_version: str
     kind: str
-    """`gnn`, or `closed_form` where there was too little to train on."""
+    """`gnn`, or `closed_form` with too little data to train on."""
     created_at: str
     """RFC 3339, UTC, as all times."""
     loaded_at: str
     as_of: str
-    """The last event that it learned from."""
+    """Time of the last training event."""
     age_seconds: int
     """Since `created_at`."""
     num_items: int
     currency: str | None
     metrics: dict[str, Any]
-    """As measured before the final fit, beside the baselines."""
+    """Measured before the final fit, with the baselines."""
     warnings: list[str]
 
 
@@ -46,7 +46,7 @@ async def read_model(serving: ServingDep) -> ModelAnswer:
 
 @router.post("/reload", summary="Swap in the promoted model", responses=answer_example(MODEL_ANSWER))
 def reload_model(serving: ServingDep) -> ModelAnswer:
-    """Put the promoted model in service at once; where that fails, the present one stays (409)."""
+    """Load the promoted model and put it in service; if that fails, the current one stays (409)."""
     return _answer(serving.reload())
 
 

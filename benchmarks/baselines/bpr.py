@@ -1,4 +1,4 @@
-"""BPR: factors that put what was bought before what was not (Rendle et al. 2009), by `implicit`."""
+"""BPR: matrix factorisation by a pairwise ranking loss (Rendle et al. 2009), by `implicit`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fit_bpr(
     ridge: float = 0.01,
     num_epochs: int = 50,
 ) -> Factors:
-    """Factors of the rows and columns of `interactions`; a new row's is the mean of its columns'.
+    """Factors of the rows and columns of `interactions`; a new row has the mean of its columns'.
 
     One thread, so that the same seed gives the same factors.
     """

@@ -1,4 +1,4 @@
-"""Factors of rows and columns that were learned by gradients, and how a new row gets one."""
+"""Factors of rows and columns, and the fold-in that gives a new row its factors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.ease.rows import RowScorer
 from gnn.data.queries import CompletionQueries
+from gnn.evaluation.baselines import RowScorer
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Factors(RowScorer):
     bias: NDArray[np.float32]
     """[num_columns]"""
     fold_in: NDArray[np.float32]
-    """What each column adds to the vector of a row that has it, before division, [num_columns, d]."""
+    """Vector that each column adds to a row that has it, before division, [num_columns, d]."""
     fold_in_power: float
     """A row of n columns has the vector Σ fold_in / n^`fold_in_power`."""
 
@@ -52,7 +52,7 @@ class Factors(RowScorer):
 
 
 def no_factors(num_rows: int, num_columns: int) -> Factors:
-    """What is learned from no interaction: vectors of length 0, every score 0."""
+    """The factors of no interactions: vectors of length 0, every score 0."""
     nothing = np.zeros((num_columns, 0), dtype=np.float32)
     return Factors(
         rows=np.zeros((num_rows, 0), dtype=np.float32),

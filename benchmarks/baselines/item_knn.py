@@ -1,4 +1,4 @@
-"""Item-kNN: the nearest items of each of the row's, by cosine (Sarwar et al. 2001) or BM25 weights.
+"""Item-kNN: the nearest neighbours of each of a row's items, by cosine (Sarwar et al. 2001) or BM25 weights.
 
 Neighbours are found by `implicit`, which keeps the k strongest of each item without the full matrix.
 """
@@ -12,7 +12,7 @@ from implicit.nearest_neighbours import ItemItemRecommender, bm25_weight, normal
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
-from gnn.components.ease.rows import RowScorer
+from gnn.evaluation.baselines import RowScorer
 
 #: More help no data set that we measured by much: Youshu's and Complete Journey's NDCG@20 gain 1 to 4 %.
 NUM_NEIGHBOURS = 200
@@ -22,7 +22,7 @@ _SATURATION = 1.2
 
 @dataclass(frozen=True)
 class ItemKnn(RowScorer):
-    """Sums the row's rows of an item–item matrix."""
+    """Sums the similarities of each item to the row's items."""
 
     similarity: csr_matrix
     """[num_columns, num_columns], zero diagonal, at most k entries a row."""
@@ -44,9 +44,9 @@ def fit_bm25_knn(
 ) -> ItemKnn:
     """similarity(i, j) = w_i · w_j, w being BM25 weights (Robertson & Walker 1994) of items over their rows.
 
-    An item is the document and the rows that hold it are its terms: a row says less the longer it is, and an
-    item less the more popular it is, by `length_share` (BM25's b, in [0, 1]; k₁ is 1.2). Implicit data are
-    flat, so `length_share` is what there is to tune: 0 ranks by popularity, 1 by rarity.
+    An item is the document and the rows that hold it are its terms: a row counts less the longer it is, and
+    an item the more popular it is, by `length_share` (BM25's b, in [0, 1]; k₁ is 1.2). Implicit data have no
+    counts, so `length_share` is the one parameter to tune: 0 ranks by popularity, 1 by rarity.
     """
     if not interactions.nnz:
         return ItemKnn(_nothing(interactions))

@@ -1,4 +1,4 @@
-"""LightGCN (He et al. 2020) as PyTorch Geometric has it: propagation over one bipartite graph, BPR loss."""
+"""LightGCN (He et al. 2020) by PyTorch Geometric: propagation over one bipartite graph, BPR loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from benchmarks.baselines.factors import Factors, no_factors
-from gnn.network.propagation import adjacency
 
 with warnings.catch_warnings():
     # PyG scripts some functions when it is imported, which newer PyTorch calls deprecated.
@@ -45,8 +44,8 @@ def fit_light_gcn(
     drawn uniformly. A new row has no vector of its own and receives those of its n columns at each layer, as
     a fitted one does: α Σ_l Σ_j e_j^(l) / √(n d_j), l < L.
 
-    `validate` says how good a model is and is asked every 20 epochs: the best is returned, and training ends
-    at the second check in a row that is no better. Without it, the model of the last epoch is.
+    `validate` gives the quality of a model every 20 epochs: the best model is returned, and training ends at
+    the second check in a row that is no better. Without it, the model of the last epoch is returned.
 
     Raises:
         ValueError: If `validate` gives NaN alone.
@@ -105,7 +104,16 @@ def _normalised(ones: csr_matrix) -> Tensor:
     targets = np.concatenate([column + ones.shape[0], row])
     num_nodes = sum(ones.shape)
     matrix = csr_matrix((np.tile(weight, 2), (sources, targets)), shape=(num_nodes, num_nodes))
-    return adjacency(matrix, device=torch.device("cpu")).forward
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
+        # 32-bit indices are a third faster than 64-bit ones.
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(matrix.indptr.astype(np.int32)),
+            torch.from_numpy(matrix.indices.astype(np.int32)),
+            torch.from_numpy(matrix.data),
+            size=matrix.shape,
+            check_invariants=False,
+        )
 
 
 @torch.inference_mode()

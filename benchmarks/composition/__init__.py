@@ -1,1 +1,1 @@
-"""How good composed bundles are: beside annotated ones (protocol D), and beside real baskets (protocol G)."""
+"""Quality of composed bundles: beside annotated ones (protocol D), and beside real baskets (protocol G)."""

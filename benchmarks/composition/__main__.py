@@ -1,4 +1,4 @@
-"""The command: run protocol D, G or the ablations of the composer, print and keep what was found."""
+"""The command: run protocol D, G or the ablations of the composer, print and keep the results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from benchmarks.commands import running
 from benchmarks.composition import ablations, protocol_d, protocol_g
 from benchmarks.quality.markdown import markdown
-from benchmarks.quality.options import Options, options_parser
+from benchmarks.quality.options import Options, keeps_results, options_parser, read_options
 from benchmarks.results import write_section
 
 _PROTOCOLS = {"D": protocol_d.run, "G": protocol_g.run}
@@ -21,18 +21,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "python -m benchmarks.composition", "How good composed bundles are, beside baselines."
     )
     parser.add_argument("what", choices=[*_PROTOCOLS, _ABLATIONS], type=str.upper)
-    asked = parser.parse_args(arguments)
-    with running(parser, asked.home) as (home, scratch):
-        options = Options(asked.data, asked.seeds, asked.config, home, scratch)
-        title, lines = _measured(asked.what, options, keeps_figures=not asked.print_only)
+    parsed = parser.parse_args(arguments)
+    with running(parser, parsed.home) as (home, scratch):
+        options = read_options(parsed, home=home, scratch=scratch)
+        title, lines = _section(parsed.what, options, keeps_figures=keeps_results(parsed))
     sys.stdout.write("\n".join(lines) + "\n")
-    if not asked.print_only:
-        command = f"{parser.prog} {asked.what} --seeds {asked.seeds} --config {asked.config}"
+    if keeps_results(parsed):
+        command = f"{parser.prog} {parsed.what} --seeds {parsed.seeds} --config {parsed.config}"
         write_section(title, command, lines)
 
 
-def _measured(what: str, options: Options, *, keeps_figures: bool) -> tuple[str, list[str]]:
-    """Title and lines of the section."""
+def _section(what: str, options: Options, *, keeps_figures: bool) -> tuple[str, list[str]]:
+    """Title and lines of the section; protocols also keep their figures in JSON."""
     if what == _ABLATIONS:
         return "Composition: ablations", ablations.run(options)
     report = _PROTOCOLS[what](options)

@@ -1,7 +1,7 @@
-"""What each objective and stage of the composer is worth: one changed at a time, on protocol G's validation.
+"""Ablations of the composer: one objective or stage changed at a time, on protocol G's validation.
 
-A stage is taken away by changing its constant, or what it measures by, for the time of one run: the product
-needs no switches that nobody else would use.
+A stage is taken away by patching its constant, or its measure, for the time of one run: the product needs no
+switches that nobody else would use.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bundles.compose.objectives
-from benchmarks.composition.anchored import METRICS, AnchoredBaskets, means_of, values_of
+from benchmarks.composition.anchored import METRICS, AnchoredBaskets, bundle_values, means_of
 from benchmarks.composition.gap import gap_table
 from benchmarks.composition.protocol_g import Shop, fit_shop
 from benchmarks.quality.options import Options
@@ -31,7 +31,7 @@ NUM_BUNDLES = 5
 
 @dataclass(frozen=True)
 class Ablation:
-    """What is changed."""
+    """The changes of one run."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     """Of the request."""
@@ -59,16 +59,18 @@ def _weakest_alone(totals: SetTotals, *, weights: Weights, max_size: int) -> Obj
 def _as_measured(
     changed: SetTotals, totals: SetTotals, *, weights: Weights, max_size: int
 ) -> ObjectiveValues:
-    values = bundles.compose.objectives.measure(changed, weights=weights, max_size=max_size)
-    weakest = bundles.compose.objectives.measure(totals, weights=weights, max_size=max_size).weakest_link
+    values = bundles.compose.objectives.compute_objectives(changed, weights=weights, max_size=max_size)
+    weakest = bundles.compose.objectives.compute_objectives(
+        totals, weights=weights, max_size=max_size
+    ).weakest_link
     return replace(values, weakest_link=weakest)
 
 
-_MEASURES = ("bundles.compose.beam.measure", "bundles.compose.sets.measure")
+_MEASURES = ("bundles.compose.beam.compute_objectives", "bundles.compose.sets.compute_objectives")
 _SOURCES = {
-    "what the visitor likely wants": "NUM_BY_SCORE",
+    "scores for the visitor": "NUM_BY_SCORE",
     "links of the anchor": "NUM_BY_LINK",
-    "what is counted beside it": "NUM_COUNTED",
+    "co-purchases of the anchor": "NUM_COUNTED",
     "popularity": "NUM_POPULAR",
 }
 
@@ -89,13 +91,13 @@ ABLATIONS: Mapping[str, Ablation] = {
 def run(options: Options) -> list[str]:
     """The lines of the section."""
     shop = fit_shop(options, seed=0)
-    asked = shop.validation[:NUM_BASKETS]
+    baskets = shop.validation[:NUM_BASKETS]
     rows = [
-        [name, *(f"{row[metric]:.4f}" for metric in METRICS)] for name, row in ablated(shop, asked).items()
+        [name, *(f"{row[metric]:.4f}" for metric in METRICS)] for name, row in ablated(shop, baskets).items()
     ]
-    varied = [[f"{diversity}", *row] for diversity, row in variety(shop, asked).items()]
+    varied = [[f"{diversity}", *row] for diversity, row in variety(shop, baskets).items()]
     return [
-        f"Config `{options.config}`, seed 0, {len(asked)} validation baskets of protocol G, household known.",
+        f"Config `{options.config}`, seed 0, {len(baskets)} validation baskets of protocol G, user known.",
         "",
         *markdown_table(["composer", *METRICS], rows),
         "",
@@ -103,7 +105,7 @@ def run(options: Options) -> list[str]:
         "",
         *markdown_table(["diversity", "hit share", "any hit in any of them", "distinct items"], varied),
         "",
-        *gap_table(shop.ours, asked),
+        *gap_table(shop.ours, baskets),
     ]
 
 
@@ -114,13 +116,13 @@ def ablated(shop: Shop, baskets: AnchoredBaskets) -> dict[str, dict[str, float]]
         weights = Weights(**(Weights().model_dump() | dict(ablation.weights)))
         with changed(ablation.constants):
             added = shop.ours.compose(weights=weights, constraints=ablation.constraints)(baskets)
-        found[name] = means_of(values_of(added, baskets, root=shop.root))
+        found[name] = means_of(bundle_values(added, baskets, root=shop.root))
     return found
 
 
 @contextmanager
 def changed(constants: Mapping[str, object]) -> Iterator[None]:
-    """`constants` are these within the block.
+    """Patch the `constants` (dotted name → value) within the block.
 
     Raises:
         AttributeError: If there is no such constant.
@@ -136,7 +138,7 @@ def variety(shop: Shop, baskets: AnchoredBaskets) -> dict[float, list[str]]:
     rows = {}
     for diversity in (0.0, 0.3, 0.6):
         every = shop.ours.compose_several(baskets, count=NUM_BUNDLES, diversity=diversity)
-        values = [values_of(added, baskets, root=shop.root) for added in every]
+        values = [bundle_values(added, baskets, root=shop.root) for added in every]
         share = np.mean([each["hit share"].mean() for each in values])
         any_hit = np.max([each["any hit"] for each in values], axis=0).mean()
         rows[diversity] = [

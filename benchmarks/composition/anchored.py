@@ -1,4 +1,4 @@
-"""Protocol G's task: from one item of a real basket, compose the others; and what a bundle is worth by it."""
+"""Protocol G's task: from one item of a real basket, compose the others; and the metrics of a bundle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AnchoredBaskets:
     anchors: NDArray[np.int64]
     """[Q]"""
     users: NDArray[np.int64]
-    """User index, -1 for nobody known, [Q]."""
+    """User index, -1 for an anonymous basket, [Q]."""
     others: csr_matrix
     """1 for each other item of the basket, [Q, num_ranked]."""
     num_added: NDArray[np.int64]
@@ -43,12 +43,12 @@ Compose = Callable[[AnchoredBaskets], NDArray[np.int64]]
 
 
 def anchored_baskets(queries: CompletionQueries) -> AnchoredBaskets:
-    """Protocol B's queries turned round: the hidden item is the anchor, the cart is to be composed."""
+    """Protocol B's queries reversed: the hidden item is the anchor, the cart is to be composed."""
     sizes = np.resize(np.array(SIZES), len(queries))
     return AnchoredBaskets(queries.hidden, queries.users, queries.carts, sizes - 1)
 
 
-def values_of(
+def bundle_values(
     added: NDArray[np.int64], baskets: AnchoredBaskets, *, root: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float64]]:
     """`METRICS` of each basket's bundle, [Q] each. A place that stays empty is a miss.
@@ -59,8 +59,8 @@ def values_of(
     cross hit share = |{i ∈ added ∩ basket : department of i ≠ the anchor's}| / (size - 1)
 
     Args:
-        added: What a `Compose` gave.
-        baskets: What was asked.
+        added: The result of a `Compose`.
+        baskets: Its argument.
         root: Level-0 category of each ranked item, -1 for none.
     """
     is_there = (added >= 0) & (np.arange(added.shape[1]) < baskets.num_added[:, None])

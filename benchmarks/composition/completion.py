@@ -1,4 +1,4 @@
-"""Protocol D's other question: one item of an annotated bundle is hidden, which of the catalogue is it?"""
+"""Protocol D's second task: complete an annotated bundle of which one item is hidden, full ranking."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bundles.recommender import Recommender
 
 _K = 10
 
-#: The first items of the catalogue for what is left of a bundle, none of it among them.
+#: The first items of the catalogue for the rest of a bundle, which are not among them.
 CompleteBundle = Callable[[Sequence[str]], Sequence[str]]
 
 
@@ -60,8 +60,8 @@ def completion_table(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
 def _by_cosine(contents: Contents) -> CompleteBundle:
     def rank(cart: Sequence[str]) -> list[str]:
         rows: list[int] = [contents.place[item] for item in cart]
-        likeness: NDArray[np.float32] = contents.vectors @ contents.vectors[rows].mean(axis=0)
-        likeness[rows] = -np.inf
-        return [contents.items[row] for row in np.argsort(-likeness, kind="stable")[:_K]]
+        similarity: NDArray[np.float32] = contents.vectors @ contents.vectors[rows].mean(axis=0)
+        similarity[rows] = -np.inf
+        return [contents.items[row] for row in np.argsort(-similarity, kind="stable")[:_K]]
 
     return rank

@@ -1,4 +1,4 @@
-"""What the public files say of items, as vectors: words of title and category, meaning of the title."""
+"""Content vectors of items: TF-IDF of title and category words, and the title's sentence embedding."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.exports.bundlerec import BundleRec
-from gnn.data.text_vectors import encode_texts
+from gnn.data.content import encode_texts
 
 
 @dataclass(frozen=True)
 class Contents:
-    """A vector of length 1 an item; zeros where nothing is said."""
+    """A vector of length 1 an item; zeros for one without content."""
 
     items: tuple[str, ...]
     place: Mapping[str, int]
@@ -26,7 +26,7 @@ class Contents:
 
 
 def read_contents(data: BundleRec, *, cache: Path) -> dict[str, Contents]:
-    """TF-IDF of words and vectors of a sentence encoder, of the described items; `cache` keeps the latter."""
+    """TF-IDF and sentence embeddings of the described items by name; `cache` keeps the embeddings."""
     items = tuple(data.titles)
     place = {item: row for row, item in enumerate(items)}
     words = fit_content_knn([f"{data.titles[item]} {data.categories.get(item, '')}" for item in items]).words

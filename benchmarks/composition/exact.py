@@ -1,7 +1,8 @@
-"""The best set of all, by integer programming: what beam search is measured by where candidates are few.
+"""The best set of all by integer programming, to measure beam search by where candidates are few.
 
 Binary x_i says that candidate i is in the set. For each size k, number of level-0 categories r and number of
-pairs across them b, the score of `bundles.compose.objectives` is linear in x, y_ij = x_i x_j and the weakest link t:
+pairs across them b, the score of `bundles.compose.objectives` is linear in x, y_ij = x_i x_j and the weakest
+link t:
 
     maximise  w_c (Σ l_ij y_ij / (k(k-1)/2) + t) / 2 + w_f Σ f_i x_i / (k - fixed) + w_b s Σ g_ij y_ij / b
     where     y_ij ≤ x_i,  y_ij ≤ x_j,  Σ_j y_ij = (k - 1) x_i      (Sherali & Adams 1990: at a fixed size
@@ -25,7 +26,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_diag, coo_array, csr_array, hstack, vstack
 
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import Weights
 
 
@@ -38,20 +39,20 @@ class BestSet:
     score: float
 
 
-def best_set(shortlist: Shortlist, rules: Rules, *, weights: Weights) -> BestSet | None:
-    """The best set of the candidates that satisfies `rules`; none where there is none.
+def best_set(shortlist: Shortlist, constraints: BundleConstraints, *, weights: Weights) -> BestSet | None:
+    """The best set of the candidates that satisfies `constraints`; none where there is none.
 
     Raises:
         ValueError: If margin or discount weigh: as shares of the price they are not linear.
     """
     if weights.margin or weights.discount:
         raise ValueError("expected weights of margin and discount to be 0: neither is linear")
-    problem = _Problem(shortlist, rules, weights)
+    problem = _Problem(shortlist, constraints, weights)
     solved = [
-        problem.solve(size, num_roots, num_bridges)
-        for size in range(max(rules.size_min, shortlist.num_fixed, 2), rules.size_max + 1)
-        for num_roots, num_bridges in sorted(set(_shapes(size, int((shortlist.root < 0).sum()))))
-        if num_roots >= rules.min_categories or rules.min_categories <= 1
+        problem.solve(size, num_roots, num_category_pairs)
+        for size in range(max(constraints.size_min, shortlist.num_fixed, 2), constraints.size_max + 1)
+        for num_roots, num_category_pairs in sorted(set(_shapes(size, int((shortlist.root < 0).sum()))))
+        if num_roots >= constraints.min_categories or constraints.min_categories <= 1
     ]
     return max((found for found in solved if found is not None), key=lambda found: found.score, default=None)
 
@@ -72,33 +73,33 @@ def _partitions(total: int, largest: int) -> Iterator[tuple[int, ...]]:
 
 
 class _Problem:
-    """What does not change from one size and shape to another. Columns: x [P], y [pairs], z [roots], t."""
+    """The constraints that all sizes and shapes share. Columns: x [P], y [pairs], z [roots], t."""
 
-    def __init__(self, shortlist: Shortlist, rules: Rules, weights: Weights) -> None:
-        self._shortlist, self._rules, self._weights = shortlist, rules, weights
+    def __init__(self, shortlist: Shortlist, constraints: BundleConstraints, weights: Weights) -> None:
+        self._shortlist, self._bundle_constraints, self._weights = shortlist, constraints, weights
         self._num_items = len(shortlist.items)
         self._one, self._other = np.triu_indices(self._num_items, 1)
         self._roots = np.unique(shortlist.root[shortlist.root >= 0])
         self._links = shortlist.links[self._one, self._other]
-        self._bridges = shortlist.bridges[self._one, self._other]
+        self._category_strength = shortlist.category_strength[self._one, self._other]
         self._num_columns = self._num_items + len(self._links) + len(self._roots) + 1
         self._constraints = [self._products(), self._weakest(), *self._categories(), *self._prices()]
 
-    def solve(self, size: int, num_roots: int, num_bridges: int) -> BestSet | None:
+    def solve(self, size: int, num_roots: int, num_category_pairs: int) -> BestSet | None:
         """The best set of a size and shape."""
         weights, shortlist = self._weights, self._shortlist
-        spread = max(num_roots - 1, 0) / (self._rules.size_max - 1)
+        spread = max(num_roots - 1, 0) / (self._bundle_constraints.size_max - 1)
         is_added = np.arange(self._num_items) >= shortlist.num_fixed
         gain = np.concatenate(
             [
                 weights.user_fit * shortlist.user_fit * is_added / max(size - shortlist.num_fixed, 1),
                 weights.coherence * self._links / (size * (size - 1))
-                + weights.breadth * spread * self._bridges / max(num_bridges, 1),
+                + weights.breadth * spread * self._category_strength / max(num_category_pairs, 1),
                 np.zeros(len(self._roots)),
                 [weights.coherence / 2],
             ]
         )
-        counts = [size, num_bridges, num_roots]
+        counts = [size, num_category_pairs, num_roots]
         shape = LinearConstraint(self._counts(), counts, counts)
         least = np.zeros(self._num_columns)
         least[: shortlist.num_fixed] = 1
@@ -117,14 +118,14 @@ class _Problem:
 
     def _most(self) -> NDArray[np.float64]:
         """0 for pairs that must be apart, and for items without price under a limit."""
-        apart = self._shortlist.is_apart[self._one, self._other]
-        has_no_price = np.isnan(self._shortlist.offer) & self._rules.has_price_limit
+        apart = self._shortlist.is_conflict[self._one, self._other]
+        has_no_price = np.isnan(self._shortlist.offer) & self._bundle_constraints.has_price_limit
         ends = np.ones(len(self._roots) + 1)
         return np.concatenate([(~has_no_price).astype(float), (~apart).astype(float), ends])
 
     def _counts(self) -> csr_array:
         """Items, pairs of two categories, and categories of the set: a row each."""
-        parts = [np.ones(self._num_items), self._bridges > 0, np.ones(len(self._roots))]
+        parts = [np.ones(self._num_items), self._category_strength > 0, np.ones(len(self._roots))]
         return csr_array(hstack([block_diag([part[None, :] for part in parts]), csr_array((3, 1))]))
 
     def _products(self) -> LinearConstraint:
@@ -176,11 +177,11 @@ class _Problem:
         return [LinearConstraint(each - its_root, ub=0.0), LinearConstraint(roots - held, ub=0.0)]
 
     def _prices(self) -> list[LinearConstraint]:
-        if not self._rules.has_price_limit:
+        if not self._bundle_constraints.has_price_limit:
             return []
         offer = csr_array(np.nan_to_num(self._shortlist.offer)[None, :])
         rest = csr_array((1, self._num_columns - self._num_items))
-        least, most = self._rules.price_min, self._rules.price_max
+        least, most = self._bundle_constraints.price_min, self._bundle_constraints.price_max
         return [
             LinearConstraint(
                 hstack([offer, rest]),

@@ -1,4 +1,4 @@
-"""How far beam search is from the best set, where integer programming can tell: few candidates."""
+"""The gap of beam search to the best set, by integer programming over few candidates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.composition.ours import Ours
 from benchmarks.results import markdown_table
 from bundles.compose.beam import ComposedSets, compose_sets
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import Constraints, GenerateRequest, SizeRange, Weights
 
 NUM_CANDIDATES = 24
@@ -26,7 +26,7 @@ _SAME = 1e-4
 _FOUR = SizeRange(min=4, max=4)
 
 
-#: What requests ask for, by name; sizes count the anchor, prices are in the shop's currency.
+#: Sizes and constraints of requests by name; sizes count the anchor, prices are in the shop's currency.
 CASES: Mapping[str, tuple[SizeRange, Constraints]] = {
     "sizes 2 to 4": (SizeRange(min=2, max=4), Constraints()),
     "size 4": (_FOUR, Constraints()),
@@ -38,15 +38,15 @@ CASES: Mapping[str, tuple[SizeRange, Constraints]] = {
 
 @dataclass(frozen=True)
 class Search:
-    """What one search was given."""
+    """The arguments of one search."""
 
     shortlist: Shortlist
-    rules: Rules
+    constraints: BundleConstraints
     weights: Weights
 
 
 def gap_table(ours: Ours, baskets: AnchoredBaskets) -> list[str]:
-    """The lines of a table: how often beam search finds the best set, and how much worse it is else."""
+    """The lines of a table: how often beam search finds the best set, and its gap in score."""
     rows = []
     for name, (sizes, constraints) in CASES.items():
         requests = [
@@ -66,13 +66,15 @@ def gap_table(ours: Ours, baskets: AnchoredBaskets) -> list[str]:
 
 
 def searches(ours: Ours, requests: Sequence[GenerateRequest]) -> list[Search]:
-    """What the composer searches for each of `requests`; for some it may search again, or not at all."""
+    """The searches of the composer for `requests`; one request may cause none, one or several."""
     recommender = ours.recommender()
     found: list[Search] = []
 
-    def record(shortlist: Shortlist, rules: Rules, *, weights: Weights, num_kept: int) -> ComposedSets:
-        found.append(Search(shortlist, rules, weights))
-        return compose_sets(shortlist, rules, weights=weights, num_kept=num_kept)
+    def record(
+        shortlist: Shortlist, constraints: BundleConstraints, *, weights: Weights, num_kept: int
+    ) -> ComposedSets:
+        found.append(Search(shortlist, constraints, weights))
+        return compose_sets(shortlist, constraints, weights=weights, num_kept=num_kept)
 
     with mock.patch("bundles.compose.composer.compose_sets", record):
         for request in requests:
@@ -81,13 +83,13 @@ def searches(ours: Ours, requests: Sequence[GenerateRequest]) -> list[Search]:
 
 
 def gap(search: Search) -> float | None:
-    """Best score minus that of beam search; none where no set satisfies the rules.
+    """Best score minus that of beam search; none where no set satisfies the constraints.
 
     Raises:
         ValueError: If only one of the two finds a set.
     """
-    exact = best_set(search.shortlist, search.rules, weights=search.weights)
-    found = compose_sets(search.shortlist, search.rules, weights=search.weights, num_kept=1)
+    exact = best_set(search.shortlist, search.constraints, weights=search.weights)
+    found = compose_sets(search.shortlist, search.constraints, weights=search.weights, num_kept=1)
     if exact is None and not len(found.members):
         return None
     if exact is None or not len(found.members):

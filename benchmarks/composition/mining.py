@@ -1,4 +1,4 @@
-"""What mining offers: association rules of frequent itemsets, and pairs of the highest lift."""
+"""Baselines by mining: association rules of frequent itemsets, and pairs of the highest lift."""
 
 from __future__ import annotations
 

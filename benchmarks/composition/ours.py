@@ -1,4 +1,4 @@
-"""The product's composer around anchors, asked as a client asks it: a request a basket."""
+"""The product's composer around anchors, called as a client calls it: a request a basket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gnn.artifact.model import ModelArtifact
 
 @dataclass(frozen=True)
 class StoredPseudonyms(PseudonymKey):
-    """Takes the pseudonyms that tables hold for user ids: a benchmark knows no others."""
+    """Takes pseudonyms for user ids: a benchmark knows users by no other id."""
 
     def pseudonym(self, user_id: str) -> str:
         """`user_id` itself."""
@@ -30,11 +30,11 @@ class Ours:
     def __init__(self, artifact: ModelArtifact, key: PseudonymKey) -> None:
         self._artifact, self._key = artifact, key
         item_ids = artifact.catalogue.item_ids
-        self._item_ids = [item_ids[int(item)] for item in artifact.model.ranked]
+        self._item_ids = [item_ids[int(item)] for item in artifact.ranked.item]
         self._place = {item_id: place for place, item_id in enumerate(self._item_ids)}
 
     def recommender(self) -> Recommender:
-        """What answers; user ids are pseudonyms."""
+        """A recommender whose user ids are pseudonyms."""
         return Recommender(self._artifact, StoredPseudonyms(self._key.secret))
 
     def request(
@@ -49,7 +49,7 @@ class Ours:
         diversity: float = 0.3,
         sizes: SizeRange | None = None,
     ) -> GenerateRequest:
-        """What is asked for basket `query`; what is none is what a request has that does not name it."""
+        """The request for basket `query`; an argument of none leaves the request's default."""
         user, size = int(baskets.users[query]), int(baskets.num_added[query]) + 1
         return GenerateRequest(
             anchors=(self._item_ids[baskets.anchors[query]],),
@@ -69,7 +69,7 @@ class Ours:
         constraints: Constraints | None = None,
         knows_user: bool = True,
     ) -> Compose:
-        """The first bundle of each answer; what is none is what a request has that does not name it."""
+        """Compose by the first bundle of each answer; an argument of none leaves the request's default."""
 
         def compose(baskets: AnchoredBaskets) -> NDArray[np.int64]:
             recommender = self.recommender()
@@ -95,7 +95,7 @@ class Ours:
         return added
 
     def _added(self, bundle: GeneratedBundle) -> NDArray[np.int64]:
-        """Ranked indices; -1, a miss, for what the model does not rank: no basket asked about has it."""
+        """Ranked indices; -1, a miss, for an item that the model does not rank: no query's basket has it."""
         row = np.full(MAX_ADDED, -1, dtype=np.int64)
         found = [self._place.get(item.item_id, -1) for item in bundle.items if item.role == "added"]
         row[: len(found)] = found

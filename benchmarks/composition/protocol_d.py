@@ -1,14 +1,14 @@
-"""Protocol D: compose the bundles of a shopping session (BundleRec Electronic), beside what annotators found.
+"""Protocol D: compose the bundles of a shopping session of BundleRec Electronic, against annotated ones.
 
 Sessions are held out at random (a fifth for test, a fifth of the others for validation); the product learns
 from the rest through an ordinary export and `bundlegraph train`. For a held-out session with an annotated
-bundle, each method gets the session's items and nothing else, and says which bundles they hold. How that is
-counted: `benchmarks.composition.sessions`; `hit …` and `coverage` are the way of the data set's authors, for
-whose mining of categories .42 / .60 / .70 are recalled. Theirs had all items of a session to choose from.
-Here the items that the public files do not describe are left out, for every method: they describe exactly
-the items of annotated bundles, and a missing title would tell what is in none.
+bundle, each method gets the session's items alone and returns the bundles that it finds in them. The metrics
+are in `benchmarks.composition.sessions`; `hit …` and `coverage` are those of the data set's authors, whose
+mining of categories has about .42 / .60 / .70. They chose among all items of a session. Here the items that
+the public files do not describe are left out for every method: the files describe exactly the items of
+annotated bundles, so that a missing title would give away an item that is in none.
 
-Thresholds (least link, least cosine, least count) are chosen on validation, by `match`. Completion: one item
+Thresholds (of link, cosine and count) are chosen on validation, by `match`. Completion: one item
 of each test bundle is hidden, drawn by the seed, and the catalogue ranked for the others.
 """
 
@@ -54,7 +54,7 @@ from graph.edges import edge_tables
 
 #: Top-N, and all above a threshold: the two ways in which the product composes.
 OURS, BY_THRESHOLD = "composed, the 3 best of 2 to 4 items", "composed, all links ≥ θ"
-#: They look at nothing: what they reach, the metrics give away.
+#: Trivial rules: how far the metrics go without any model.
 NO_BASELINES = ("the whole session", "every pair")
 
 MIN_LINKS = (0.44, 0.48, 0.5, 0.52, 0.54, 0.58, 0.65, 0.75)
@@ -63,13 +63,13 @@ MIN_BUNDLES = (1, 2, 3)
 
 _AIM = 1.2
 
-#: Pseudonyms order users, and users the draws: one key, so that a seed says all.
+#: Draws depend on the order of users, and that on their pseudonyms: one key, so that a seed gives one result.
 _KEY = "the same for every run of protocol D"
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What one seed learned, and what it is asked."""
+    """The model of one seed, and the sessions to compose from."""
 
     split: Split
     recommender: Recommender
@@ -88,7 +88,7 @@ def run(options: Options) -> ProtocolReport:
     for seed in range(options.seeds):
         started = time.perf_counter()
         shop = fit_shop(data, options, seed=seed)
-        models, chosen = composers(shop)
+        models, chosen = composers(shop, has_baselines=options.baselines != "none")
         found = {name: session_values(compose, shop.split.test) for name, compose in models.items()}
         if not values:
             values, notes = found, [chosen]
@@ -139,34 +139,30 @@ def fit_shop(data: BundleRec, options: Options, *, seed: int) -> Shop:
     )
 
 
-def composers(shop: Shop) -> tuple[dict[str, ComposeSession], str]:
-    """Every row of the tables, and what was chosen for it."""
-    learned, categories = shop.split.learned, shop.categories
-    pairs = linked_pairs(learned, categories)
-    validation = shop.split.validation
-    chosen = {
-        "cliques of categories": _chosen(
-            {str(n): cliques(pairs, categories, min_bundles=n) for n in MIN_BUNDLES}, validation
-        ),
-        **{
-            f"greedy cosine, {name}": _chosen(
-                {str(x): greedy_cosine(contents, threshold=x) for x in MIN_COSINES}, validation
-            )
-            for name, contents in shop.contents.items()
-        },
-        BY_THRESHOLD: _chosen(
-            {str(x): at_threshold(shop.recommender, min_link=x) for x in MIN_LINKS}, validation
-        ),
-    }
-    itself = {item: item for item in categories}
-    models = {
-        **dict(zip(NO_BASELINES, (whole_session, every_pair), strict=True)),
-        "frequent patterns of items": frequent_patterns(learned, itself),
-        "frequent patterns of categories": frequent_patterns(learned, categories),
-        "cliques of items": cliques(linked_pairs(learned, itself), itself, min_bundles=1),
-        **{name: compose for name, (compose, _) in chosen.items()},
-        OURS: best_few(shop.recommender, count=3, sizes=SizeRange(min=2, max=4)),
-    }
+def composers(shop: Shop, *, has_baselines: bool = True) -> tuple[dict[str, ComposeSession], str]:
+    """The composer of every row of the tables, and a sentence about the choices made on validation."""
+    learned, validation, categories = shop.split.learned, shop.split.validation, shop.categories
+    models: dict[str, ComposeSession] = {}
+    tried: dict[str, dict[str, ComposeSession]] = {}
+    if has_baselines:
+        itself, pairs = {item: item for item in categories}, linked_pairs(learned, categories)
+        models = {
+            **dict(zip(NO_BASELINES, (whole_session, every_pair), strict=True)),
+            "frequent patterns of items": frequent_patterns(learned, itself),
+            "frequent patterns of categories": frequent_patterns(learned, categories),
+            "cliques of items": cliques(linked_pairs(learned, itself), itself, min_bundles=1),
+        }
+        tried = {
+            "cliques of categories": {str(n): cliques(pairs, categories, min_bundles=n) for n in MIN_BUNDLES},
+            **{
+                f"greedy cosine, {name}": {str(x): greedy_cosine(contents, threshold=x) for x in MIN_COSINES}
+                for name, contents in shop.contents.items()
+            },
+        }
+    tried[BY_THRESHOLD] = {str(x): at_threshold(shop.recommender, min_link=x) for x in MIN_LINKS}
+    chosen = {name: _chosen(choices, validation) for name, choices in tried.items()}
+    models |= {name: compose for name, (compose, _) in chosen.items()}
+    models[OURS] = best_few(shop.recommender, count=3, sizes=SizeRange(min=2, max=4))
     return models, "Chosen on validation: " + ", ".join(
         f"{name} {choice}" for name, (_, choice) in chosen.items()
     ) + "."
@@ -182,10 +178,10 @@ def _chosen(
 
 
 def _targets(models: Models) -> dict[str, float]:
-    """Recall of the baseline that has the most, times the aim, at its precision; in both ways of counting."""
+    """The aim times the best recall of a baseline, at the precision of that baseline; by both counts."""
     targets = {}
-    for row, kind in ((OURS, "hit "), (BY_THRESHOLD, "")):
-        baselines = [name for name in models if name not in (*NO_BASELINES, OURS, BY_THRESHOLD)]
+    baselines = [name for name in models if name not in (*NO_BASELINES, OURS, BY_THRESHOLD)]
+    for row, kind in ((OURS, "hit "), (BY_THRESHOLD, "")) if baselines else ():
         best = max(baselines, key=lambda name: np.mean(models[name][f"{kind}recall"]))
         targets[f"{row}/{kind}recall"] = _AIM * float(np.mean(models[best][f"{kind}recall"]))
         targets[f"{row}/{kind}precision"] = float(np.mean(models[best][f"{kind}precision"]))
@@ -195,11 +191,10 @@ def _targets(models: Models) -> dict[str, float]:
 def _measures(num_sessions: int) -> str:
     return (
         f"Bundles composed of the described items of each of {num_sessions} held-out sessions, beside those "
-        "that annotators found. precision, recall: of items, against the most alike bundle of the other "
-        "side; "
-        "match: Jaccard with it, both sides. The data set's authors count as follows, and report about .42 / "
-        ".60 / .70 for patterns of categories, of all items of a session: hit precision, composed bundles "
-        "within an annotated one; hit recall, annotated ones with a composed one within; coverage, the share "
-        f"of the annotated one that a hit holds. The aim is {_AIM} times the recall of the best baseline at "
-        "no less precision; the rows that look at nothing say what the metrics give away."
+        "that annotators found. precision, recall: of items, against the most similar bundle of the other "
+        "side; match: Jaccard with it, both sides. The data set's authors count as follows, and report about "
+        ".42 / .60 / .70 for patterns of categories, of all items of a session: hit precision, composed "
+        "bundles within an annotated one; hit recall, annotated ones with a composed one within; coverage, "
+        f"the share of the annotated one that a hit holds. The aim is {_AIM} times the recall of the best "
+        "baseline at no less precision; the two trivial rules show how far the metrics go without any model."
     )

@@ -1,10 +1,10 @@
 """Protocol G: compose a bundle around one item of a real basket of Complete Journey, weeks after training.
 
-The model is protocol B's, fitted to what is before week 46. A basket of four catalogue items or more gives an
-anchor, drawn as protocol B draws the item that it hides; a bundle of three or four items, one size after the
-other, is composed around it for the basket's household. What is judged is how much of what was added that
-basket held, beside how many departments the bundle spans. What has a choice to make, makes it on validation;
-our chances are learned there, so validation flatters them, and test alone compares.
+The model is protocol B's, fitted to the data before week 46. A basket of four catalogue items or more gives
+an anchor, drawn as protocol B draws its hidden item; a bundle of three or four items, one size after the
+other, is composed around it for the basket's user. The metrics are the share of added items that the basket
+held, and the departments that the bundle spans. All choices are made on validation. The product's co-basket
+probabilities are fitted there too, so validation flatters the product: compare on test.
 """
 
 from __future__ import annotations
@@ -22,36 +22,34 @@ from benchmarks.composition.anchored import (
     AnchoredBaskets,
     Compose,
     anchored_baskets,
+    bundle_values,
     is_cross_department,
     means_of,
-    values_of,
 )
 from benchmarks.composition.greedy import at_once, greedily
 from benchmarks.composition.mining import fit_lift_pairs, fit_rules
 from benchmarks.composition.ours import Ours
+from benchmarks.quality.holdouts import holdout_of, protocol_b_config
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather, ours_minus
-from benchmarks.quality.trials import trial_of
 from bundles.request.schemas import Constraints, Weights
 from etl.ingest import ingest
 from etl.pseudonyms import load_key
-from etl.sources.completejourney import WEEK_46, WEEK_49
-from gnn.components.choosing import choose_weights, with_weights
-from gnn.components.fitting import FittedModel
-from gnn.components.model_rows import baselines, served_models
-from gnn.components.substitutes.fitting import fit_substitutes
-from gnn.config import CONFIGS
-from gnn.scoring.item_codes import LEVELS, item_codes
+from gnn.components.assembly import tuned
+from gnn.components.substitutes.fitting import find_substitutes
+from gnn.components.tuning import choose, served_models
+from gnn.evaluation.metrics import ScoreQueries
+from gnn.scoring.catalogue import LEVELS, item_codes
 
 NUM_BASKETS = 2_000
 
 OURS = "composed"
-#: By weights chosen on validation; by default weights, as if nothing were known but the anchor.
-TUNED, ANONYMOUS = "composed, weights of validation", "composed, household unknown"
-#: Without the rule that no baseline keeps: real baskets hold two yoghurts, a bundle should not.
+#: By weights chosen on validation; by default weights for an anonymous visitor.
+TUNED, ANONYMOUS = "composed, weights of validation", "composed, user unknown"
+#: Without the rule that no baseline follows: real baskets hold two yoghurts, a bundle should not.
 WITH_SUBSTITUTES = "composed, substitutes allowed"
 
-#: They look at the anchor alone: the bar for `ANONYMOUS`. `OURS` is to beat those that know households, too.
+#: Baselines that see the anchor alone, the bar for `ANONYMOUS`; `OURS` has to beat those that know users too.
 BLIND = (
     "popularity",
     "FP-growth rules",
@@ -59,7 +57,15 @@ BLIND = (
     "co-purchase cosine, greedy",
     "EASE, greedy",
 )
-AWARE = ("household frequency", "EASE + household frequency, greedy")
+AWARE = ("user frequency", "EASE + user frequency, greedy")
+#: Row → closed form (`gnn.components.tasks`) that is composed greedily.
+_GREEDY = {
+    "popularity": "popularity",
+    "co-purchase cosine, greedy": "co_purchase",
+    "EASE, greedy": "ease",
+    "user frequency": "user_frequency",
+    "EASE + user frequency, greedy": "ease_user_frequency",
+}
 
 #: Tried on validation: how many baskets hold a pair, which share of baskets holds an itemset.
 MIN_PAIR_BASKETS = (5, 20, 50, 100)
@@ -76,12 +82,15 @@ Values = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Shop:
-    """What is composed from, and what is asked."""
+    """The models to compose by, and the baskets to compose."""
 
-    model: FittedModel
     ours: Ours
-    ranked_scores: Mapping[str, Compose]
-    """Our own item ranking, not composed."""
+    rankings: Mapping[str, Compose]
+    """The product's item ranking by each stage, not composed."""
+    closed_forms: Mapping[str, ScoreQueries]
+    """Baselines of the item ranking by name; empty where they are left out."""
+    past: csr_matrix
+    """1 where a basket of the past holds a ranked item, [num_baskets, num_ranked]."""
     validation: AnchoredBaskets
     test: AnchoredBaskets
     root: NDArray[np.int32]
@@ -97,14 +106,17 @@ def run(options: Options) -> ProtocolReport:
     for seed in range(options.seeds):
         started = time.perf_counter()
         shop = fit_shop(options, seed=seed)
-        models, notes = composers(shop)
+        models, notes = composers(shop, has_mining=options.baselines == "all")
         is_cross = is_cross_department(shop.test, shop.root)
-        found = {name: judged(compose, shop.test, shop.root) for name, compose in models.items()}
+        found = {name: composed_values(compose, shop.test, shop.root) for name, compose in models.items()}
         values = values or found
         tests.append({name: means_of(each) for name, each in found.items()})
         slices.append({name: means_of(each, is_cross) for name, each in found.items()})
         validations.append(
-            {name: means_of(judged(compose, shop.validation, shop.root)) for name, compose in models.items()}
+            {
+                name: means_of(composed_values(compose, shop.validation, shop.root))
+                for name, compose in models.items()
+            }
         )
         seconds.append(time.perf_counter() - started)
     measured = gather(tests)
@@ -131,55 +143,54 @@ def run(options: Options) -> ProtocolReport:
 
 
 def fit_shop(options: Options, *, seed: int) -> Shop:
-    """Protocol B's model, its weights chosen on validation, and its baskets turned round."""
+    """Protocol B's model, tuned on validation, and its queries as baskets to compose."""
     tables = ingest("completejourney", options.home).tables
-    config = replace(CONFIGS[options.config], validation_from=WEEK_46, test_from=WEEK_49, seed=seed)
-    trial = trial_of(tables, config, checkpoint=options.scratch / f"seed-{seed}.pt")
-    weights = choose_weights(trial.at_cut, trial.model, trial.validation, config=config).weights
-    artifact = replace(
-        with_weights(trial.at_cut, trial.model, weights),
-        substitutes=fit_substitutes(trial.edges, trial.model.purchases, trial.at_cut.catalogue),
-    )
-    rankings = served_models(artifact, trial.model, weights)
+    config = protocol_b_config(options.config, seed=seed)
+    holdout = holdout_of(tables, config, checkpoint=options.scratch / f"seed-{seed}.pt")
+    context, data = holdout.context, holdout.context.data
+    artifact = tuned(holdout.artifact, context, choose(holdout).tuning)
+    artifact = replace(artifact, substitutes=find_substitutes(data.edges, data.purchases, artifact.catalogue))
+    scores = served_models(holdout, artifact)
     return Shop(
-        model=trial.model,
         ours=Ours(artifact, load_key(options.home)),
-        ranked_scores={f"our {name}, not composed": at_once(rankings[name]) for name in ("blend", "served")},
-        validation=anchored_baskets(trial.validation[:NUM_BASKETS]),
-        test=anchored_baskets(trial.test[:NUM_BASKETS]),
-        root=item_codes(artifact.catalogue, artifact.categories, trial.model.ranked)[LEVELS.index("root")],
+        rankings={
+            f"our {name}, not composed": at_once(scores[name])
+            for name in ("ensemble", "served")
+            if name in scores
+        },
+        closed_forms={} if options.baselines == "none" else holdout.task.baselines(context),
+        past=csr_matrix(data.ranked_purchases.lines.sign()),
+        validation=anchored_baskets(holdout.validation[:NUM_BASKETS]),
+        test=anchored_baskets(holdout.test[:NUM_BASKETS]),
+        root=item_codes(artifact.catalogue, artifact.categories, data.ranked)[LEVELS.index("root")],
     )
 
 
-def composers(shop: Shop) -> tuple[dict[str, Compose], list[str]]:
-    """Every row of the tables, and what was chosen for it."""
-    scores = baselines(shop.model)
-    baskets = csr_matrix(shop.model.ranked_purchases.lines.sign())
-    tried = {
-        "FP-growth rules": {
-            f"support {share}": greedily(fit_rules(baskets, min_support=share).score)
-            for share in MIN_SUPPORTS
-        },
-        "top-lift pairs": {
-            f"{least} baskets": greedily(fit_lift_pairs(baskets, min_baskets=least).score)
-            for least in MIN_PAIR_BASKETS
-        },
-        TUNED: {
-            f"{coherence} coherence, {fit} user_fit, {breadth} breadth": shop.ours.compose(
-                weights=Weights(coherence=coherence, user_fit=fit, breadth=breadth)
-            )
-            for coherence, fit, breadth in WEIGHTS
-        },
+def composers(shop: Shop, *, has_mining: bool = True) -> tuple[dict[str, Compose], list[str]]:
+    """The composer of every row of the tables, and a sentence about each choice made on validation."""
+    tried: dict[str, dict[str, Compose]] = {}
+    if has_mining:
+        tried = {
+            "FP-growth rules": {
+                f"support {share}": greedily(fit_rules(shop.past, min_support=share).score)
+                for share in MIN_SUPPORTS
+            },
+            "top-lift pairs": {
+                f"{least} baskets": greedily(fit_lift_pairs(shop.past, min_baskets=least).score)
+                for least in MIN_PAIR_BASKETS
+            },
+        }
+    tried[TUNED] = {
+        f"{coherence} coherence, {fit} user_fit, {breadth} breadth": shop.ours.compose(
+            weights=Weights(coherence=coherence, user_fit=fit, breadth=breadth)
+        )
+        for coherence, fit, breadth in WEIGHTS
     }
     chosen = {name: chosen_on_validation(choices, shop) for name, choices in tried.items()}
     models = {
-        "popularity": greedily(scores["popularity"]),
-        "co-purchase cosine, greedy": greedily(scores["co_purchase"]),
-        "EASE, greedy": greedily(scores["ease"]),
-        "household frequency": greedily(scores["household"]),
-        "EASE + household frequency, greedy": greedily(scores["ease_household"]),
+        **{row: greedily(shop.closed_forms[name]) for row, name in _GREEDY.items() if shop.closed_forms},
         **{name: compose for name, (compose, _) in chosen.items()},
-        **shop.ranked_scores,
+        **shop.rankings,
         ANONYMOUS: shop.ours.compose(knows_user=False),
         WITH_SUBSTITUTES: shop.ours.compose(constraints=Constraints(substitutes=True)),
         OURS: shop.ours.compose(),
@@ -187,17 +198,20 @@ def composers(shop: Shop) -> tuple[dict[str, Compose], list[str]]:
     return models, [f"{name}: {note}." for name, (_, note) in chosen.items()]
 
 
-def judged(
+def composed_values(
     compose: Compose, baskets: AnchoredBaskets, root: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float64]]:
     """`METRICS` of each basket's bundle."""
-    return values_of(compose(baskets), baskets, root=root)
+    return bundle_values(compose(baskets), baskets, root=root)
 
 
 def targets_of(models: Models, validation: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The aim times the hit share of the baseline that is best on validation, at its breadth."""
     targets = {}
-    for row, others in ((ANONYMOUS, BLIND), (OURS, (*BLIND, *AWARE))):
+    for row, names in ((ANONYMOUS, BLIND), (OURS, (*BLIND, *AWARE))):
+        others = [name for name in names if name in models]
+        if not others:
+            continue
         best = max(others, key=lambda name: validation[name]["hit share"])
         targets[f"{row}/hit share"] = _AIM * float(np.mean(models[best]["hit share"]))
         targets[f"{row}/departments"] = float(np.mean(models[best]["departments"]))
@@ -205,10 +219,13 @@ def targets_of(models: Models, validation: Mapping[str, Mapping[str, float]]) ->
 
 
 def ratios(models: Models) -> list[str]:
-    """How the composer stands to the best of each kind of baseline on test, in sentences."""
+    """The composer's hit share over that of the best baseline of each kind on test, in sentences."""
     ours = float(np.mean(models[OURS]["hit share"]))
     sentences = []
-    for others, known in ((BLIND, "look at the anchor alone"), (AWARE, "know the household")):
+    for names, known in ((BLIND, "see the anchor alone"), (AWARE, "know the user")):
+        others = [name for name in names if name in models]
+        if not others:
+            continue
         best = max(others, key=lambda name: np.mean(models[name]["hit share"]))
         times = ours / max(float(np.mean(models[best]["hit share"])), 1e-9)
         sentences.append(
@@ -219,20 +236,21 @@ def ratios(models: Models) -> list[str]:
 
 def chosen_on_validation(choices: Mapping[str, Compose], shop: Shop) -> tuple[Compose, str]:
     """The one of the greatest hit share on some validation baskets, and a sentence about all."""
-    asked = shop.validation[:NUM_TRIED]
+    baskets = shop.validation[:NUM_TRIED]
     shares = {
-        name: means_of(judged(compose, asked, shop.root))["hit share"] for name, compose in choices.items()
+        name: means_of(composed_values(compose, baskets, shop.root))["hit share"]
+        for name, compose in choices.items()
     }
     best = max(shares, key=shares.__getitem__)
     tried = ", ".join(f"{name} {share:.4f}" for name, share in shares.items())
-    return choices[best], f"{best} (hit share on {len(asked)} validation baskets: {tried})"
+    return choices[best], f"{best} (hit share on {len(baskets)} validation baskets: {tried})"
 
 
 def _measures(num_baskets: int) -> str:
     return (
         f"From one item of each of {num_baskets} test baskets (protocol B's, of at least four catalogue "
-        "items) and its household, a bundle of 3 or of 4 items, one size after the other. Hit share: added "
+        "items) and its user, a bundle of 3 or of 4 items, one size after the other. Hit share: added "
         "items that were in that basket, of all added; cross hit share: those of them in another department "
         f"than the anchor's. The aim is {_AIM} times the hit share of the best baseline at no fewer "
-        "departments: for the composer that does not know the household, of those that do not either."
+        "departments: for the composer that does not know the user, of those that do not either."
     )

@@ -1,6 +1,6 @@
-"""What protocol D's composer has to beat: mined patterns, co-purchase cliques, greedy cosine.
+"""Baselines of protocol D: mined patterns, co-purchase cliques, greedy cosine.
 
-And two rules that look at nothing: they show what the metrics alone give away.
+Two trivial rules, the whole session and every pair, show how far the metrics go without any model.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def every_pair(task: SessionTask) -> Sequence[Bundle]:
 def frequent_patterns(
     learned: Sequence[SessionTask], kind: Mapping[str, str], *, min_support: float = MIN_SUPPORT
 ) -> ComposeSession:
-    """Patterns of kinds of items that bundles hold often: what of a session is in a pattern is a bundle.
+    """Compose by patterns: sets of two to five kinds of items that learned bundles hold often.
 
-    Frequent sets of two to five (FP-growth by mlxtend) of the learned bundles' items, each said by its kind
-    (its category, as the data set's authors have it, or itself); a kind's second item counts as another. A
-    session's items in a pattern are a bundle where they are two or more.
+    Frequent itemsets (FP-growth by mlxtend), each item counted as its kind: its category, as the data set's
+    authors have it, or itself. A kind's second item in a bundle counts as another kind. A session's items in
+    a pattern are a bundle where they are two or more.
     """
     transactions = [
         _numbered(kind[item] for item in sorted(bundle)) for task in learned for bundle in task.bundles
@@ -64,7 +64,7 @@ def frequent_patterns(
 
 
 def linked_pairs(learned: Sequence[SessionTask], kind: Mapping[str, str]) -> Counter[Pair]:
-    """How many learned bundles hold an item of one kind and another item of the other."""
+    """Number of learned bundles with an item of one kind and another item of the other, by pair of kinds."""
     return Counter(
         _pair(kind[one], kind[other])
         for task in learned
@@ -88,28 +88,28 @@ def cliques(pairs: Counter[Pair], kind: Mapping[str, str], *, min_bundles: int) 
 
 
 def greedy_cosine(contents: Contents, *, threshold: float) -> ComposeSession:
-    """Bundles grown one after the other from the two most alike items that are left.
+    """Bundles grown one after the other, each from the two most similar items that are left.
 
-    The item that is most like what the bundle holds, in the mean, joins while that is `threshold` or more.
+    The item of the greatest mean similarity to the bundle joins while that is `threshold` or more.
     """
 
     def compose(task: SessionTask) -> Sequence[Bundle]:
         rows = contents.vectors[[contents.place[item] for item in task.items]]
-        likeness = rows @ rows.T
-        return [frozenset(task.items[row] for row in grown) for grown in _grow(likeness, threshold)]
+        similarity = rows @ rows.T
+        return [frozenset(task.items[row] for row in grown) for grown in _grow(similarity, threshold)]
 
     return compose
 
 
-def _grow(likeness: NDArray[np.float32], threshold: float) -> Iterator[list[int]]:
-    left = list(range(len(likeness)))
+def _grow(similarity: NDArray[np.float32], threshold: float) -> Iterator[list[int]]:
+    left = list(range(len(similarity)))
     while len(left) > 1:
-        start = max(combinations(left, 2), key=lambda pair: likeness[pair])
-        if likeness[start] < threshold:
+        start = max(combinations(left, 2), key=lambda pair: similarity[pair])
+        if similarity[start] < threshold:
             return
         grown, left = list(start), [row for row in left if row not in start]
         while left:
-            mean = likeness[np.ix_(left, grown)].mean(axis=1)
+            mean = similarity[np.ix_(left, grown)].mean(axis=1)
             best = int(np.argmax(mean))
             if mean[best] < threshold:
                 break
@@ -118,7 +118,7 @@ def _grow(likeness: NDArray[np.float32], threshold: float) -> Iterator[list[int]
 
 
 def _numbered(names: Iterator[str]) -> list[str]:
-    """`names` with how many of the same came before: the second of a kind is another."""
+    """`names`, each numbered among its equals, so that the second of a kind is another name."""
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:

@@ -1,4 +1,4 @@
-"""The product over the sessions of protocol D, asked as a client asks it."""
+"""The product over the sessions of protocol D, called as a client calls it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bundles.request.schemas import (
     Weights,
 )
 
-#: Of a session nothing is known but its items.
+#: Only its items are known of a session.
 _COHERENT = Weights(coherence=1.0, user_fit=0.0, breadth=0.0)
 
 

@@ -1,4 +1,4 @@
-"""Protocol D's task: find the bundles in a session's items; and how they compare with annotated ones."""
+"""Protocol D's task: find the bundles in a session's items; and the metrics against annotated ones."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class SessionTask:
 
     session_id: str
     items: tuple[str, ...]
-    """Those that the public files describe: having a title tells, so nobody is asked about the others."""
+    """Those that the public files describe: a missing title would give the others away."""
     bundles: tuple[Bundle, ...]
-    """What annotators found, at least one."""
+    """Those that annotators found, at least one."""
 
 
 #: Bundles composed of the items of one session, each of at least two, none twice.
@@ -32,7 +32,7 @@ ComposeSession = Callable[[SessionTask], Sequence[Bundle]]
 
 @dataclass(frozen=True)
 class Split:
-    """Sessions at random, by number of the seed."""
+    """Sessions split at random."""
 
     learned: tuple[SessionTask, ...]
     validation: tuple[SessionTask, ...]
@@ -42,7 +42,7 @@ class Split:
 
 
 def split_sessions(data: BundleRec, *, seed: int) -> Split:
-    """A fifth of all is test, a fifth of the others validation; sessions without a bundle ask nothing."""
+    """A fifth of all is test, a fifth of the others validation; sessions without a bundle are no tasks."""
     order = np.random.default_rng(seed).permutation(len(data.sessions))
     num_test = len(order) // 5
     num_validation = (len(order) - num_test) // 5
@@ -76,11 +76,11 @@ def session_means(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float]
 def _values(composed: Sequence[Bundle], annotated: Sequence[Bundle]) -> dict[str, float]:
     """Metrics of one session; 0 where nothing was composed.
 
-    With J Jaccard's index and m(x) the bundle of the other side that is most like x by it:
+    With J Jaccard's index and m(x) the bundle of the other side with the greatest J(x, ·):
 
     precision = mean over composed c of |c ∩ m(c)| / |c|
     recall    = mean over annotated b of |b ∩ m(b)| / |b|
-    match     = mean of both sides' mean J(x, m(x)): what too small and too large bundles lose by alike
+    match     = mean of both sides' mean J(x, m(x)): bundles lose by being too small or too large
 
     and, as the data set's authors count (Sun et al. 2022), where c hits b if c ⊆ b:
 
@@ -90,14 +90,14 @@ def _values(composed: Sequence[Bundle], annotated: Sequence[Bundle]) -> dict[str
     """
     if not composed:
         return dict.fromkeys(METRICS, 0.0) | {"coverage": float("nan")}
-    matches = [(each, _most_like(each, annotated)) for each in composed]
-    found = [(each, _most_like(each, composed)) for each in annotated]
+    matches = [(each, _most_similar(each, annotated)) for each in composed]
+    found = [(each, _most_similar(each, composed)) for each in annotated]
     hits = [(each, min(sizes)) for each in composed if (sizes := [len(b) for b in annotated if each <= b])]
-    likeness = [np.mean([_jaccard(*pair) for pair in side]) for side in (matches, found)]
+    overlap = [np.mean([_jaccard(*pair) for pair in side]) for side in (matches, found)]
     return {
         "precision": float(np.mean([len(each & other) / len(each) for each, other in matches])),
         "recall": float(np.mean([len(each & other) / len(each) for each, other in found])),
-        "match": float(np.mean(likeness)),
+        "match": float(np.mean(overlap)),
         "hit precision": len(hits) / len(composed),
         "hit recall": float(np.mean([any(each <= bundle for each in composed) for bundle in annotated])),
         "coverage": float(np.mean([len(each) / size for each, size in hits])) if hits else float("nan"),
@@ -105,7 +105,7 @@ def _values(composed: Sequence[Bundle], annotated: Sequence[Bundle]) -> dict[str
     }
 
 
-def _most_like(bundle: Bundle, others: Sequence[Bundle]) -> Bundle:
+def _most_similar(bundle: Bundle, others: Sequence[Bundle]) -> Bundle:
     return max(others, key=lambda other: _jaccard(bundle, other))
 
 

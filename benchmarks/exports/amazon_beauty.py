@@ -1,7 +1,7 @@
 """Amazon Beauty (5-core reviews and "also" links of 2014) as an ordinary export.
 
-The public files say in which order a user reviewed, not when: here each user's last item falls on `LAST_DAY`,
-the one before on the day before, and so on back. So a split by time leaves the last out.
+The public files give the order of a user's reviews, not their times: here each user's last item falls on
+`LAST_DAY`, the one before on the day before, and so on back. So a split by time leaves the last out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def write_amazon_beauty(source: Path, folder: Path, *, hidden: Collection[Pair] 
 
 
 def bought_together(source: Path) -> list[Pair]:
-    """Undirected pairs of the catalogue that the shop calls bought together, sorted.
+    """Undirected pairs of the catalogue that the shop lists as bought together, sorted.
 
     Raises:
         BenchmarkError: If a file is missing.
@@ -110,7 +110,7 @@ def _links_of_kind(source: Path, kind: str) -> Iterator[Pair]:
 def _paths(source: Path) -> list[list[str]]:
     """The categories of each product from wide to narrow: the files list them in no order.
 
-    What is above holds more products. The root holds all, and is left out: it is the shop itself.
+    A category above another holds more products. The root holds all and is left out: it is the shop itself.
     """
     names = _lines(source, "category")
     of_item = [{int(number) for number in line.split()} for line in _lines(source, "category_p_c")]

@@ -1,9 +1,9 @@
 """BundleRec (bundles that people found in shopping sessions, Sun et al. 2022) as an ordinary export.
 
-What a user saw in a session are views; what an annotator put together is a basket, so that "bought together"
-means "bundled", and one of the shop's own bundles beside. Nobody chose a bundle: each is of one session.
-The public files describe no item that is in no annotated bundle, so that having a title tells: what is asked
-about held-out sessions should leave the others out (`Session.described`).
+The items of a session are views. An annotated bundle is a basket, so that "bought together" means "bundled",
+and also one of the shop's own bundles. Nobody chose a bundle: each is of one session.
+The public files describe no item that is in no annotated bundle, so that a missing title gives an item away:
+tasks over held-out sessions should leave such items out (`Session.described`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LEVELS = re.compile(r",(?! )")
 
 @dataclass(frozen=True)
 class Session:
-    """What one user looked at on one day, and the bundles that annotators found in it."""
+    """The items that one user viewed on one day, and the bundles that annotators found among them."""
 
     session_id: str
     user_id: str
@@ -82,12 +82,12 @@ def category_path(text: str) -> str:
 
 
 def write_bundlerec(data: BundleRec, folder: Path, *, without: Collection[str]) -> None:
-    """Write the export of `data` to `folder`, without what happened in the sessions of ids `without`.
+    """Write the export of `data` to `folder`, without the events of some sessions.
 
     Args:
         data: The data set.
         folder: Made; gets `interactions`, `items`, `bundles` and `bundle_items` as Parquet.
-        without: Their items stay in the catalogue, as items that nobody saw there.
+        without: Ids of the sessions; their items stay in the catalogue.
     """
     folder.mkdir(parents=True)
     sessions = [session for session in data.sessions if session.session_id not in without]

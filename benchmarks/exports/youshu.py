@@ -1,8 +1,8 @@
 """Youshu (book lists of a reading site, Chen et al. 2019) as an ordinary export.
 
-The public files say who chose which bundle in which part of the split, not when: here the part is the day.
-All that is given to learn from falls on `LEARNED_DAY`, the validation choices on the next and those of test
-on the one after, so that a split by time is the given one.
+The public files give the part of the split that a choice is in, not its time: here each part is a day. The
+training part falls on `LEARNED_DAY`, validation on the next day and test on the one after, so that a split by
+time is the given one.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The front as it is served, beside weighted sums and random sets."""
+"""Quality and time of the served Pareto fronts, beside weighted sums and random sets."""

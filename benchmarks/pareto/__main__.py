@@ -25,7 +25,7 @@ from benchmarks.pareto.rivals import (
     weighted_sums,
 )
 from benchmarks.results import markdown_table, write_section
-from bundles.compose.pareto.effort import STANDARD_EFFORT
+from bundles.compose.pareto.search import STANDARD_EFFORT
 from etl.errors import StageError
 from gnn.registry import load_promoted
 
@@ -36,7 +36,7 @@ MAX_EXACT_ADDED = 3
 
 @dataclass(frozen=True)
 class Measured:
-    """One way to the front of one case."""
+    """One method's front of one case."""
 
     hypervolume: float
     num_points: int
@@ -51,29 +51,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--home", type=Path, required=True, help="a home with a model in service")
     parser.add_argument("--anchors", type=int, default=50, help="how many requests of each kind")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
-        artifact = load_promoted(asked.home / "models")
+        artifact = load_promoted(parsed.home / "models")
     except StageError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
-    planted = with_costs(artifact, rng=np.random.default_rng(asked.seed))
+    planted = with_costs(artifact, rng=np.random.default_rng(parsed.seed))
     maker = CaseMaker(planted)
-    body = [_note(artifact.info.model_version, has_costs=planted is artifact, anchors=asked.anchors)]
+    body = [_note(artifact.info.model_version, has_costs=planted is artifact, anchors=parsed.anchors)]
     with threadpool_limits(limits=1):
         for setting in SETTINGS:
-            rng = np.random.default_rng(asked.seed)
+            rng = np.random.default_rng(parsed.seed)
             rows = [
-                measure(case, seed=asked.seed) for case in maker.make(setting, count=asked.anchors, rng=rng)
+                measure_case(case, seed=parsed.seed)
+                for case in maker.make(setting, count=parsed.anchors, rng=rng)
             ]
             body += ["", f"{setting.name[0].upper()}{setting.name[1:]}: {', '.join(setting.objectives)}."]
             body += ["", *markdown_table(COLUMNS, table(rows))]
     sys.stdout.write("\n".join(body) + "\n")
-    command = f"python -m benchmarks.pareto --home HOME --anchors {asked.anchors} --seed {asked.seed}"
+    command = f"python -m benchmarks.pareto --home HOME --anchors {parsed.anchors} --seed {parsed.seed}"
     write_section("Pareto fronts", command, body)
 
 
-def measure(case: Case, *, seed: int) -> dict[str, Measured]:
-    """Each way to the front of `case`, by its name."""
+def measure_case(case: Case, *, seed: int) -> dict[str, Measured]:
+    """The front of `case` by each method."""
     ours = _timed(lambda: served(case))
     budget = ours.num_evaluations
     rng = np.random.default_rng(seed)
@@ -86,27 +87,27 @@ def measure(case: Case, *, seed: int) -> dict[str, Measured]:
             lambda: random_search(case, num_evaluations=budget, rng=rng)
         ),
     }
-    if case.asked.rules.size_max - case.shortlist.num_fixed <= MAX_EXACT_ADDED:
+    if case.resolved.constraints.size_max - case.shortlist.num_fixed <= MAX_EXACT_ADDED:
         found["all sets (exact)"] = _timed(lambda: exact(case))
     return found
 
 
-COLUMNS = ["way", "hypervolume", "of the served one's", "points", "sets measured", "processor s"]
+COLUMNS = ["method", "hypervolume", "of the served one's", "points", "sets measured", "processor s"]
 
 
 def table(rows: Sequence[dict[str, Measured]]) -> list[list[str]]:
-    """A row a way: means over the cases `rows`, with 95 % intervals of hypervolume and of its ratio."""
+    """A row a method: means over the cases `rows`, with 95 % intervals of hypervolume and of its ratio."""
     lines = []
-    for way in rows[0]:
-        ratios = [row[way].hypervolume / row[SERVED].hypervolume for row in rows]
+    for method in rows[0]:
+        ratios = [row[method].hypervolume / row[SERVED].hypervolume for row in rows]
         lines.append(
             [
-                way,
-                interval([row[way].hypervolume for row in rows]),
+                method,
+                interval([row[method].hypervolume for row in rows]),
                 interval(ratios),
-                f"{np.mean([row[way].num_points for row in rows]):.0f}",
-                f"{np.mean([row[way].num_evaluations for row in rows]):,.0f}",
-                f"{np.mean([row[way].seconds for row in rows]):.2f}",
+                f"{np.mean([row[method].num_points for row in rows]):.0f}",
+                f"{np.mean([row[method].num_evaluations for row in rows]):,.0f}",
+                f"{np.mean([row[method].seconds for row in rows]):.2f}",
             ]
         )
     return lines
@@ -118,9 +119,9 @@ def interval(values: Sequence[float]) -> str:
     return f"{np.mean(values):.4f} ± {half:.4f}"
 
 
-def _timed(way: Callable[[], Outcome]) -> Measured:
+def _timed(method: Callable[[], Outcome]) -> Measured:
     started = time.process_time()
-    outcome = way()
+    outcome = method()
     seconds = time.process_time() - started
     return Measured(outcome.front.hypervolume, len(outcome.front.values), outcome.num_evaluations, seconds)
 

@@ -1,4 +1,4 @@
-"""What fronts are asked for: anchors of a shop, each in several kinds of request."""
+"""The requests for fronts: anchors of a shop, each in several kinds of request."""
 
 from __future__ import annotations
 
@@ -8,26 +8,22 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.generate import BundleGenerator
-from bundles.compose.pareto.requests import ObjectiveName, ParetoRequest
+from bundles.compose.pareto.schemas import ParetoRequest
 from bundles.compose.pareto.starting import broad_shortlist, known_sets
 from bundles.compose.shortlist import Shortlist
-from bundles.links import ItemLinks
-from bundles.request.reader import Asked
-from bundles.request.visitor import Visit
-from bundles.rules.standing import StandingWord
+from bundles.loaded_model import LoadedModel
+from bundles.request.resolve import ResolvedRequest
+from bundles.request.schemas import ObjectiveName
+from bundles.request.visitor import VisitorContext
+from bundles.rules.decisions import NO_RULES
+from bundles.rules.resolve import RuleResolver
 from bundles.rules.targets import DecisionTargets
-from bundles.rules.word import NO_WORD
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.cold_slate import ColdSlate
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.item_scores import ItemScores
-from gnn.scoring.seasons import SeasonLift
 
 #: Anchors are items in so many baskets or more.
 MIN_ANCHOR_BASKETS = 100
-#: Planted costs are this share of the price, even between the two.
+#: Planted costs are a share of the price between these two, drawn evenly.
 COST_SHARES = (0.4, 0.9)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -39,7 +35,7 @@ class Setting:
     name: str
     objectives: tuple[ObjectiveName, ...]
     body: dict[str, object]
-    """Beside anchors and objectives, as in a request."""
+    """The fields of a request other than anchors and objectives."""
 
 
 SETTINGS = (
@@ -58,7 +54,7 @@ class Case:
     """One request, as the search sees it."""
 
     shortlist: Shortlist
-    asked: Asked
+    resolved: ResolvedRequest
     objectives: tuple[ObjectiveName, ...]
 
 
@@ -66,23 +62,13 @@ class CaseMaker:
     """Makes cases of one artifact."""
 
     def __init__(self, artifact: ModelArtifact) -> None:
-        self._catalogue = ItemCatalogue(artifact)
-        scorer, cold = ItemScorer(artifact), ColdSlate(artifact.cold_model)
-        decisions = StandingWord(
-            lambda: NO_WORD, targets=DecisionTargets(artifact, catalogue=self._catalogue)
-        )
-        self._generator = BundleGenerator(
-            artifact,
-            catalogue=self._catalogue,
-            scorer=scorer,
-            scores=ItemScores(artifact, scorer, cold=cold),
-            links=ItemLinks(artifact, catalogue=self._catalogue, scorer=scorer, cold=cold),
-            seasons=SeasonLift(artifact.seasons, num_items=self._catalogue.num_items),
-            decisions=decisions,
-        )
+        model = LoadedModel.of(artifact)
+        self._catalogue = model.catalogue
+        rules = RuleResolver(lambda: NO_RULES, targets=DecisionTargets(artifact, catalogue=self._catalogue))
+        self._generator = BundleGenerator(model, rules=rules)
 
     def make(self, setting: Setting, *, count: int, rng: np.random.Generator) -> Iterator[Case]:
-        """`count` cases with an anchor each, of those that any bundle satisfies."""
+        """`count` cases with an anchor each, of those that at least one bundle satisfies."""
         catalogue = self._catalogue
         may_anchor = (catalogue.baskets >= MIN_ANCHOR_BASKETS) & (catalogue.price > 0) & catalogue.in_stock
         made = 0
@@ -96,12 +82,12 @@ class CaseMaker:
 
     def _case(self, setting: Setting, anchor: str) -> Case | None:
         request = ParetoRequest.model_validate({**setting.body, "anchors": [anchor]})
-        visit = Visit(cart=(), recent=(), user_index=None)
-        asked = self._generator.reader.read(request, visit, now=NOW, warnings=[])
-        shortlist = broad_shortlist(self._generator.composer, asked, setting.objectives)
-        if shortlist is None or not len(known_sets(shortlist, asked.rules, setting.objectives)):
+        visitor = VisitorContext(cart=(), recent=(), user_index=None)
+        resolved = self._generator.resolver.resolve(request, visitor, now=NOW, warnings=[])
+        shortlist = broad_shortlist(self._generator.composer, resolved, setting.objectives)
+        if shortlist is None or not len(known_sets(shortlist, resolved.constraints, setting.objectives)):
             return None
-        return Case(shortlist, asked, setting.objectives)
+        return Case(shortlist, resolved, setting.objectives)
 
 
 def with_costs(artifact: ModelArtifact, *, rng: np.random.Generator) -> ModelArtifact:

@@ -1,4 +1,4 @@
-"""Ways to a front of one case, each with how many sets it measured."""
+"""Methods that find a front of one case, each with the number of sets that it measured."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from pymoo.util.ref_dirs import get_reference_directions  # type: ignore[import-
 
 from benchmarks.pareto.cases import Case
 from bundles.compose.beam import compose_sets
-from bundles.compose.objectives import ObjectiveValues, measure
-from bundles.compose.pareto.effort import STANDARD_EFFORT
+from bundles.compose.objectives import ObjectiveValues, compute_objectives
+from bundles.compose.pareto.decoder import SetDecoder
 from bundles.compose.pareto.front import Front, front_of
-from bundles.compose.pareto.growing import SetGrower
-from bundles.compose.pareto.search import find_front, random_sets
+from bundles.compose.pareto.search import STANDARD_EFFORT, find_front, random_sets
 from bundles.compose.pareto.starting import known_sets
-from bundles.compose.pareto.values import objective_values
-from bundles.compose.sets import satisfies
+from bundles.compose.sets import objective_values, satisfies
 from bundles.request.schemas import Weights
 
 #: Of Das & Dennis' (1998) even weights: 100 of two objectives, 105 of three.
@@ -31,16 +29,16 @@ _BATCH = 50_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """A front, and how many sets were measured to find it."""
+    """A front, and the number of sets that were measured to find it."""
 
     front: Front
     num_evaluations: int
 
 
 def served(case: Case) -> Outcome:
-    """NSGA-II from sets of the beam search, as the planner has it; the sets of the beam search count."""
+    """NSGA-II from sets of the beam search, as the planner runs it; the sets of the beam search count."""
     with counted_beams() as beams:
-        known = known_sets(case.shortlist, case.asked.rules, case.objectives)
+        known = known_sets(case.shortlist, case.resolved.constraints, case.objectives)
     found = _searched(case, known)
     return Outcome(found.front, found.num_evaluations + beams.num_evaluations)
 
@@ -61,24 +59,26 @@ def weighted_sums(case: Case, *, max_evaluations: int | None = None) -> Outcome:
             each = beams.num_evaluations / max(len(best), 1)
             if max_evaluations is not None and beams.num_evaluations + each > max_evaluations:
                 break
-            sets = compose_sets(case.shortlist, case.asked.rules, weights=weights, num_kept=1)
+            sets = compose_sets(case.shortlist, case.resolved.constraints, weights=weights, num_kept=1)
             best.append(sets.members[sets.values.score.argmax()][None])
     return Outcome(_front(case, np.concatenate(best)), beams.num_evaluations)
 
 
 def random_search(case: Case, *, num_evaluations: int, rng: np.random.Generator) -> Outcome:
-    """Random sets, grown within the rules as those are that NSGA-II starts from."""
-    shortlist, rules = case.shortlist, case.asked.rules
-    members = random_sets(SetGrower(shortlist, rules), shortlist, rules, count=num_evaluations, rng=rng)
+    """Random sets, grown within the constraints like those that NSGA-II starts from."""
+    shortlist, constraints = case.shortlist, case.resolved.constraints
+    members = random_sets(
+        SetDecoder(shortlist, constraints), shortlist, constraints, count=num_evaluations, rng=rng
+    )
     return Outcome(_front(case, members), num_evaluations)
 
 
 def exact(case: Case) -> Outcome:
-    """Every set there is: for shortlists of about 100 and at most three added items."""
-    shortlist, rules = case.shortlist, case.asked.rules
+    """All sets: for shortlists of about 100 and at most three added items."""
+    shortlist, constraints = case.shortlist, case.resolved.constraints
     others = range(shortlist.num_fixed, len(shortlist.items))
     front, num_evaluations = _front(case, np.zeros((0, len(shortlist.items)), dtype=np.bool_)), 0
-    for size in range(rules.size_min, rules.size_max + 1):
+    for size in range(constraints.size_min, constraints.size_max + 1):
         added = np.array(list(combinations(others, size - shortlist.num_fixed)), dtype=np.int64)
         for part in np.array_split(added, -(-len(added) // _BATCH)):
             members = np.zeros((len(part), len(shortlist.items)), dtype=np.bool_)
@@ -105,7 +105,7 @@ def even_weights(objectives: tuple[str, ...]) -> Iterator[Weights]:
 
 @dataclass
 class Beams:
-    """What beam searches did."""
+    """The effort of beam searches."""
 
     num_evaluations: int = 0
     """Sets that were measured: each state with each candidate added."""
@@ -113,26 +113,32 @@ class Beams:
 
 @contextmanager
 def counted_beams() -> Iterator[Beams]:
-    """Counts what the beam searches within the block measure."""
+    """Count the sets that beam searches measure within the block."""
     beams = Beams()
 
     def counting(*arguments: object, **named: object) -> ObjectiveValues:
-        values = measure(*arguments, **named)  # type: ignore[arg-type]  # handed on as they came
+        values = compute_objectives(*arguments, **named)  # type: ignore[arg-type]  # handed on as they came
         beams.num_evaluations += values.score.size
         return values
 
-    with patch("bundles.compose.beam.measure", counting):
+    with patch("bundles.compose.beam.compute_objectives", counting):
         yield beams
 
 
 def _searched(case: Case, known: NDArray[np.bool_]) -> Outcome:
     found = find_front(
-        case.shortlist, case.asked.rules, objectives=case.objectives, known=known, effort=STANDARD_EFFORT
+        case.shortlist,
+        case.resolved.constraints,
+        objectives=case.objectives,
+        known=known,
+        effort=STANDARD_EFFORT,
     )
     return Outcome(found.front, found.num_evaluations)
 
 
 def _front(case: Case, members: NDArray[np.bool_]) -> Front:
-    members = members[satisfies(case.shortlist, members, rules=case.asked.rules)]
-    values = objective_values(case.shortlist, members, rules=case.asked.rules, objectives=case.objectives)
+    members = members[satisfies(case.shortlist, members, constraints=case.resolved.constraints)]
+    values = objective_values(
+        case.shortlist, members, constraints=case.resolved.constraints, objectives=case.objectives
+    )
     return front_of(members, values)

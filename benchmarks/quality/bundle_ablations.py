@@ -1,4 +1,4 @@
-"""What each part of the ranking of bundles is worth: one part left out or changed at a time, one seed."""
+"""Ablations of the ranking of bundles: one part left out or changed at a time, one seed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from scipy.sparse import csr_matrix
 
-from gnn.components.bundle_ranking.fitting import BundleRankingParams, fit_bundle_ranking
+from gnn.components.bundle_ranking.fitting import BundleRankingParams, rank_choices
 from gnn.components.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
-from gnn.components.bundle_ranking.ranking import BundleRanking
+from gnn.components.bundle_ranking.ranking import FusedRanking
 from gnn.data.bundle_choices import BundleChoices
 from gnn.evaluation.lists import ScoreUsers
 from gnn.network.bundle_training import ViewParams
@@ -44,7 +44,7 @@ NETWORKS = {
     "GNN of no layer": replace(_VIEWS, num_layers=0),
 }
 
-#: Whole rankings: what makes one network better need not help three of them beside a closed form.
+#: Whole rankings: a change that helps one network need not help three of them beside a closed form.
 RANKINGS = {
     "kernel EASE + GNN": _VIEWS,
     "kernel EASE + GNN without view of choices": _WITHOUT_CHOICES,
@@ -52,7 +52,7 @@ RANKINGS = {
 
 
 def ablations(choices: BundleChoices, validation: csr_matrix) -> Iterator[tuple[str, ScoreUsers]]:
-    """Name and scores of each, fitted one after the other."""
+    """Name and scores of each ablation, fitted one after the other."""
     for name, ease in CLOSED_FORMS.items():
         yield name, fit_kernel_ease(choices, params=ease).score
     for name, views in NETWORKS.items():
@@ -61,7 +61,5 @@ def ablations(choices: BundleChoices, validation: csr_matrix) -> Iterator[tuple[
         yield name, _fit(choices, validation, BundleRankingParams(views=views)).score
 
 
-def _fit(choices: BundleChoices, validation: csr_matrix, params: BundleRankingParams) -> BundleRanking:
-    return fit_bundle_ranking(
-        choices, seed=0, device=torch.device("cpu"), validation=validation, params=params
-    )
+def _fit(choices: BundleChoices, validation: csr_matrix, params: BundleRankingParams) -> FusedRanking:
+    return rank_choices(choices, seed=0, device=torch.device("cpu"), validation=validation, params=params)

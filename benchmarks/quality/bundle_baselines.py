@@ -1,4 +1,4 @@
-"""What protocol A compares with: models of users and bundles alone, by others or in closed form."""
+"""Baselines of protocol A: models that see users and bundles alone, not the items."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from benchmarks.baselines.bpr import fit_bpr
 from benchmarks.baselines.factors import Factors
 from benchmarks.baselines.item_knn import fit_cosine_knn
 from benchmarks.baselines.light_gcn import fit_light_gcn
-from gnn.components.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
-from gnn.components.bundle_ranking.user_features import FeatureWeights
+from gnn.components.bundle_ranking.kernel_ease import FeatureWeights, KernelEaseParams, fit_kernel_ease
 from gnn.data.bundle_choices import BundleChoices
 from gnn.evaluation.lists import ScoreUsers, ndcgs_at_k, rank_lists
 

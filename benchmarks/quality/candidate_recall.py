@@ -1,4 +1,4 @@
-"""Which sources of candidates find what is hidden: the recall of each, of all together, and of the blend."""
+"""Recall of candidate sources: of each alone, of all together, and of the first stage."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.results import markdown_table
-from gnn.components.choosing import served_score, with_weights
-from gnn.components.ensemble import scorer_queries
-from gnn.components.trial import Trial
+from gnn.artifact.model import ModelArtifact
+from gnn.artifact.scorers import item_scorer
+from gnn.components.holdout import Holdout
+from gnn.components.tuning import served_score
+from gnn.data.content import item_documents
+from gnn.data.queries import item_queries
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
-from gnn.scoring.item_codes import LEVELS, item_codes
-from gnn.scoring.item_scorer import FEATURES, ItemScorer
-from gnn.scoring.weights import ServedWeights
+from gnn.scoring.catalogue import LEVELS, item_codes
+from gnn.scoring.item_model import FEATURES
 
-#: Lengths of a source's list; the second is that of the shortlist that the trees put in order.
+#: Lengths of a source's list; the second is that of the shortlist that the trees re-rank.
 SHORT, LONG = 50, 200
 
-BLEND = "blend"
+FIRST_STAGE = "first stage"
 
 
-def candidate_recall(trial: Trial, weights: ServedWeights) -> list[str]:
-    """The lines of a table over the validation queries of `trial`; `weights` are those of the blend."""
-    at_cut = with_weights(trial.at_cut, trial.model, weights)
-    sources = _sources(trial, ItemScorer(at_cut))
-    ranks = {name: full_ranking(score, trial.validation) for name, score in sources.items()}
+def candidate_recall(holdout: Holdout, artifact: ModelArtifact) -> list[str]:
+    """The lines of a table over the validation queries; `artifact` is that of `holdout`, without trees."""
+    sources = _sources(holdout, artifact)
+    ranks = {name: full_ranking(score, holdout.validation) for name, score in sources.items()}
     ranks["any of these"] = np.min(list(ranks.values()), axis=0)
-    ranks[BLEND] = full_ranking(served_score(at_cut, trial.model.ranked), trial.validation)
+    ranks[FIRST_STAGE] = full_ranking(served_score(artifact, artifact.ranked.item), holdout.validation)
     return recall_table(ranks)
 
 
 def recall_table(ranks: Mapping[str, NDArray[np.float64]]) -> list[str]:
-    """Recall of the hidden items by source from their `ranks`, each [num_queries], the blend's among them.
+    """Recall of the hidden items by source from their `ranks` [num_queries], the first stage's among them.
 
-    The last column is what a source would add: the share that it finds early and the blend's shortlist lacks.
+    The last column is what a source would add: the share of hidden items that its short list has and the
+    first stage's long one lacks.
     """
-    is_missed = ranks[BLEND] > LONG
+    is_missed = ranks[FIRST_STAGE] > LONG
     rows = [
         (
             name,
@@ -48,21 +50,23 @@ def recall_table(ranks: Mapping[str, NDArray[np.float64]]) -> list[str]:
         )
         for name, found in ranks.items()
     ]
-    missed = f"in its {SHORT}, not in the blend's {LONG}"
+    missed = f"in its {SHORT}, not in the first stage's {LONG}"
     return markdown_table(["candidates by", f"recall@{SHORT}", f"recall@{LONG}", missed], rows)
 
 
-def _sources(trial: Trial, scorer: ItemScorer) -> dict[str, ScoreQueries]:
-    """What could draw candidates: the parts of the blend, popularity, the cart's categories, content."""
-    ranked = trial.model.ranked
-    documents = item_documents(trial.edges)
+def _sources(holdout: Holdout, artifact: ModelArtifact) -> dict[str, ScoreQueries]:
+    """Candidate sources: features of the first stage, popularity, the cart's categories, content."""
+    data, ranked, scorer = holdout.context.data, artifact.ranked.item, item_scorer(artifact)
+    documents = item_documents(data.edges)
 
     def feature(name: str) -> ScoreQueries:
         place = FEATURES.index(name)
-        return lambda queries: scorer.features(scorer_queries(queries, ranked))[:, place]
+        return lambda queries: scorer.features(
+            [scorer.evidence(query) for query in item_queries(queries, ranked)]
+        )[:, place]
 
-    popularity = trial.model.ranked_purchases.item_baskets.astype(np.float32)
-    category = item_codes(trial.at_cut.catalogue, trial.at_cut.categories, ranked)[LEVELS.index("category")]
+    popularity = data.ranked_purchases.item_baskets.astype(np.float32)
+    category = item_codes(artifact.catalogue, artifact.categories, ranked)[LEVELS.index("category")]
     return {
         **{name: feature(name) for name in ("gnn", "ease", "bought", "recency")},
         "popularity": lambda queries: np.tile(popularity, (len(queries), 1)),

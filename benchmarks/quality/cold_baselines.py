@@ -1,4 +1,4 @@
-"""What protocol F measures cold items against: popularity within the cart's categories, and content kNN."""
+"""Baselines of protocol F: popularity within the cart's categories, and content kNN."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from etl.tables import Tables
-from gnn.data.content import item_groups
+from gnn.data.content import item_documents, item_groups
 from gnn.data.queries import CompletionQueries
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.scoring.cold_items import GROUPS
@@ -69,5 +69,5 @@ def _fields(tables: Tables, edges: EdgeTables, catalogue: NDArray[np.int32]) -> 
 
 
 def _word(place: int, text: str) -> str:
-    """One word for a whole field, so that equal ones of another field are another word."""
+    """One word for a whole field; equal texts of two fields are two words."""
     return f"f{place}_" + "".join(letter if letter.isalnum() else "_" for letter in text)

@@ -1,4 +1,4 @@
-"""Protocol F's items, tables and queries: a tenth of the catalogue that nobody is known to have bought."""
+"""Protocol F's items, tables and queries: a tenth of the catalogue without any purchase."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw_cold(edges: EdgeTables, catalogue: NDArray[np.int32]) -> NDArray[np.int
 
 
 def without_lines(tables: Tables, item_ids: pa.Array, *, folder: Path) -> Tables:
-    """`tables` as if nobody had bought `item_ids`: they stay in `items`, without prices told by lines alone.
+    """`tables` as if nobody had bought `item_ids`; these stay in `items`, without prices that lines gave.
 
     Counted tables (`co_purchases`, `category_pairs`) stay as they are: read the graph up to a moment, which
     counts anew.
@@ -40,8 +40,8 @@ def without_lines(tables: Tables, item_ids: pa.Array, *, folder: Path) -> Tables
     folder.mkdir(parents=True)
     lines, items = tables.read("interactions"), tables.read("items")
     lines = lines.filter(pc.invert(pc.is_in(lines["item_id"], value_set=item_ids)))
-    is_told = pc.or_(items["price_given"], pc.invert(pc.is_in(items["item_id"], value_set=item_ids)))
-    price = pc.if_else(is_told, items["price"], pa.scalar(None, pa.float64()))
+    is_known = pc.or_(items["price_given"], pc.invert(pc.is_in(items["item_id"], value_set=item_ids)))
+    price = pc.if_else(is_known, items["price"], pa.scalar(None, pa.float64()))
     items = items.set_column(items.column_names.index("price"), "price", price)
     files = dict(tables.manifest.tables)
     changed: Mapping[str, pa.Table] = {"interactions": lines, "items": items}
@@ -84,8 +84,7 @@ def hide_one(
     baskets = csr_matrix(every.carts + csr_matrix(hidden, shape=every.carts.shape))
     num_cold = baskets @ is_cold.astype(np.float32)
     num_known = baskets @ (~is_cold).astype(np.float32)
-    asked = (num_cold >= 1) & (num_known >= 1) if hides_cold else num_known >= 2
-    found = np.flatnonzero(asked)
+    found = np.flatnonzero((num_cold >= 1) & (num_known >= 1) if hides_cold else num_known >= 2)
     chosen = np.sort(rng.choice(found, min(MAX_QUERIES, len(found)), replace=False))
     carts, items = [], []
     for basket in chosen:

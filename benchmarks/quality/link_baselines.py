@@ -1,4 +1,4 @@
-"""Baselines of protocol C: one rule each for which items go with an item."""
+"""Baselines of protocol C: each scores items for an item by one rule."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, eye_array
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
-from gnn.components.ease.exact import fit_ease
+from benchmarks.baselines.content_knn import fit_content_knn
+from gnn.components.ease import fit_ease
 from gnn.components.predicted_links.evidence import PairEvidence
+from gnn.data.content import item_documents
 from gnn.data.purchases import Purchases
 from gnn.data.sequences import users_as_baskets
 from graph.edges import EdgeTables

@@ -47,12 +47,12 @@ def _targets(report: ProtocolReport) -> list[list[str]]:
     for path, target in report.targets.items():
         values = report.values(path)
         verdict = "met" if statistics.mean(values) >= target else "not met"
-        rows.append([path, f"{target:.4f}", cell(values), verdict])
+        rows.append([path, f"{target:.4f}", mean_cell(values), verdict])
     return rows
 
 
 def _models(title: str, models: Models, metrics: Sequence[str]) -> Iterator[str]:
-    rows = [[model, *(cell(row.get(metric, ())) for metric in metrics)] for model, row in models.items()]
+    rows = [[model, *(mean_cell(row.get(metric, ())) for metric in metrics)] for model, row in models.items()]
     yield from _part(title, ["model", *metrics], rows)
 
 
@@ -61,7 +61,7 @@ def _part(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     yield from markdown_table(columns, rows)
 
 
-def cell(values: Sequence[float]) -> str:
+def mean_cell(values: Sequence[float]) -> str:
     """Mean ± sample standard deviation; the mean alone where all runs agree, a dash where there are none."""
     if not values:
         return "–"

@@ -1,4 +1,4 @@
-"""What a protocol is run with."""
+"""The options of a protocol's command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DATA_VARIABLE = "BUNDLEGRAPH_BENCHMARK_DATA"
 
 
 class BenchmarkError(StageError):
-    """A benchmark cannot run here; the message says what to do."""
+    """A benchmark cannot run here; its message names what to do."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class Options:
     data: Path | None
     """Folder that holds a folder a public data set; none for protocols whose data is a package."""
     seeds: int
-    """Runs of all that is drawn, seeds 0 to `seeds` − 1."""
+    """Number of runs; run n has seed n, from 0 on."""
     config: str
     """Name of the training configuration (`gnn.config.CONFIGS`)."""
     home: Path
     """Where tables are kept; a later run with the same home finds them again."""
     scratch: Path
-    """A folder that is gone after the run: exports, checkpoints."""
+    """A folder that is deleted after the run: exports, checkpoints."""
+    baselines: str = "all"
+    """`none`: the product's rows alone; `closed`: closed forms too; `all`: trained ones and ablations too."""
 
     def dataset(self, name: str) -> Path:
         """The folder of data set `name`.
@@ -51,7 +53,7 @@ class Options:
 
 
 def options_parser(prog: str, description: str) -> argparse.ArgumentParser:
-    """A parser of what `Options` hold, and of `--print-only`."""
+    """A parser of all `Options`, and of `--print-only`."""
     parser = home_parser(description, prog=prog)
     parser.add_argument(
         "--data",
@@ -63,9 +65,28 @@ def options_parser(prog: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=_positive, default=1, help="runs, from seed 0 on (default 1)")
     add_config(parser, default="standard")
     parser.add_argument(
+        "--baselines",
+        choices=["none", "closed", "all"],
+        default="all",
+        help="fit no baselines, closed forms only, or all of them and the ablations (default all); "
+        "with fewer than all the results are only printed",
+    )
+    parser.add_argument(
         "--print-only", action="store_true", help="leave results.md and the JSON file as they are"
     )
     return parser
+
+
+def read_options(arguments: argparse.Namespace, *, home: Path, scratch: Path) -> Options:
+    """The options of parsed `arguments`."""
+    return Options(
+        arguments.data, arguments.seeds, arguments.config, home, scratch, baselines=arguments.baselines
+    )
+
+
+def keeps_results(arguments: argparse.Namespace) -> bool:
+    """Whether results.md and the JSON file are written: only with every row, and not with `--print-only`."""
+    return arguments.baselines == "all" and not arguments.print_only
 
 
 def _positive(text: str) -> int:

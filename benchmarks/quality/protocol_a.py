@@ -1,4 +1,4 @@
-"""Protocol A: rank all bundles of Youshu for users; what a user chose before is masked, full ranking.
+"""Protocol A: rank all bundles of Youshu for users, full ranking; bundles chosen before are masked.
 
 The bundles are ranked by the code that `bundlegraph train` runs, on an ordinary export.
 """
@@ -19,11 +19,11 @@ from benchmarks.quality.bundle_baselines import closed_forms, drawn_baselines
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
-from gnn.components.bundle_ranking.fitting import fit_bundle_ranking
-from gnn.components.bundle_ranking.ranking import BundleRanking
+from gnn.components.bundle_ranking.fitting import rank_choices
+from gnn.components.bundle_ranking.ranking import FusedRanking
 from gnn.data.bundle_choices import BundleChoices, bundle_choices, new_choices
 from gnn.data.purchases import read_purchases
-from gnn.evaluation.leak_probe import LEAK_PROBE, leak_verdict, probe_bundles
+from gnn.evaluation.leak_probe import LEAK_PROBE, check_for_leak, probe_bundles
 from gnn.evaluation.lists import (
     ScoreUsers,
     TopLists,
@@ -42,7 +42,7 @@ _GNN = "GNN, 3 seeds summed"
 
 @dataclass(frozen=True)
 class Split:
-    """What is learned from, and what is asked."""
+    """The choices to learn from, and the new choices to predict."""
 
     choices: BundleChoices
     validation: csr_matrix
@@ -53,13 +53,14 @@ class Split:
 def run(options: Options) -> ProtocolReport:
     """Every seed on the same split; ablations with one seed, on validation."""
     split = read_split(options)
-    fixed = closed_forms(split.choices)
+    fixed = {} if options.baselines == "none" else closed_forms(split.choices)
+    has_all = options.baselines == "all"
     fixed[LEAK_PROBE] = probe_bundles(split.choices.bought, split.choices.contains)
     fixed_lists = _rank_all(fixed, split.choices, split.test)
     tests, validations, seconds, lists = [], [], [], fixed_lists
     for seed in range(options.seeds):
         started = time.perf_counter()
-        models = drawn_baselines(split.choices, split.validation, seed=seed)
+        models = drawn_baselines(split.choices, split.validation, seed=seed) if has_all else {}
         models |= ours(fit(split, seed=seed))
         seconds.append(time.perf_counter() - started)
         drawn_lists = _rank_all(models, split.choices, split.test)
@@ -91,9 +92,9 @@ def run(options: Options) -> ProtocolReport:
         },
         ablations={
             name: {metric: [value] for metric, value in row.items()}
-            for name, row in _metrics(ablation_lists(split)).items()
+            for name, row in _metrics(ablation_lists(split) if has_all else {}).items()
         },
-        notes=[leak_verdict(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
+        notes=[check_for_leak(ndcg, ours=OURS, rng=np.random.default_rng(0)).text],
     )
 
 
@@ -111,21 +112,21 @@ def read_split(options: Options) -> Split:
     )
 
 
-def fit(split: Split, *, seed: int) -> BundleRanking:
-    """The product's ranking; runs draw different seeds for each of their networks."""
-    return fit_bundle_ranking(
+def fit(split: Split, *, seed: int) -> FusedRanking:
+    """The product's ranking; each network of a run has a seed of its own, and no two runs share one."""
+    return rank_choices(
         split.choices, seed=seed * 1_000, device=torch.device("cpu"), validation=split.validation
     )
 
 
-def ours(ranking: BundleRanking) -> dict[str, ScoreUsers]:
-    """The rows of `ranking`: its parts, and what is served."""
-    models = ranking.models()
+def ours(ranking: FusedRanking) -> dict[str, ScoreUsers]:
+    """The rows of `ranking`: each model alone, and the weighted sum that is served."""
+    models = ranking.scorers()
     return {
         "kernel EASE": models["kernel_ease"],
         "GNN, one seed": ranking.views[0].score,
         _GNN: models["gnn"],
-        OURS: models["served"],
+        OURS: ranking.score,
     }
 
 

@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.exports.amazon_beauty import TEST_FROM, VALIDATION_FROM, write_amazon_beauty
+from benchmarks.quality.holdouts import holdout_of
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
 from etl.ingest import ingest
 from etl.pseudonyms import KEY_FILE
 from etl.tables import Tables
-from gnn.components.ease.exact import Ease
-from gnn.components.sequences.evaluation import closed_forms, histories_of, out_of_fold_ranks, sequence_score
-from gnn.components.sequences.fitting import fit_evidence, fit_history_ease, fit_trees
-from gnn.components.sequences.shortlists import read_shortlists
-from gnn.components.shop import pack_catalogue, pack_categories
-from gnn.config import CONFIGS, SequenceConfig, TrainingConfig
-from gnn.data.next_item import NextItemQueries, next_item_queries
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.purchases import Purchases, choose_ranked, read_purchases
-from gnn.evaluation.bootstrap import Interval
-from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
-from gnn.network.sequence_task import score_sequences
-from gnn.network.task import LearnedLinks
-from gnn.network.training import no_progress, train_links
-from gnn.scoring.item_codes import LEVELS, item_codes
-from gnn.scoring.trees import no_trees
-from graph.edges import EdgeTables, edge_tables
+from gnn.components.assembly import tuned
+from gnn.components.holdout import Holdout
+from gnn.components.tuning import choose, served_score
+from gnn.config import CONFIGS, TrainingConfig
+from gnn.data.queries import CompletionQueries
+from gnn.evaluation.metrics import Interval, ScoreQueries, full_ranking, hit_rate_at_k, ndcg_at_k, ndcg_gains
+from gnn.scoring.item_model import Reranker
 
 METRICS = ("hr@10", "ndcg@10")
-OURS, GNN, UNORDERED = "ranker", "gnn", "gnn_without_order"
+OURS, FIRST_STAGE, GNN, UNORDERED = "ranker", "first_stage", "gnn", "gnn_without_order"
 
 #: Reviewers of a public data set have nothing to hide; a key drawn anew would order them anew each run.
 _KEY = "public reviews need no secret key"
@@ -43,45 +34,30 @@ _KEY = "public reviews need no secret key"
 Ranks = Mapping[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What all seeds share."""
-
-    edges: EdgeTables
-    purchases: Purchases
-    """Before validation; columns: ranked indices."""
-    ranked: NDArray[np.int32]
-    groups: NDArray[np.int32]
-    ease: Ease
-    validation: NextItemQueries
-    test: NextItemQueries
-
-
 def run(options: Options) -> ProtocolReport:
     """Every seed on the same queries: each user's last item but one for validation, the last for test."""
-    started = time.perf_counter()
-    setting = read_setting(ingest_beauty(options.dataset("amazon-beauty"), options))
-    baselines = closed_forms(
-        setting.purchases, setting.ease, category=setting.groups[LEVELS.index("category")]
-    )
+    tables = ingest_beauty(options.dataset("amazon-beauty"), options)
     test_ranks, validation_ranks, seconds = [], [], []
     for seed in range(options.seeds):
-        config = replace(CONFIGS[options.config], seed=seed)
-        validation, test = run_once(setting, config, options.scratch)
+        started = time.perf_counter()
+        holdout = fit_beauty(tables, sequence_config(options.config, seed=seed), options.scratch)
+        validation, test = product_ranks(holdout)
         if not seed:
-            models = {**baselines, UNORDERED: _unordered(setting, config, options.scratch)}
-            validation = {**_ranks(models, setting.validation), **validation}
-            test = {**_ranks(models, setting.test), **test}
+            models = _baselines(holdout, options)
+            validation = {**_ranks(models, holdout.validation), **validation}
+            test = {**_ranks(models, holdout.test), **test}
         test_ranks.append(test)
         validation_ranks.append(validation)
         seconds.append(time.perf_counter() - started)
-        started = time.perf_counter()
     gains = {model: ndcg_gains(ranks, 10) for model, ranks in test_ranks[0].items()}
-    by_order = ours_minus(gains, ours=GNN)[UNORDERED]
+    notes = [f"Closed forms, which draw nothing, and {UNORDERED} are fitted in the run of seed 0 alone."]
+    if UNORDERED in gains:
+        by_order = ours_minus(gains, ours=GNN)[UNORDERED]
+        notes.insert(0, f"Order alone ({GNN} minus {UNORDERED}), NDCG@10: {_text(by_order)}.")
     return ProtocolReport(
         protocol="E",
         title="next item of a sequence",
-        measures=_measures(setting),
+        measures=_measures(holdout),
         metrics=METRICS,
         ours=OURS,
         models=gather([_metrics(ranks) for ranks in test_ranks]),
@@ -90,10 +66,7 @@ def run(options: Options) -> ProtocolReport:
         validation=gather([_metrics(ranks) for ranks in validation_ranks]),
         intervals={"ndcg@10": ours_minus(gains, ours=OURS)},
         targets={f"{OURS}/hr@10": 0.088, f"{OURS}/ndcg@10": 0.056},
-        notes=[
-            f"Order alone ({GNN} minus {UNORDERED}), NDCG@10: {_text(by_order)}.",
-            f"Closed forms, which draw nothing, and {UNORDERED} are fitted in the run of seed 0 alone.",
-        ],
+        notes=notes,
     )
 
 
@@ -107,59 +80,54 @@ def ingest_beauty(source: Path, options: Options) -> Tables:
     return ingest(str(export), options.home).tables
 
 
-def read_setting(tables: Tables) -> Setting:
-    """What is known before validation, and the queries; all items are ranked."""
-    edges = edge_tables(tables, until=VALIDATION_FROM)
-    purchases = read_purchases(tables, edges, until=VALIDATION_FROM)
-    ranked = choose_ranked(purchases, min_item_baskets=0)
-    log = read_purchase_log(tables, edges, ranked)
-    of_items = purchases.of_items(ranked)
-    return Setting(
-        edges=edges,
-        purchases=of_items,
-        ranked=ranked,
-        groups=item_codes(pack_catalogue(tables, edges, purchases), pack_categories(tables, edges), ranked),
-        ease=fit_history_ease(of_items),
-        validation=next_item_queries(log, since=VALIDATION_FROM, until=TEST_FROM),
-        test=next_item_queries(log, since=TEST_FROM, until=None),
+def sequence_config(name: str, *, seed: int, is_ordered: bool = True) -> TrainingConfig:
+    """The configuration `name`; all items are ranked, and the split leaves each user's last item out."""
+    config = CONFIGS[name]
+    return replace(
+        config,
+        seed=seed,
+        min_item_baskets=0,
+        validation_from=VALIDATION_FROM.date(),
+        test_from=TEST_FROM.date(),
+        sequence=replace(config.sequence, is_ordered=is_ordered),
     )
 
 
-def run_once(setting: Setting, config: TrainingConfig, scratch: Path) -> tuple[Ranks, Ranks]:
-    """Ranks of the models that every seed fits anew, on validation and on test."""
-    ordered = _links(setting, config, scratch, is_ordered=True)
-    evidence = fit_evidence(setting.purchases, ordered, setting.ease, groups=setting.groups)
+def fit_beauty(tables: Tables, config: TrainingConfig, scratch: Path) -> Holdout:
+    """The model of `config` before each user's last item but one, and queries for the last two items."""
+    checkpoint = scratch / f"seed-{config.seed}-{config.sequence.is_ordered}.pt"
+    return holdout_of(tables, config, checkpoint=checkpoint, is_sequence=True)
+
+
+def product_ranks(holdout: Holdout) -> tuple[Ranks, Ranks]:
+    """Ranks by the network, the first stage and both stages on validation and test.
+
+    On validation, both stages are ranked out of fold.
+    """
+    choice, ranked = choose(holdout), holdout.context.data.ranked
+    artifact = tuned(holdout.artifact, holdout.context, choice.tuning)
     models: dict[str, ScoreQueries] = {
-        GNN: lambda queries: score_sequences(histories_of(queries), ordered),
-        "stage_one": sequence_score(evidence, no_trees()),
+        GNN: holdout.task.network_score(artifact, holdout.context),
+        FIRST_STAGE: served_score(replace(artifact, reranker=Reranker()), ranked),
+        OURS: served_score(artifact, ranked),
     }
-    validation = _ranks(models, setting.validation)
-    shortlists = read_shortlists(evidence, setting.validation)
-    validation[OURS] = out_of_fold_ranks(evidence, setting.validation, shortlists, seed=config.seed)
-    models[OURS] = sequence_score(evidence, fit_trees(shortlists, seed=config.seed))
-    return validation, _ranks(models, setting.test)
+    validation, test = (_ranks(models, queries) for queries in (holdout.validation, holdout.test))
+    return validation if choice.ranks is None else validation | {OURS: choice.ranks}, test
 
 
-def _unordered(setting: Setting, config: TrainingConfig, scratch: Path) -> ScoreQueries:
-    links = _links(setting, config, scratch, is_ordered=False)
-    return lambda queries: score_sequences(histories_of(queries), links)
+def _baselines(holdout: Holdout, options: Options) -> dict[str, ScoreQueries]:
+    """Closed forms, and the network over histories whose order it does not know."""
+    if options.baselines == "none":
+        return {}
+    models = holdout.task.baselines(holdout.context)
+    if options.baselines == "all":
+        config = sequence_config(options.config, seed=holdout.context.config.seed, is_ordered=False)
+        unordered = fit_beauty(holdout.context.data.tables, config, options.scratch)
+        models[UNORDERED] = unordered.task.network_score(unordered.artifact, unordered.context)
+    return models
 
 
-def _links(setting: Setting, config: TrainingConfig, scratch: Path, *, is_ordered: bool) -> LearnedLinks:
-    return train_links(
-        setting.purchases,
-        setting.edges,
-        setting.ranked,
-        config=config,
-        validation=setting.validation,
-        max_epochs=SequenceConfig().max_epochs,
-        checkpoint=scratch / f"seed-{config.seed}-{is_ordered}.pt",
-        progress=no_progress,
-        sequence_config=SequenceConfig(is_ordered=is_ordered),
-    )
-
-
-def _ranks(models: Mapping[str, ScoreQueries], queries: NextItemQueries) -> dict[str, NDArray[np.float64]]:
+def _ranks(models: Mapping[str, ScoreQueries], queries: CompletionQueries) -> dict[str, NDArray[np.float64]]:
     return {name: full_ranking(score, queries) for name, score in models.items()}
 
 
@@ -170,12 +138,12 @@ def _metrics(ranks: Ranks) -> dict[str, dict[str, float]]:
     }
 
 
-def _measures(setting: Setting) -> str:
+def _measures(holdout: Holdout) -> str:
     return (
-        f"The last item of each of {len(setting.test)} users is ranked among {len(setting.ranked)} items "
-        "without those of the history, which ends with the item before (validation: one place earlier). "
-        "All models are fitted to what is before the validation item, the ranker's trees to the validation "
-        "items. On validation the ranker is out of fold by user."
+        f"The last item of each of {len(holdout.test)} users is ranked among "
+        f"{len(holdout.context.data.ranked)} items without those of the history, which ends with the item "
+        "before (validation: one place earlier). All models are fitted to the events before the validation "
+        "item, the ranker's trees to the validation items. On validation the ranker is out of fold by user."
     )
 
 

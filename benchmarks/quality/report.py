@@ -1,4 +1,4 @@
-"""What a protocol measured: the tables, targets and costs of one command, for print, JSON and results.md."""
+"""The tables, targets and costs of one protocol's run, to be printed and kept in JSON and results.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.results import commit, machine
-from gnn.evaluation.bootstrap import Interval, paired_interval
+from gnn.evaluation.metrics import Interval, paired_interval
 
 #: metric → its value in each run; a closed form that draws nothing may have one value alone.
 Values = Mapping[str, Sequence[float]]
@@ -32,11 +32,11 @@ class ProtocolReport:
     title: str
     """Completes "protocol A, …"."""
     measures: str
-    """What is asked, what is ranked, what is masked: a few sentences."""
+    """The task, the ranked items and the masked ones, in a few sentences."""
     metrics: Sequence[str]
     """Columns, in order."""
     ours: str
-    """The row that the product serves."""
+    """The row of the model that the product serves."""
     models: Models
     """On test."""
     seeds: int
@@ -44,15 +44,15 @@ class ProtocolReport:
     """Of each run, baselines included."""
     validation: Models = field(default_factory=dict)
     slices: Mapping[str, tuple[int, Models]] = field(default_factory=dict)
-    """Kind of query → how many of test's are of it, and the same rows on these."""
+    """Slice of test → the number of its queries, and the same rows on these."""
     intervals: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     """metric → baseline → `ours` minus it, paired over the queries of one run."""
     targets: Mapping[str, float] = field(default_factory=dict)
-    """`model/metric`, or `slice/model/metric`, → the mean that is to be reached."""
+    """`model/metric`, or `slice/model/metric`, → the mean to be reached."""
     ablations: Models = field(default_factory=dict)
-    """What was left out → what remains, on validation."""
+    """The part left out → the metrics without it, on validation."""
     notes: Sequence[str] = ()
-    """Sentences below the tables: what was tried, what the leak probe says."""
+    """Sentences below the tables: choices made on validation, the result of the leak probe."""
     peak_gib: float = field(default_factory=lambda: peak_gib())
 
     def values(self, path: str) -> Sequence[float]:
@@ -76,7 +76,7 @@ class ProtocolReport:
 
     @property
     def json_file(self) -> Path:
-        """Where its figures are kept."""
+        """The file of its figures."""
         return JSON_FOLDER / f"quality_{self.protocol.lower()}.json"
 
 
@@ -86,7 +86,7 @@ def peak_gib() -> float:
 
 
 def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, list[float]]]:
-    """One table a run as one table of values a run; what draws nothing may be in the first run alone."""
+    """Values of each run by model and metric; a model that draws nothing may be in the first run alone."""
     return {
         model: {metric: [run[model][metric] for run in runs if model in run] for metric in row}
         for model, row in runs[0].items()
@@ -94,7 +94,7 @@ def gather(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[
 
 
 def ours_minus(values: Mapping[str, NDArray[np.float64]], *, ours: str) -> dict[str, Interval]:
-    """Interval of `ours` minus each other model; `values` has one of each query a model."""
+    """Interval of `ours` minus each other model; `values` are by query, [num_queries] a model."""
     return {
         model: paired_interval(values[ours], theirs, rng=np.random.default_rng(0))
         for model, theirs in values.items()

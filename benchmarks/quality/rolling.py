@@ -1,7 +1,7 @@
-"""Rolling histories: each query's household is known up to the local day before its basket.
+"""Rolling histories: each query knows its user's purchases up to the local day before its basket.
 
-A query becomes a visitor of its own, whose history ends on that day: models, baselines and slices then read
-it as they read any other history, and nothing of them is written twice.
+Each query gets a user of its own, whose history ends on that day: models, baselines and slices then read it
+as they read any other history.
 """
 
 from __future__ import annotations
@@ -12,51 +12,55 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from etl.tables import Tables
-from gnn.artifact.model import Histories
-from gnn.components.trial import Trial
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.purchases import UserEvents
+from gnn.components.holdout import Holdout
+from gnn.data.purchases import UserEvents, read_purchase_log
 from gnn.data.queries import CompletionQueries
-from gnn.scoring.text_column import TextColumn
-from graph.edges import EdgeTables
+from gnn.scoring.containers import TextColumn
+from gnn.scoring.item_model import Histories
 
 
-def with_rolling_histories(trial: Trial, tables: Tables, edges: EdgeTables) -> Trial:
-    """`trial` with the histories of its queries up to the beginning of their own local day.
+def with_rolling_histories(holdout: Holdout) -> Holdout:
+    """`holdout` with the histories of its queries up to the beginning of their own local day.
 
-    What is learned stays as it was fitted before validation. `edges` has the users and items of the trial.
+    Everything learned stays as it was fitted before validation.
+
+    Raises:
+        ValueError: If its queries have no day.
     """
-    num_validation, num_items = len(trial.validation), edges.nodes["Item"].num_rows
-    asked = (trial.validation, trial.test)
-    users = np.concatenate([queries.users for queries in asked])
-    log = read_purchase_log(tables, edges, np.arange(num_items, dtype=np.int32))
-    events = log.before(users, until=np.concatenate([_day_begins(queries) for queries in asked]))
-
-    model = trial.model
-    vectors = np.vstack([model.links.users, np.zeros((1, model.links.users.shape[1]), np.float32)])
-    ranked = replace(model.purchases, events=events).of_items(model.ranked).events
-    counts = _counts(ranked, len(model.ranked))
-    rolling = replace(
-        model,
-        purchases=replace(model.purchases, events=events),
-        ranked_purchases=replace(model.ranked_purchases, counts=counts, events=ranked),
-        links=replace(model.links, users=vectors[users]),
-    )
+    context, data, artifact = holdout.context, holdout.context.data, holdout.artifact
+    windows = (holdout.validation, holdout.test)
+    users = np.concatenate([queries.users for queries in windows])
+    num_items = len(artifact.catalogue.item_ids)
+    log = read_purchase_log(data.tables, data.edges, np.arange(num_items, dtype=np.int32))
+    events = log.before(users, until=np.concatenate([_day_begins(queries) for queries in windows]))
+    purchases = replace(data.purchases, events=events)
+    ranked = purchases.of_items(data.ranked).events
+    counts = _counts(ranked, len(data.ranked))
+    # The last row is that of an anonymous query, whose user is -1.
+    known = artifact.network.users
+    vectors = np.vstack([known, np.zeros((1, known.shape[1]), dtype=np.float32)])
     ids = TextColumn.of([f"{query:08}" for query in range(len(users))])
-    at_cut = replace(
-        trial.at_cut, histories=Histories(ids, events.indptr, events.item, events.age_days.astype(np.float32))
-    )
     return replace(
-        trial,
-        model=rolling,
-        at_cut=at_cut,
-        validation=_own_user(trial.validation, 0),
-        test=_own_user(trial.test, num_validation),
+        holdout,
+        context=replace(
+            context,
+            data=replace(
+                data,
+                purchases=purchases,
+                ranked_purchases=replace(data.ranked_purchases, counts=counts, events=ranked),
+            ),
+        ),
+        artifact=replace(
+            artifact,
+            histories=Histories(ids, events.indptr, events.item, events.age_days.astype(np.float32)),
+            network=replace(artifact.network, users=vectors[users]),
+        ),
+        validation=_with_own_users(holdout.validation, 0),
+        test=_with_own_users(holdout.test, len(holdout.validation)),
     )
 
 
-def _own_user(queries: CompletionQueries, first: int) -> CompletionQueries:
+def _with_own_users(queries: CompletionQueries, first: int) -> CompletionQueries:
     return replace(queries, users=np.arange(first, first + len(queries)))
 
 

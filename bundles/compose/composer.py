@@ -1,104 +1,92 @@
-"""From rules to sets: candidates, then beam search; and the name of the constraint where nothing is left."""
+"""Compose sets under constraints: candidates, beam search, and the blocking constraint if none is found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bundles.catalogue import ItemCatalogue
 from bundles.compose.beam import ComposedSets, compose_sets
 from bundles.compose.candidates import CandidateFinder
+from bundles.compose.objectives import fit_from_chances
 from bundles.compose.sets import measure_sets
-from bundles.compose.shortlist import Shortlist, ShortlistMaker
-from bundles.compose.user_fit import fit_of_chances
-from bundles.links import ItemLinks
-from bundles.request.constraints import Rules, all_offers, are_affordable, may_be_fixed, may_join, relaxations
+from bundles.compose.shortlist import Shortlist, ShortlistBuilder
+from bundles.loaded_model import LoadedModel
+from bundles.request.constraints import (
+    BundleConstraints,
+    all_offers,
+    is_affordable,
+    may_be_fixed,
+    may_join,
+    relaxations,
+)
 from bundles.request.schemas import Weights
-from bundles.rules.offering import settled_items
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.seasons import SeasonLift
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is known of a visit."""
-
-    chances: NDArray[np.float64] | None
-    """How likely each ranked item is wanted beside the fixed items and the cart, [num_ranked]; none where
-    nothing is known of the visit."""
-    context: tuple[int, ...]
-    """Items that candidates should go with."""
+from bundles.request.visitor import VisitorPreference
 
 
 class Composer:
     """Composes sets from the items of one artifact."""
 
-    def __init__(
-        self,
-        artifact: ModelArtifact,
-        *,
-        catalogue: ItemCatalogue,
-        scorer: ItemScorer,
-        links: ItemLinks,
-        seasons: SeasonLift,
-    ) -> None:
-        self._catalogue, self._promotions, self._seasons = catalogue, artifact.promotions, seasons
-        self._finder = CandidateFinder(
-            catalogue=catalogue, scorer=scorer, links=links, co_purchases=artifact.co_purchases
-        )
-        self._maker = ShortlistMaker(artifact, catalogue=catalogue, links=links, scorer=scorer)
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+        self._finder, self._builder = CandidateFinder(model), ShortlistBuilder(model)
 
     @property
     def has_pairs(self) -> bool:
-        """Whether any pair was counted more often than by chance: what an empty request starts from."""
+        """Whether any pair was bought together above chance; empty requests start from such pairs."""
         return self._finder.has_pairs
 
     def compose(
-        self, rules: Rules, wish: Wish, *, weights: Weights, num_kept: int
+        self,
+        constraints: BundleConstraints,
+        preference: VisitorPreference,
+        *,
+        weights: Weights,
+        num_kept: int,
     ) -> tuple[Shortlist, ComposedSets] | None:
-        """The candidates, and at most `num_kept` sets of them of each size; none where no set is found."""
-        shortlist = self.shortlist(rules, wish)
+        """The candidates, and at most `num_kept` sets of each size; None if there is no set."""
+        shortlist = self.shortlist(constraints, preference)
         if shortlist is None:
             return None
-        sets = compose_sets(shortlist, rules, weights=weights, num_kept=num_kept)
+        sets = compose_sets(shortlist, constraints, weights=weights, num_kept=num_kept)
         return (shortlist, sets) if len(sets.members) else None
 
-    def shortlist(self, rules: Rules, wish: Wish) -> Shortlist | None:
-        """The candidates; none where a fixed item fails what every item must satisfy."""
-        if not may_be_fixed(rules, catalogue=self._catalogue)[list(rules.fixed)].all():
+    def shortlist(self, constraints: BundleConstraints, preference: VisitorPreference) -> Shortlist | None:
+        """The candidates; None if a fixed item violates a constraint on every item."""
+        if not may_be_fixed(constraints, catalogue=self._model.catalogue)[list(constraints.fixed)].all():
             return None
-        offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
-        joining = may_join(
-            rules, catalogue=self._catalogue, promotions=self._promotions, seasons=self._seasons
-        )
+        offers = all_offers(constraints, self._model)
+        joining = may_join(constraints, self._model)
         found = self._finder.find(
-            rules,
-            is_allowed=joining & are_affordable(rules, catalogue=self._catalogue, offers=offers),
+            constraints,
+            is_allowed=joining & is_affordable(constraints, catalogue=self._model.catalogue, offers=offers),
             offers=offers,
-            chances=wish.chances,
-            context=wish.context,
+            chances=preference.chances,
+            context=preference.context,
         )
-        settled = settled_items(
-            rules.decided,
-            fixed=rules.fixed,
+        curated = constraints.rules.curated_items(
+            fixed=constraints.fixed,
             may_join=joining,
-            size_min=rules.size_min,
-            size_max=rules.size_max,
+            size_min=constraints.size_min,
+            size_max=constraints.size_max,
         )
-        found = np.concatenate([found, np.setdiff1d(settled, found)])
-        ranked_fit = None if wish.chances is None else fit_of_chances(wish.chances)
-        return self._maker.make(found, rules, ranked_fit=ranked_fit, offers=offers)
+        found = np.concatenate([found, np.setdiff1d(curated, found)])
+        ranked_fit = None if preference.chances is None else fit_from_chances(preference.chances)
+        return self._builder.build(found, constraints, ranked_fit=ranked_fit, offers=offers)
 
-    def as_it_is(
-        self, items: NDArray[np.int64], rules: Rules, wish: Wish, *, quantity: NDArray[np.float64]
+    def measure_as_given(
+        self,
+        items: NDArray[np.int64],
+        constraints: BundleConstraints,
+        preference: VisitorPreference,
+        *,
+        quantity: NDArray[np.floating],
     ) -> tuple[Shortlist, ComposedSets]:
-        """One bundle of `items` that nobody composed, `quantity` of each, measured by `rules`."""
-        offers = all_offers(rules, catalogue=self._catalogue, promotions=self._promotions)
-        ranked_fit = None if wish.chances is None else fit_of_chances(wish.chances)
-        single = self._maker.make(items, rules, ranked_fit=ranked_fit, offers=offers)
+        """One given bundle of `items`, `quantity` of each, with its objectives under `constraints`."""
+        offers = all_offers(constraints, self._model)
+        ranked_fit = None if preference.chances is None else fit_from_chances(preference.chances)
+        single = self._builder.build(items, constraints, ranked_fit=ranked_fit, offers=offers)
         shortlist = replace(
             single,
             price=np.floor(single.price * quantity + 0.5),
@@ -106,24 +94,26 @@ class Composer:
             cost=single.cost * quantity,
         )
         members = np.ones((1, len(items)), dtype=np.bool_)
-        values = measure_sets(shortlist, members, rules=rules, weights=Weights())
+        values = measure_sets(shortlist, members, constraints=constraints, weights=Weights())
         return shortlist, ComposedSets(members, values)
 
-    def why_empty(self, rules: Rules, wish: Wish) -> str:
-        """A warning that names the constraint without which `rules` could be satisfied."""
-        asked = relaxations(rules)
-        guilty = [name for name, relaxed in asked if self._has_any(relaxed, wish)]
-        are_alike = not rules.substitutes and self._has_any(replace(rules, substitutes=True), wish)
-        if guilty:
-            others = [f"without {name}" for name in guilty[1:]]
-            others += ["with constraints.substitutes"] if are_alike else []
+    def explain_empty(self, constraints: BundleConstraints, preference: VisitorPreference) -> str:
+        """A warning that names the blocking constraints: those without which a bundle could be found."""
+        relaxed_by = relaxations(constraints)
+        blocking = [name for name, relaxed in relaxed_by if self._has_any(relaxed, preference)]
+        only_substitutes = not constraints.substitutes and self._has_any(
+            replace(constraints, substitutes=True), preference
+        )
+        if blocking:
+            others = [f"without {name}" for name in blocking[1:]]
+            others += ["with constraints.substitutes"] if only_substitutes else []
             also = f" ({' or '.join(others)} there would be some as well)" if others else ""
-            return f"no bundle satisfies {guilty[0]}{also}"
-        if are_alike:
+            return f"no bundle satisfies {blocking[0]}{also}"
+        if only_substitutes:
             return "constraints.substitutes: no bundle of this size without items that replace each other"
-        if asked:
-            return f"no bundle satisfies {', '.join(name for name, _ in asked)} together"
+        if relaxed_by:
+            return f"no bundle satisfies {', '.join(name for name, _ in relaxed_by)} together"
         return "size: the catalogue has too few items"
 
-    def _has_any(self, rules: Rules, wish: Wish) -> bool:
-        return self.compose(rules, wish, weights=Weights(), num_kept=1) is not None
+    def _has_any(self, constraints: BundleConstraints, preference: VisitorPreference) -> bool:
+        return self.compose(constraints, preference, weights=Weights(), num_kept=1) is not None

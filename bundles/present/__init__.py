@@ -1,1 +1,1 @@
-"""Present bundles: response models, prices, reasons and their wording."""
+"""Answers: response models, prices, reasons and their wording."""

@@ -1,12 +1,15 @@
-"""What is answered: the bodies of the HTTP routes, used as they are by the API and the command line."""
+"""Answer models: the bodies of the HTTP routes, shared by the API and the command line."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from gnn.artifact.model import ArtifactInfo
 
 Source = Literal["gnn", "closed_form", "cold_start", "fallback"]
 Role = Literal["anchor", "added"]
@@ -16,33 +19,33 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Answer(BaseModel):
-    """Immutable; its fields are described by the docstring under each."""
+    """Base of all answers: immutable; the docstring under each field describes it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class ListAnswer(Answer):
-    """What every answer with a list says of itself."""
+    """Fields of every answer that holds a list."""
 
     request_id: str
-    """The caller's `X-Request-ID`, else one made here; feedback refers to it."""
+    """The caller's `X-Request-ID`, else a new id; feedback refers to it."""
     model_version: str
     generated_at: str
     """RFC 3339, UTC."""
     source: Source
-    """Which path answered: the model (`gnn`, or `closed_form` where there was too little to train on),
-    content and category links (`cold_start`), or popularity within what the request allows (`fallback`)."""
+    """What answered: the model (`gnn`, or `closed_form` with too little data to train on), content and
+    category links (`cold_start`), or popularity within the constraints of the request (`fallback`)."""
     warnings: list[str]
 
 
 class Objectives(Answer):
-    """How good a bundle is on each objective: formulas in `bundles.compose.objectives`."""
+    """Values of a bundle on each objective; formulas in `bundles.compose.objectives`."""
 
     coherence: Share
     user_fit: Share
     breadth: Share
     margin: Share | None
-    """None where a price or cost is not known."""
+    """Null where a price or cost is unknown."""
     discount: Share
 
 
@@ -58,18 +61,18 @@ class BundleItem(Answer):
 
 
 class BundlePrice(Answer):
-    """What a bundle costs, in the shop's currency; none where an item has no price."""
+    """Price of a bundle in the shop's currency; null where an item has no price."""
 
     list: float | None
-    """Sum of the prices of its items."""
+    """Sum of the item prices."""
     offer: float | None
-    """What the customer pays: `list` unless a promotion or a discount makes it less, or it was fixed."""
+    """What the customer pays: `list`, unless a promotion, a discount or a fixed price changes it."""
     discount: Share
     """1 - offer / list."""
 
 
 class Reason(Answer):
-    """Why a bundle: every number stands in the graph."""
+    """A reason for a bundle; every number is a count in the graph."""
 
     kind: ReasonKind
     items: list[str]
@@ -82,16 +85,16 @@ class GeneratedBundle(Answer):
 
     rank: int
     bundle_id: str
-    """The same for the same items, in every answer and export."""
+    """Equal for equal items, in every answer and export."""
     title: str
-    """Empty unless the merchandiser named it."""
+    """Empty unless a merchandiser named the bundle."""
     decision: BundleDecision | None
-    """What the merchandiser decided; a pinned bundle stands before the others, whatever its score."""
+    """The verdict of a merchandiser; pinned bundles rank before all others, whatever their score."""
     score: Share
     """Weighted mean of the objectives."""
     objectives: Objectives
     weakest_link: Share
-    """Least link of any two of its items: a calibrated probability, .5 is chance."""
+    """Minimum link of any two items: a calibrated probability, .5 is chance."""
     items: list[BundleItem]
     price: BundlePrice
     reasons: list[Reason]
@@ -108,14 +111,14 @@ class ShopBundle(Answer):
 
     rank: int
     score: float
-    """How likely this visitor chooses it; comparable within an answer alone."""
+    """How likely this visitor is to choose it; comparable only within one answer."""
     bundle_id: str
     title: str
     decision: BundleDecision | None
-    """What the merchandiser decided; a pinned bundle stands before the others, whatever its score."""
+    """The verdict of a merchandiser; pinned bundles rank before all others, whatever their score."""
     objectives: Objectives
     weakest_link: Share
-    """Least link of any two of its items: a calibrated probability, .5 is chance."""
+    """Minimum link of any two items: a calibrated probability, .5 is chance."""
     items: list[BundleItem]
     price: BundlePrice
     reasons: list[Reason]
@@ -146,9 +149,9 @@ class RelatedItem(RankedItem):
     """A linked item, with its counts."""
 
     baskets: int | None
-    """Baskets that hold both; none where fewer than the shop's minimum do."""
+    """Baskets that hold both items; null if fewer than the minimum do."""
     lift: float | None
-    """How many times as often as by chance; none where `baskets` is."""
+    """How many times as often as by chance; null if `baskets` is."""
 
 
 class RelatedAnswer(ListAnswer):
@@ -161,12 +164,12 @@ class RelatedCategory(Answer):
     """A linked category."""
 
     category_id: str
-    """Its path from the root of the category tree down, joined by ` > `."""
+    """Its path from the root of the category tree, joined by ` > `."""
     name: str
     lift: float
     """How many times as often as by chance a basket is expected to hold items of both."""
     baskets: int
-    """Baskets that held both; 0 where the link is predicted alone, from what the items are like."""
+    """Baskets that held both; 0 for a link that is only predicted, from the items' content."""
     rank: int
 
 
@@ -187,13 +190,42 @@ class FoundItem(Answer):
 
 
 class SearchAnswer(ListAnswer):
-    """Items found, those in most baskets first."""
+    """Items found, most popular first."""
 
     items: list[FoundItem]
 
 
+class Header(TypedDict):
+    """The fields of `ListAnswer`."""
+
+    request_id: str
+    model_version: str
+    generated_at: str
+    source: Source
+    warnings: list[str]
+
+
+class HeaderBuilder:
+    """Builds the header of each answer of one model, at the time `now`."""
+
+    def __init__(self, info: ArtifactInfo, *, now: Callable[[], datetime]) -> None:
+        self._info, self._now = info, now
+
+    def build(self, request_id: str | None, source: Source | None, warnings: Sequence[str]) -> Header:
+        """The header of an answer; without `source` it is `fallback`, without `request_id` a new id."""
+        if source == "gnn" and self._info.kind == "closed_form":
+            source = "closed_form"
+        return {
+            "request_id": request_id or new_request_id(),
+            "model_version": self._info.model_version,
+            "generated_at": utc_text(self._now()),
+            "source": source or "fallback",
+            "warnings": list(warnings),
+        }
+
+
 def new_request_id() -> str:
-    """An id for a request that brings none."""
+    """An id for a request without one."""
     return uuid.uuid4().hex
 
 

@@ -1,6 +1,6 @@
-"""Money: whole minor units of the shop's currency inside, decimal amounts at the border.
+"""Prices: whole minor units inside, decimal amounts in requests and answers.
 
-Sums and limits are exact, as floats of major units would not be: 0.1 + 0.2 is 0.30 here.
+Sums and limits are exact, which floats of major units are not: 0.1 + 0.2 is 0.30 here.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from bundles.present.answers import BundlePrice
 from bundles.present.discounts import DiscountPolicy
 
-#: Digits after the point where they are not two (ISO 4217).
+#: Decimals of currencies that do not have two (ISO 4217).
 _MINOR_DIGITS = {
     **dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"], 0),
     **dict.fromkeys(["VND", "VUV", "XAF", "XOF", "XPF"], 0),
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
 }
-#: Lifts products such as 1.005 × 100 = 100.49999999999999 back over the half that they stand for.
+#: Rounds products such as 1.005 × 100 = 100.49999999999999 up, as their decimals would be.
 _HALF = 0.5 + 1e-6
 
 
 def minor_digits(currency: str | None) -> int:
-    """Digits after the point of `currency`, 2 where it is not known."""
+    """Decimals of `currency`; 2 for an unknown one."""
     return _MINOR_DIGITS.get(currency or "", 2)
 
 
@@ -42,7 +42,7 @@ def offer_prices(prices: NDArray[np.int64], discounts: NDArray[np.float64]) -> N
 
 
 def limit_in_minor_units(limit: float | None, *, digits: int, is_upper: bool) -> int | None:
-    """A price limit in minor units, rounded inwards: no offer can be between it and the limit as asked."""
+    """A price limit in minor units, rounded inwards, so that it excludes the same offers."""
     if limit is None:
         return None
     rounding = ROUND_FLOOR if is_upper else ROUND_CEILING
@@ -50,7 +50,7 @@ def limit_in_minor_units(limit: float | None, *, digits: int, is_upper: bool) ->
 
 
 def to_amount(minor_units: int, *, digits: int) -> float | None:
-    """Minor units as an amount of the currency, none for -1."""
+    """Minor units as an amount of the currency, None for -1."""
     return None if minor_units < 0 else float(Decimal(int(minor_units)).scaleb(-digits))
 
 
@@ -63,10 +63,10 @@ def price_bundle(
     fixed_offer: int | None,
     digits: int,
 ) -> BundlePrice:
-    """List = Σ prices, offer = Σ offers less what `policy` gives, discount = 1 - offer / list.
+    """List = Σ prices, offer = Σ offers minus the discount of `policy`, discount = 1 - offer / list.
 
-    Prices, offers and costs are those of the items, in minor units, and so is `fixed_offer`, which is the
-    offer where there is one; nothing is priced where a price is NaN.
+    Prices, offers and costs of the items are in minor units, as is `fixed_offer`, which replaces the offer.
+    All is null if a price is NaN.
     """
     if np.isnan(prices).any():
         return BundlePrice(list=None, offer=None, discount=0.0)

@@ -1,1 +1,1 @@
-"""What a request asks: schemas, its constraints against the catalogue, the visitor's context."""
+"""Requests: their schemas, their constraints resolved against the catalogue, the visitor's context."""

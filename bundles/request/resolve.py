@@ -1,73 +1,156 @@
-"""A request's constraints against the catalogue: ids and paths become indices, contradictions are refused."""
+"""Resolve a request against the catalogue: ids become indices, contradictions are refused."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from bundles.catalogue import ItemCatalogue
+from bundles.loaded_model import LoadedModel
+from bundles.present.answers import Source
 from bundles.present.discounts import NO_DISCOUNT, DiscountPolicy
+from bundles.present.evidence import promotion_terms
 from bundles.present.pricing import limit_in_minor_units
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import ComposeRequest, RequestError
-from bundles.request.visitor import find_items
-from bundles.rules.decided import Decided
-from gnn.artifact.model import Promotions
+from bundles.request.visitor import VisitorContext, VisitorPreference, find_items, item_query
+from bundles.rules.active import ActiveRules
+from bundles.rules.resolve import RuleResolver
+from gnn.scoring.catalogue import Promotions
 from gnn.scoring.seasons import week_of
 
 
-def resolve_rules(
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """A valid request in indices, with what the model predicts for its visitor."""
+
+    constraints: BundleConstraints
+    preference: VisitorPreference
+    visitor: VisitorContext
+    source: Source | None
+    """None: only popularity is left."""
+
+
+class RequestResolver:
+    """Resolves requests against one artifact."""
+
+    def __init__(self, model: LoadedModel, *, has_pairs: bool, rules: RuleResolver) -> None:
+        """Resolve against `model`; `has_pairs`: any pair of items was bought together above chance."""
+        self._model, self._has_pairs, self._rules = model, has_pairs, rules
+
+    def resolve(
+        self, request: ComposeRequest, visitor: VisitorContext, *, now: datetime, warnings: list[str]
+    ) -> ResolvedRequest:
+        """Constraints of `request` and predictions for `visitor`; adds to `warnings`.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
+        return self.predict(self.constraints(request, visitor, now=now, warnings=warnings), visitor)
+
+    def constraints(
+        self, request: ComposeRequest, visitor: VisitorContext, *, now: datetime, warnings: list[str]
+    ) -> BundleConstraints:
+        """The constraints of `request`: the cheap first half of `resolve`, which alone fails or warns.
+
+        Raises:
+            RequestError: If the request is wrong against the catalogue, or contradicts itself.
+        """
+        constraints = resolve_constraints(
+            request,
+            catalogue=self._model.catalogue,
+            promotions=self._model.artifact.promotions,
+            cart=visitor.cart,
+            rules=self._rules.active(),
+            warnings=warnings,
+        )
+        self._warn_about_promotion(constraints, now, warnings)
+        if constraints.discount.margin_floor is not None and not self._model.catalogue.has_costs:
+            warnings.append("discount.margin_floor: no item has a cost, so no bundle gets a discount")
+        if constraints.event_week is not None and not len(self._model.artifact.seasons.item):
+            warnings.append("constraints.event_date: no item was bought often enough to have a season")
+        return constraints
+
+    def predict(self, constraints: BundleConstraints, visitor: VisitorContext) -> ResolvedRequest:
+        """Predictions under `constraints`: the costly half of `resolve`, which scores every ranked item."""
+        beside = tuple(dict.fromkeys([*constraints.fixed, *visitor.cart]))
+        query, source = item_query(beside, visitor, self._model)
+        context = constraints.fixed or (*visitor.recent, *visitor.cart)
+        chances = None if source is None else self._model.scores.probabilities(query)
+        if source is None and not context and self._has_pairs:
+            source = "gnn"
+        return ResolvedRequest(constraints, VisitorPreference(chances, context), visitor, source)
+
+    def _warn_about_promotion(
+        self, constraints: BundleConstraints, now: datetime, warnings: list[str]
+    ) -> None:
+        if constraints.promotion is None:
+            return
+        terms = promotion_terms(self._model.artifact.promotions, constraints.promotion)
+        when = None
+        if terms.ends_at is not None and now > terms.ends_at:
+            when = f"ended on {terms.ends_at:%Y-%m-%d}"
+        if terms.starts_at is not None and now < terms.starts_at:
+            when = f"begins on {terms.starts_at:%Y-%m-%d}"
+        if when:
+            warnings.append(f"constraints.promotion_id: {terms.promotion_id!r} {when}; it is applied anyway")
+
+
+def resolve_constraints(
     request: ComposeRequest,
     *,
     catalogue: ItemCatalogue,
     promotions: Promotions,
     cart: tuple[int, ...],
-    decided: Decided,
+    rules: ActiveRules,
     warnings: list[str],
-) -> Rules:
-    """The rules of `request`; what is unknown but harmless is added to `warnings`.
+) -> BundleConstraints:
+    """The constraints of `request`; unknown ids that do no harm are added to `warnings`.
 
     Raises:
         RequestError: For an unknown or banned anchor or required item, two of them that are a banned pair, an
             unknown promotion, or fixed items or categories beyond the size.
     """
-    asked = request.constraints
+    given = request.constraints
     anchors = _known_items(request.anchors, field="anchors", catalogue=catalogue)
     required = tuple(
         item
-        for item in _known_items(asked.items_require, field="constraints.items_require", catalogue=catalogue)
+        for item in _known_items(given.items_require, field="constraints.items_require", catalogue=catalogue)
         if item not in anchors
     )
     items_from = find_items(
-        asked.items_from, field="constraints.items_from", catalogue=catalogue, warnings=warnings
+        given.items_from, field="constraints.items_from", catalogue=catalogue, warnings=warnings
     )
     banned = find_items(
-        asked.items_exclude, field="constraints.items_exclude", catalogue=catalogue, warnings=warnings
+        given.items_exclude, field="constraints.items_exclude", catalogue=catalogue, warnings=warnings
     )
-    rules = Rules(
+    constraints = BundleConstraints(
         anchors=anchors,
         required=required,
         banned=banned,
         cart=tuple(item for item in cart if item not in anchors),
         size_min=request.size.min,
         size_max=request.size.max,
-        price_min=limit_in_minor_units(asked.price_min, digits=catalogue.digits, is_upper=False),
-        price_max=limit_in_minor_units(asked.price_max, digits=catalogue.digits, is_upper=True),
-        include=_categories(asked.categories_include, "categories_include", catalogue, warnings)
-        if asked.categories_include
+        price_min=limit_in_minor_units(given.price_min, digits=catalogue.digits, is_upper=False),
+        price_max=limit_in_minor_units(given.price_max, digits=catalogue.digits, is_upper=True),
+        include=_categories(given.categories_include, "categories_include", catalogue, warnings)
+        if given.categories_include
         else None,
-        exclude=_categories(asked.categories_exclude, "categories_exclude", catalogue, warnings),
-        min_categories=asked.min_categories,
-        in_stock_only=asked.in_stock_only,
-        promotion=_promotion(asked.promotion_id, promotions),
-        items_from=items_from if asked.items_from else None,
-        min_link=asked.min_link,
-        substitutes=asked.substitutes,
-        event_week=None if asked.event_date is None else week_of(asked.event_date),
-        discount=decided.discount or NO_DISCOUNT
+        exclude=_categories(given.categories_exclude, "categories_exclude", catalogue, warnings),
+        min_categories=given.min_categories,
+        in_stock_only=given.in_stock_only,
+        promotion=_promotion(given.promotion_id, promotions),
+        items_from=items_from if given.items_from else None,
+        min_link=given.min_link,
+        substitutes=given.substitutes,
+        event_week=None if given.event_date is None else week_of(given.event_date),
+        discount=rules.discount or NO_DISCOUNT
         if request.discount is None
         else DiscountPolicy(request.discount.share, request.discount.margin_floor),
-        decided=decided.beside(cart, fixed=anchors + required),
+        rules=rules.for_cart(cart, fixed=anchors + required),
     )
-    _refuse_contradictions(rules, catalogue)
-    return rules
+    _refuse_contradictions(constraints, catalogue)
+    return constraints
 
 
 def _known_items(ids: tuple[str, ...], *, field: str, catalogue: ItemCatalogue) -> tuple[int, ...]:
@@ -101,35 +184,37 @@ def _promotion(promotion_id: str | None, promotions: Promotions) -> int | None:
     return promotion
 
 
-def _refuse_contradictions(rules: Rules, catalogue: ItemCatalogue) -> None:
-    _refuse_what_is_banned(rules, catalogue)
-    for item in rules.anchors:
-        if item in rules.banned:
+def _refuse_contradictions(constraints: BundleConstraints, catalogue: ItemCatalogue) -> None:
+    _refuse_banned(constraints, catalogue)
+    for item in constraints.anchors:
+        if item in constraints.banned:
             raise RequestError("anchors", f"{catalogue.item_id(item)!r} is in constraints.items_exclude")
-    for item in rules.required:
-        if item in rules.banned or item in rules.cart:
-            other = "constraints.items_exclude" if item in rules.banned else "cart, and no anchor"
+    for item in constraints.required:
+        if item in constraints.banned or item in constraints.cart:
+            other = "constraints.items_exclude" if item in constraints.banned else "cart, and no anchor"
             raise RequestError(
                 "constraints.items_require", f"{catalogue.item_id(item)!r} is in {other} as well"
             )
-    if len(rules.fixed) > rules.size_max:
+    if len(constraints.fixed) > constraints.size_max:
         raise RequestError(
             "size",
-            f"at most {rules.size_max} items asked, but anchors and items_require are {len(rules.fixed)}",
+            f"at most {constraints.size_max} items requested, "
+            f"but anchors and items_require are {len(constraints.fixed)}",
         )
-    if rules.min_categories > rules.size_max:
+    if constraints.min_categories > constraints.size_max:
         raise RequestError(
-            "constraints.min_categories", f"{rules.min_categories} asked of at most {rules.size_max} items"
+            "constraints.min_categories",
+            f"{constraints.min_categories} requested of at most {constraints.size_max} items",
         )
 
 
-def _refuse_what_is_banned(rules: Rules, catalogue: ItemCatalogue) -> None:
-    """By the merchandiser; the field is that of the item which the others are not to be with."""
-    for place, item in enumerate(rules.fixed):
-        field = "anchors" if place < len(rules.anchors) else "constraints.items_require"
-        if item in rules.decided.banned:
+def _refuse_banned(constraints: BundleConstraints, catalogue: ItemCatalogue) -> None:
+    """Refuse fixed items that are banned; the error names the field of the later item of a banned pair."""
+    for place, item in enumerate(constraints.fixed):
+        field = "anchors" if place < len(constraints.anchors) else "constraints.items_require"
+        if item in constraints.rules.banned:
             raise RequestError(field, f"{catalogue.item_id(item)!r} is banned by the merchandiser")
-        for other in rules.fixed[:place]:
-            if other in rules.decided.partners.get(item, ()):
+        for other in constraints.fixed[:place]:
+            if other in constraints.rules.banned_with.get(item, ()):
                 pair = f"{catalogue.item_id(other)!r} and {catalogue.item_id(item)!r}"
                 raise RequestError(field, f"{pair} are banned from one bundle by the merchandiser")

@@ -1,7 +1,7 @@
-"""What may be asked: the request bodies of the HTTP routes, used as they are by the API and the command line.
+"""Request models: the bodies of the HTTP routes, shared by the API and the command line.
 
-A request that is wrong by itself is refused here, by pydantic; one that is wrong only against the catalogue
-or against another of its own fields is refused by `bundles.request.resolve`, with a `RequestError`.
+Pydantic refuses a body that is wrong by itself. `bundles.request.resolve` refuses one that is wrong against
+the catalogue or contradicts itself, with a `RequestError`.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ MAX_BUNDLE_SIZE = 12
 MAX_ITEMS = 1_000
 MAX_SEQUENCE = 1_000
 
-#: The length limits also make pydantic refuse lone surrogates, which no answer could be encoded with.
+#: With length limits, pydantic also refuses lone surrogates, which an answer could not encode.
 ItemId = Annotated[str, Field(min_length=1, max_length=512)]
 UserId = Annotated[str, Field(min_length=1, max_length=512)]
 Price = Annotated[float, Field(ge=0, le=1e12)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 RelatedKind = Literal["complement", "substitute"]
+ObjectiveName = Literal["coherence", "user_fit", "breadth", "margin", "discount"]
 
-#: JSON has lists alone: a strict tuple would refuse them.
+#: JSON has only lists, which a strict tuple would refuse.
 _Ids = Annotated[tuple[ItemId, ...], Field(strict=False, max_length=MAX_SEQUENCE)]
 _Fixed = Annotated[tuple[ItemId, ...], Field(strict=False, max_length=MAX_BUNDLE_SIZE)]
 _Paths = Annotated[tuple[ItemId, ...], Field(strict=False, max_length=100)]
 
 
 class RequestError(StageError):
-    """A request is wrong on its face; `field` says where, as `constraints.price_max` or `anchors`."""
+    """A wrong request; `field` names the location, such as `constraints.price_max` or `anchors`."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -66,7 +67,7 @@ class UnknownCategoryError(StageError):
 
 
 class Request(BaseModel):
-    """Unknown fields, NaN and values of another type are refused."""
+    """Base of all requests: unknown fields, NaN and values of another type are refused."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -74,7 +75,7 @@ class Request(BaseModel):
 
 
 class SizeRange(Request):
-    """How many distinct items a bundle holds, anchors included."""
+    """Number of distinct items of a bundle, anchors included."""
 
     min: int = Field(ge=2, le=MAX_BUNDLE_SIZE)
     max: int = Field(ge=2, le=MAX_BUNDLE_SIZE)
@@ -95,38 +96,38 @@ Size = Annotated[SizeRange, BeforeValidator(_as_range, json_schema_input_type=in
 
 
 class Constraints(Request):
-    """What every bundle of the answer satisfies, its anchors included."""
+    """Constraints on every bundle of the answer, its anchors included."""
 
     price_min: Price | None = None
-    """Least offer price; an item without price fails under a price limit."""
+    """Minimum offer price. Under a price limit, items without a price are not allowed."""
     price_max: Price | None = None
-    """Greatest offer price."""
+    """Maximum offer price."""
     categories_include: _Paths = ()
-    """Category paths (`Grocery > Dairy`): every item is in one of them or below it. Empty: any category."""
+    """Category paths (`Grocery > Dairy`): only use items in them or below. Empty: any category."""
     categories_exclude: _Paths = ()
-    """Category paths: no item is in one of them or below it."""
+    """Category paths: do not use items in them or below."""
     items_require: _Fixed = ()
-    """Items that every bundle holds beside the anchors."""
+    """Items that every bundle must hold, besides the anchors."""
     items_exclude: _Ids = ()
-    """Items that no bundle holds."""
+    """Items that no bundle may hold."""
     items_from: _Ids = ()
-    """Added items are some of these: a campaign's range, what was seen in a session. Empty: any."""
+    """Only add items of this list, such as the range of a campaign or the items of a session. Empty: any."""
     min_categories: int = Field(1, ge=1, le=MAX_BUNDLE_SIZE)
-    """Least number of different level-0 categories in a bundle."""
+    """Minimum number of different level-0 categories in a bundle."""
     min_link: Probability | None = None
-    """Least link of any two items of a bundle: the calibrated probability that they come from one basket
-    rather than from two unrelated ones. .5 is chance."""
+    """Minimum link of any two items of a bundle: the calibrated probability that they come from one basket
+    rather than from two unrelated ones; .5 is chance."""
     substitutes: bool = False
-    """Whether items that replace each other, or variants of one product, may be in one bundle. Anchors and
-    `items_require` are taken as they are."""
+    """Whether substitutes or variants of one product may be in one bundle. Anchors and `items_require` may
+    always be substitutes."""
     in_stock_only: bool = True
-    """Items known to be out of stock are left out."""
+    """Leave out items that are out of stock."""
     promotion_id: ItemId | None = None
-    """Added items are from this promotion, at its discounts. One that is over or has not begun is honoured,
-    with a warning that names the date: campaigns are planned ahead."""
+    """Only add items of this promotion, at its discounts. One that is over or has not begun is applied
+    with a warning, since campaigns are planned ahead."""
     event_date: Annotated[date, Field(strict=False)] | None = None
-    """A day, as `2026-12-24`: added items are those that are bought more than usual in its week of the year
-    and the weeks beside it."""
+    """A day, such as `2026-12-24`: only add items that are bought more than usual in its week of the year and
+    the weeks next to it."""
 
     @field_validator("price_max")
     @classmethod
@@ -138,12 +139,12 @@ class Constraints(Request):
 
 
 class Discount(Request):
-    """What a bundle costs less than its items, whose promotion comes first (`bundles.present.discounts`)."""
+    """Discount of a bundle, after the promotions of its items (`bundles.present.discounts`)."""
 
     share: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Of the sum of the item offers. None: the largest discount that `margin_floor` leaves."""
+    """Share off the sum of the item offers. Null: the largest discount that `margin_floor` allows."""
     margin_floor: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Least (offer - cost) / offer of every bundle. One whose costs are not all known gets no discount."""
+    """Minimum (offer - cost) / offer of every bundle. A bundle with an unknown cost gets no discount."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> Discount:
@@ -153,18 +154,18 @@ class Discount(Request):
 
 
 class Weights(Request):
-    """What counts how much in a bundle's score: the weighted mean of its objectives."""
+    """Objective weights: a bundle's score is the weighted mean of its objectives."""
 
     coherence: Weight = 0.25
-    """How strongly its items belong together, the weakest pair as much as all pairs on average."""
+    """How strongly its items are linked: half the mean over pairs, half the weakest pair."""
     user_fit: Weight = 1.0
-    """How likely its items are in one basket with the anchors and the cart, for this visitor."""
+    """How likely its items are to be in one basket with the anchors and the cart, for this visitor."""
     breadth: Weight = 0.15
-    """How many level-0 categories it spans, those the more that are bought together above chance."""
+    """How many level-0 categories it spans, weighted by how strongly these are bought together."""
     margin: Weight = 0.0
-    """What is left of the offer after costs."""
+    """Share of the offer that is left after costs."""
     discount: Weight = 0.0
-    """How much cheaper it is than its items' list prices."""
+    """Share off the list prices of its items."""
 
     @model_validator(mode="after")
     def _not_all_zero(self) -> Weights:
@@ -173,35 +174,35 @@ class Weights(Request):
         return self
 
 
-class VisitRequest(Request):
-    """What every request for bundles may say."""
+class VisitorRequest(Request):
+    """Fields of every request for bundles."""
 
     user_id: UserId | None = None
     """The shop's own id of the visitor; an unknown one is a new visitor."""
     cart: _Ids = ()
-    """What is in the cart: bundles go with it, and hold none of it unless it is an anchor."""
+    """Items of the cart: bundles go with them, and hold none of them that is not an anchor."""
     recent: _Ids = ()
-    """What the visitor last looked at or bought, oldest first."""
+    """Items that the visitor last viewed or bought, oldest first."""
     constraints: Constraints = Constraints()
     explain: bool = True
-    """Whether bundles carry their reasons."""
+    """Whether to give the reasons of each bundle."""
     validate_only: bool = False
-    """Check the request and answer its warnings, with an empty list."""
+    """Only check the request: answer its warnings with an empty list."""
 
 
-class ComposeRequest(VisitRequest):
-    """What every request for composed bundles may say. With nothing given: the best of the catalogue."""
+class ComposeRequest(VisitorRequest):
+    """Fields of every request for composed bundles. Without any: the best bundles of the catalogue."""
 
     anchors: _Fixed = ()
-    """Items that every bundle is built around, and holds."""
+    """Items that every bundle holds and is composed around."""
     size: Size = SizeRange(min=2, max=4)
-    """A number or a range: distinct items of a bundle, anchors included."""
+    """Number or range of distinct items of a bundle, anchors included."""
     discount: Discount | None = None
-    """What bundles cost less than their items; null: what the shop has decided, else nothing."""
+    """Discount of the bundles; null: the default discount of the shop, else none."""
 
 
 class GenerateRequest(ComposeRequest):
-    """New bundles, composed for this request. With nothing given: the best bundles of the catalogue."""
+    """New bundles, composed for this request. Without any field: the best bundles of the catalogue."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -224,17 +225,17 @@ class GenerateRequest(ComposeRequest):
     )
 
     n: int | None = Field(5, ge=1, le=MAX_BUNDLES)
-    """How many bundles at most; null: all that are found to satisfy the constraints, 100 at most."""
+    """Maximum number of bundles; null: all that are found, at most 100."""
     weights: Weights = Weights()
     diversity: float = Field(0.3, ge=0, le=1)
-    """0: the best scores, however alike; 1: as different as can be."""
+    """0: the best scores, however similar; 1: as different as possible."""
 
 
-class ShopBundlesRequest(VisitRequest):
-    """The shop's own bundles for a visitor, taken as they are.
+class ShopBundlesRequest(VisitorRequest):
+    """The shop's own bundles for a visitor, unchanged.
 
-    What constrains added items, such as `items_from` or `promotion_id`, holds for all items of a bundle;
-    `substitutes` and what is in the cart for none.
+    Constraints on added items, such as `items_from` or `promotion_id`, apply to all items of a bundle;
+    `substitutes` and the cart do not constrain them.
     """
 
     model_config = ConfigDict(
@@ -247,7 +248,7 @@ class ShopBundlesRequest(VisitRequest):
     )
 
     n: int | None = Field(5, ge=1, le=MAX_BUNDLES)
-    """How many bundles at most; null: all that satisfy the constraints, 100 at most."""
+    """Maximum number of bundles; null: all that satisfy the constraints, at most 100."""
 
 
 class ItemsRequest(Request):
@@ -262,10 +263,10 @@ class ItemsRequest(Request):
     user_id: UserId | None = None
     """The shop's own id of the visitor; an unknown one is a new visitor."""
     cart: _Ids = ()
-    """What is in the cart: nothing of it comes back."""
+    """Items of the cart, which are not recommended."""
     recent: _Ids = ()
-    """What the visitor last looked at or bought, oldest first; it may come back."""
+    """Items that the visitor last viewed or bought, oldest first; they may be recommended."""
     n: int = Field(20, ge=1, le=MAX_ITEMS)
-    """How many items at most."""
+    """Maximum number of items."""
     exclude_purchased: bool = False
-    """Leave out what the user has bought before."""
+    """Leave out items that the user bought before."""

@@ -1,1 +1,1 @@
-"""Merchandising rules: approve, reject, pin, ban, rename and price, kept in SQL."""
+"""Merchandising rules: decisions to approve, reject, pin, ban, rename or price, and their effect."""

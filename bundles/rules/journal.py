@@ -1,4 +1,8 @@
-"""The SQL database of a home: SQLite, shared by the service and the commands, made when first needed."""
+"""The SQL database of a home (SQLite), shared by the service and the commands: tables and transactions.
+
+Rows are only ever added, so the tables are the audit trail. Their column types exist in every SQL database,
+so PostgreSQL could take the place of SQLite.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,96 @@ import os
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Double,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    inspect,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bundles.rules.errors import JournalError
-from bundles.rules.tables import decision_version, metadata
 
 #: How long a writer waits for another one.
 BUSY_TIMEOUT_MS = 10_000
 _WRITES = "bundlegraph_writes"
 
 
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time-zone-aware UTC time; SQLite alone would drop the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC for the database."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read as UTC from the database."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData()
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("bundle_id", String(512)),
+    Column("title", String(200)),
+    Column("price", Double),
+    Column("share", Double),
+    Column("margin_floor", Double),
+    Column("made_by", String(100), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("note", String(1000), nullable=False),
+)
+
+decision_items = Table(
+    "decision_items",
+    metadata,
+    Column("decision_id", ForeignKey("decisions.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("item_id", String(512), nullable=False),
+)
+
+decision_revocations = Table(
+    "decision_revocations",
+    metadata,
+    Column("decision_id", ForeignKey("decisions.id"), primary_key=True),
+    Column("revoked_by", String(100), nullable=False),
+    Column("revoked_at", UtcDateTime, nullable=False),
+)
+
+#: One row. Writers raise the number first, so they queue; readers compare it to see whether anything changed.
+decision_version = Table("decision_version", metadata, Column("number", Integer, nullable=False))
+
+
 class Journal:
-    """The database in `file`, made with mode 0600 where there is none. Processes and threads may share it.
+    """The database in `file`, created with mode 0600 if missing. Processes and threads may share it.
 
     Raises:
-        JournalError: By each method too, if it is no database, or cannot be opened, read or written.
+        JournalError: From each method too, if the file is no database or cannot be opened, read or written.
     """
 
     def __init__(self, file: Path) -> None:
@@ -34,7 +107,7 @@ class Journal:
         self._engine = create_engine(URL.create("sqlite", database=str(file)))
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
-        # Whoever forgets to close it leaves no open file behind.
+        # A journal that is never closed releases its file when it is collected.
         weakref.finalize(self, self._engine.dispose)
         self._writing = self._engine.execution_options(**{_WRITES: True})
         try:
@@ -50,18 +123,18 @@ class Journal:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One state of the database for the block; it waits for no writer."""
+        """A read transaction: one state of the database for the whole block; never waits for a writer."""
         with self._transaction(self._engine) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction, one writer after the other; on the disk when the block has ended."""
+        """A write transaction: writers take turns; the data is on disk when the block ends."""
         with self._transaction(self._writing) as connection:
             yield connection
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close all connections to the file."""
         self._engine.dispose()
 
     @contextmanager
@@ -78,14 +151,14 @@ class Journal:
             if inspect(connection).has_table(decision_version.name):
                 return
         with self.writing() as connection:
-            # Another process may have made them since.
+            # Another process may have created them in the meantime.
             if not inspect(connection).has_table(decision_version.name):
                 metadata.create_all(connection)
                 connection.execute(insert(decision_version).values(number=0))
 
 
 def _configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    # `_begin` begins transactions: the driver would begin none for what makes tables.
+    # `_begin` starts transactions; the driver would not start one for CREATE TABLE.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
@@ -96,6 +169,6 @@ def _configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None
 
 
 def _begin(connection: Connection) -> None:
-    # A writer takes its lock at once: one that has read before would be refused instead of waiting.
+    # A writer takes its lock at the start: SQLite refuses, instead of waiting, to upgrade a read transaction.
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

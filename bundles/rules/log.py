@@ -1,6 +1,6 @@
-"""The decisions of one home: the word that stands now, and the ways to add to it.
+"""The decisions of one home: read the active rules, record a decision, revoke one.
 
-SQLAlchemy is imported when there is something to read or to write: a shop that decides nothing pays nothing.
+SQLAlchemy is imported when a journal exists or is written: a shop without decisions does not pay for it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from bundles.rules.requests import Decision, DecisionRequest
-from bundles.rules.word import NO_WORD, MerchantWord, word_of
+from bundles.rules.decisions import NO_RULES, Decision, DecisionRequest, MerchandisingRules, rules_from
 
 if TYPE_CHECKING:
     from bundles.rules.journal import Journal
     from bundles.rules.store import DecisionStore
 
-#: Below the home.
+#: File name below the home.
 JOURNAL_FILE = "journal.db"
 
 
@@ -28,14 +27,16 @@ class _Opened:
     journal: Journal
     store: DecisionStore
     identity: tuple[int, int]
-    """Device and inode: another file in its place is another journal."""
+    """Device and inode, which change when another file takes the place of this one."""
 
 
 class DecisionLog:
-    """Reads and writes the decisions of `home`. Other processes may do so at the same time; threads share it.
+    """Reads and writes the decisions of `home`, as other threads and processes may do at the same time.
+
+    Close it after use; it is a context manager.
 
     Raises:
-        JournalError: By each method, if the journal cannot be read or written.
+        JournalError: From each method, if the journal cannot be read or written.
     """
 
     def __init__(self, home: Path, *, now: Callable[[], datetime] | None = None) -> None:
@@ -43,44 +44,50 @@ class DecisionLog:
         self._now = now or (lambda: datetime.now(UTC))
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
-        self._word: tuple[DecisionStore, MerchantWord] | None = None
+        self._latest: tuple[DecisionStore, MerchandisingRules] | None = None
 
-    def word(self) -> MerchantWord:
-        """What stands now, whoever decided it: one small SELECT; the same object while nothing changes."""
+    def rules(self) -> MerchandisingRules:
+        """The active rules, by one small SELECT; the same object while nothing changes."""
         store = self._store() if self._file.exists() else None
         if store is None:
-            return NO_WORD
-        known = self._word
-        if known is not None and known[0] is store and known[1].version == store.version():
-            return known[1]
+            return NO_RULES
+        latest = self._latest
+        if latest is not None and latest[0] is store and latest[1].version == store.version():
+            return latest[1]
         history = store.read()
-        word = word_of(history.decisions, version=history.version)
-        self._word = (store, word)
-        return word
+        rules = rules_from(history.decisions, version=history.version)
+        self._latest = (store, rules)
+        return rules
 
     def history(self) -> tuple[Decision, ...]:
-        """All that was ever decided, in that order."""
+        """All decisions ever made, in the order of recording."""
         return self._store().read().decisions if self._file.exists() else ()
 
     def record(self, request: DecisionRequest) -> Decision:
-        """Add a decision; it is durable when this returns, and honoured from the next answer on."""
+        """Add a decision; it is durable when this returns and applies from the next answer on."""
         return self._store().record(request, made_at=self._moment())
 
     def revoke(self, decision_id: int, *, revoked_by: str) -> Decision:
-        """Take a decision back: what it had replaced stands again.
+        """Revoke a decision; the one that it had replaced is active again.
 
         Raises:
-            UnknownDecisionError: If there is none of that id.
-            AlreadyRevokedError: If somebody did so before.
+            UnknownDecisionError: If there is no decision with that id.
+            AlreadyRevokedError: If it was revoked before.
         """
         return self._store().revoke(decision_id, revoked_by=revoked_by, revoked_at=self._moment())
 
     def close(self) -> None:
-        """Let go of the journal; a later call opens it again."""
+        """Close the journal; a later call opens it again."""
         with self._lock:
             opened, self._opened = self._opened, None
         if opened is not None:
             opened.journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _moment(self) -> datetime:
         return self._now().astimezone(UTC).replace(microsecond=0)

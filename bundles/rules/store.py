@@ -1,4 +1,4 @@
-"""Decisions in SQL: recorded, revoked, read; the statements and nothing else."""
+"""Record, revoke and read decisions in SQL."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from datetime import datetime
 from pydantic import ValidationError
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from bundles.rules.decisions import Decision, DecisionRequest
 from bundles.rules.errors import AlreadyRevokedError, JournalError, UnknownDecisionError
-from bundles.rules.journal import Journal
-from bundles.rules.requests import Decision, DecisionRequest
-from bundles.rules.tables import decision_items, decision_revocations, decision_version, decisions
+from bundles.rules.journal import Journal, decision_items, decision_revocations, decision_version, decisions
 
 _VERSION = select(decision_version.c.number)
 _DECISIONS = (
@@ -27,29 +26,29 @@ _ITEMS = select(decision_items.c.decision_id, decision_items.c.item_id).order_by
 
 @dataclass(frozen=True)
 class History:
-    """All decisions, in the order in which they were made."""
+    """All decisions, in the order of recording."""
 
     version: int
     decisions: tuple[Decision, ...]
 
 
 class DecisionStore:
-    """The decisions in `journal`. What a method has returned is durable; threads may share it.
+    """The decisions in `journal`. Writes are durable when a method returns; threads may share it.
 
     Raises:
-        JournalError: By each method, if the journal cannot be read or written.
+        JournalError: From each method, if the journal cannot be read or written.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     def version(self) -> int:
-        """Grows with every decision and revocation."""
+        """The number that grows with every decision and revocation."""
         with self._journal.reading() as connection:
             return int(connection.execute(_VERSION).scalar_one())
 
     def read(self) -> History:
-        """All that was ever decided."""
+        """All decisions ever made, and the version."""
         with self._journal.reading() as connection:
             version = connection.execute(_VERSION).scalar_one()
             rows = connection.execute(_DECISIONS).mappings().all()
@@ -77,11 +76,11 @@ class DecisionStore:
         return Decision(id=decision_id, made_at=made_at, items=items, **values)
 
     def revoke(self, decision_id: int, *, revoked_by: str, revoked_at: datetime) -> Decision:
-        """Take a decision back: what it had replaced stands again.
+        """Revoke a decision; the one that it had replaced is active again.
 
         Raises:
-            UnknownDecisionError: If there is none of that id.
-            AlreadyRevokedError: If somebody did so before.
+            UnknownDecisionError: If there is no decision with that id.
+            AlreadyRevokedError: If it was revoked before.
         """
         with self._journal.writing() as connection:
             _raise_version(connection)

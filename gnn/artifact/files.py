@@ -1,8 +1,8 @@
 """Model artifacts on disk: an immutable folder for each, read by memory mapping with NumPy alone.
 
-Each column of a part is one `.npy` file named `part.column.npy`. `manifest.json` holds the hashes, the
-configuration, the metrics and the versions. A folder is written under a temporary name and renamed when it
-is whole.
+Each array of a component is one `.npy` file, `component.column.npy`; nested containers add a level to the
+name. `manifest.json` holds all other values, hashes, configuration, metrics and versions. A folder is written
+under a temporary name and renamed when it is whole.
 """
 
 from __future__ import annotations
@@ -11,59 +11,21 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact.model import (
-    ArtifactError,
-    ArtifactInfo,
-    Catalogue,
-    Categories,
-    CategoryLinks,
-    CategoryPairs,
-    CoPurchases,
-    Histories,
-    ItemModel,
-    ModelArtifact,
-    PredictedLinks,
-    Promotions,
-    ShopBundles,
-)
-from gnn.scoring.bundle_model import BundleModel
-from gnn.scoring.cold_model import ColdModel
-from gnn.scoring.content_links import ContentLinks
-from gnn.scoring.encoder_parts import EncoderParts
-from gnn.scoring.seasons_model import Seasons
-from gnn.scoring.sequence_model import SequenceModel
-from gnn.scoring.substitutes_model import Substitutes
-from gnn.scoring.text_column import TextColumn
+from gnn.artifact.model import ArtifactError, ArtifactInfo, ModelArtifact
+from gnn.scoring.containers import TextColumn
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST = "manifest.json"
 
-_PARTS = {
-    "catalogue": Catalogue,
-    "categories": Categories,
-    "co_purchases": CoPurchases,
-    "category_pairs": CategoryPairs,
-    "category_links": CategoryLinks,
-    "histories": Histories,
-    "model": ItemModel,
-    "predicted_links": PredictedLinks,
-    "substitutes": Substitutes,
-    "seasons": Seasons,
-    "promotions": Promotions,
-    "bundles": ShopBundles,
-    "bundle_model": BundleModel,
-    "sequence_model": SequenceModel,
-    "cold_model": ColdModel,
-    "content_links": ContentLinks,
-    "encoder": EncoderParts,
-}
+Artifact = TypeVar("Artifact", bound=ModelArtifact)
 
 
 def save_artifact(artifact: ModelArtifact, models: Path) -> Path:
@@ -78,12 +40,13 @@ def save_artifact(artifact: ModelArtifact, models: Path) -> Path:
     unfinished = models / f".unfinished-{artifact.info.model_version}"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    for part in _PARTS:
-        for name, array in _arrays(part, getattr(artifact, part)).items():
-            np.save(unfinished / f"{name}.npy", array, allow_pickle=False)
+    arrays, values = _flat(artifact)
+    for name, array in arrays.items():
+        np.save(unfinished / f"{name}.npy", array, allow_pickle=False)
     manifest = {
         "format_version": FORMAT_VERSION,
         "info": asdict(artifact.info),
+        "values": values,
         "sha256": {file.name: _sha256(file) for file in sorted(unfinished.glob("*.npy"))},
     }
     with (unfinished / MANIFEST).open("w", encoding="utf-8") as file:
@@ -95,7 +58,7 @@ def save_artifact(artifact: ModelArtifact, models: Path) -> Path:
 
 
 def read_info(folder: Path) -> ArtifactInfo:
-    """What the model in `folder` says of itself, without its arrays.
+    """Identity, configuration and metrics of the model in `folder`, without its arrays.
 
     Raises:
         ArtifactError: If there is no artifact of this format.
@@ -109,6 +72,11 @@ def load_artifact(folder: Path) -> ModelArtifact:
     Raises:
         ArtifactError: If it is missing, of another format, or a file differs from its hash.
     """
+    return load_as(folder, ModelArtifact)
+
+
+def load_as(folder: Path, kind: type[Artifact]) -> Artifact:
+    """`load_artifact` for an artifact with further components; its fields say which."""
     manifest = _read_manifest(folder)
     for name, expected in manifest["sha256"].items():
         try:
@@ -117,50 +85,70 @@ def load_artifact(folder: Path) -> ModelArtifact:
             raise ArtifactError(f"{name} is missing in {folder}: train again or roll back") from error
         if found != expected:
             raise ArtifactError(f"{name} in {folder} is damaged (its hash differs): train again or roll back")
-    parts = {part: _read_part(folder, part, kind) for part, kind in _PARTS.items()}
-    return ModelArtifact(info=_info(folder, manifest), **parts)  # type: ignore[arg-type]  # as _PARTS says
+    components = {
+        name: _read(folder, name, component, manifest["values"])
+        for name, component in get_type_hints(kind).items()
+        if name != "info"
+    }
+    return kind(info=_info(folder, manifest), **components)
 
 
-def _arrays(part: str, values: object) -> dict[str, NDArray[np.generic]]:
+def _flat(artifact: ModelArtifact) -> tuple[dict[str, NDArray[np.generic]], dict[str, object]]:
+    """Arrays and other values of all components, by name."""
     arrays: dict[str, NDArray[np.generic]] = {}
-    for column in fields(values):  # type: ignore[arg-type]  # every part is a dataclass
-        value = getattr(values, column.name)
+    values: dict[str, object] = {}
+
+    def add(name: str, value: object) -> None:
         if isinstance(value, TextColumn):
-            arrays[f"{part}.{column.name}.blob"] = value.blob
-            arrays[f"{part}.{column.name}.offsets"] = value.offsets
+            add(f"{name}.blob", value.blob)
+            add(f"{name}.offsets", value.offsets)
+        elif isinstance(value, np.ndarray):
+            arrays[name] = value
+        elif is_dataclass(value):
+            for column in fields(value):
+                add(f"{name}.{column.name}", getattr(value, column.name))
         else:
-            arrays[f"{part}.{column.name}"] = value
-    return arrays
+            values[name] = value
+
+    for field in fields(artifact):
+        if field.name != "info":
+            add(field.name, getattr(artifact, field.name))
+    return arrays, values
 
 
-def _read_part(folder: Path, part: str, kind: type) -> object:
-    columns: dict[str, object] = {}
-    for name, column_type in get_type_hints(kind).items():
-        if column_type is TextColumn:
-            blob = _open(folder / f"{part}.{name}.blob.npy")
-            offsets = _open(folder / f"{part}.{name}.offsets.npy")
-            columns[name] = TextColumn(blob, offsets)  # type: ignore[arg-type]  # saved from a TextColumn
-        else:
-            columns[name] = _open(folder / f"{part}.{name}.npy")
-    return kind(**columns)
+def _read(folder: Path, name: str, kind: type, values: Mapping[str, object]) -> Any:
+    """The component or column `name` of type `kind`."""
+    if kind is TextColumn:
+        return TextColumn(_open(folder / f"{name}.blob.npy"), _open(folder / f"{name}.offsets.npy"))
+    if is_dataclass(kind):
+        return kind(
+            **{
+                column: _read(folder, f"{name}.{column}", of, values)
+                for column, of in get_type_hints(kind).items()
+            }
+        )
+    if name in values:
+        value = values[name]
+        return tuple(value) if isinstance(value, list) else value
+    return _open(folder / f"{name}.npy")
 
 
-def _info(folder: Path, manifest: dict[str, dict[str, object]]) -> ArtifactInfo:
+def _info(folder: Path, manifest: Mapping[str, Any]) -> ArtifactInfo:
     try:
-        return ArtifactInfo(**manifest["info"])  # type: ignore[arg-type]  # saved from an ArtifactInfo
+        return ArtifactInfo(**manifest["info"])
     except (KeyError, TypeError) as error:
         raise ArtifactError(f"{folder / MANIFEST} is damaged ({error}): train again or roll back") from error
 
 
-def _open(file: Path) -> NDArray[np.generic]:
+def _open(file: Path) -> NDArray[Any]:
     # The view drops the memmap subclass, whose indexing costs microseconds a call; the mapping stays.
-    array: NDArray[np.generic] = np.load(file, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False).view(np.ndarray)
     return array
 
 
-def _read_manifest(folder: Path) -> dict[str, dict[str, object]]:
+def _read_manifest(folder: Path) -> Mapping[str, Any]:
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ArtifactError(f"no model in {folder}: run bundlegraph train") from error
     except ValueError as error:
@@ -170,7 +158,7 @@ def _read_manifest(folder: Path) -> dict[str, dict[str, object]]:
             f"expected model format {FORMAT_VERSION} in {folder}, "
             f"found {manifest.get('format_version')}: run bundlegraph train"
         )
-    return manifest  # type: ignore[no-any-return]  # JSON of our own making
+    return manifest
 
 
 def _sha256(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Trees over the features of shortlists, by LightGBM: lambdarank for an order, log loss for a chance."""
+"""Boosted trees over the features of candidates, by LightGBM: to rank them, or for a probability."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class RankerParams:
-    """Size of the trees, as measured on groceries: larger ones learn the validation weeks by heart."""
+class TreeParams:
+    """Size of the trees, tuned on groceries: larger trees overfit the validation weeks."""
 
     num_trees: int = 150
     learning_rate: float = 0.06
@@ -30,16 +30,18 @@ def fit_ranker(
     *,
     names: Sequence[str],
     seed: int,
-    params: RankerParams | None = None,
+    params: TreeParams | None = None,
 ) -> NDArray[np.uint8]:
-    """Trees that put a query's relevant rows first (LambdaMART, Burges 2010), for `gnn.scoring.trees.Ranker`.
+    """Trees that rank the relevant candidates of a query first (LambdaMART, Burges 2010).
+
+    `gnn.scoring.trees.TreeEnsemble` scores with them.
 
     Args:
-        features: One row a candidate, the candidates of a query together, [N, F]; NaN is "not known".
-        relevance: 0 or 1 a row, [N]. Queries without a relevant row teach nothing: leave them out.
+        features: One row a candidate, the candidates of a query together, [N, F]; NaN for an unknown value.
+        relevance: 0 or 1 a row, [N]. Leave out queries without a relevant row: they have no gradient.
         group_sizes: Candidates of each query, in the order of the rows, [num_queries].
         names: Names of the features, F of them.
-        seed: The same seed and rows give the same trees.
+        seed: Equal seeds and rows give equal trees.
         params: Size of the trees.
 
     Raises:
@@ -47,14 +49,14 @@ def fit_ranker(
     """
     if not relevance.any():
         raise ValueError("expected a relevant row, found none")
-    return _fitted(
+    return _fit(
         {"objective": "lambdarank", "lambdarank_truncation_level": 20},
         lightgbm.Dataset(
             features, relevance, group=group_sizes, feature_name=list(names), params={"verbose": -1}
         ),
         len(features),
         seed=seed,
-        params=params or RankerParams(),
+        params=params or TreeParams(),
     )
 
 
@@ -64,15 +66,17 @@ def fit_classifier(
     *,
     names: Sequence[str],
     seed: int,
-    params: RankerParams,
+    params: TreeParams,
 ) -> NDArray[np.uint8]:
-    """Trees that give the probability of a row to be positive, for `gnn.scoring.trees.Ranker`; log loss.
+    """Trees that give the probability that a row is positive, fitted by log loss.
+
+    `gnn.scoring.trees.TreeEnsemble` scores with them.
 
     Args:
-        features: One row a case, [N, F]; NaN is "not known".
+        features: One row a case, [N, F]; NaN for an unknown value.
         is_positive: [N]
         names: Names of the features, F of them.
-        seed: The same seed and rows give the same trees.
+        seed: Equal seeds and rows give equal trees.
         params: Size of the trees.
 
     Raises:
@@ -83,11 +87,11 @@ def fit_classifier(
     rows = lightgbm.Dataset(
         features, is_positive.astype(np.int64), feature_name=list(names), params={"verbose": -1}
     )
-    return _fitted({"objective": "binary"}, rows, len(features), seed=seed, params=params)
+    return _fit({"objective": "binary"}, rows, len(features), seed=seed, params=params)
 
 
-def _fitted(
-    objective: Mapping[str, object], rows: lightgbm.Dataset, num_rows: int, *, seed: int, params: RankerParams
+def _fit(
+    objective: Mapping[str, object], rows: lightgbm.Dataset, num_rows: int, *, seed: int, params: TreeParams
 ) -> NDArray[np.uint8]:
     booster = lightgbm.train(
         {
@@ -104,17 +108,17 @@ def _fitted(
         num_boost_round=params.num_trees,
     )
     with TemporaryDirectory() as folder:
-        # Treelite reads LightGBM's models from files alone.
-        file = Path(folder) / "ranker.txt"
+        # Treelite reads LightGBM's models only from files.
+        file = Path(folder) / "trees.txt"
         booster.save_model(file)
         trees = treelite.frontend.load_lightgbm_model(file)
     return np.frombuffer(trees.serialize_bytes(), dtype=np.uint8)
 
 
 def group_gains(trees: NDArray[np.uint8], groups: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Share of the loss's reduction that each group of features brought, to four places.
+    """Share of the total split gain by group of features, rounded to four places.
 
-    `groups` names the features in the order in which `trees` know them.
+    `groups` names the features in the order of the columns that `trees` were fitted to.
     """
     ends = np.cumsum([len(names) for names in groups.values()])
     parts = np.split(feature_gains(trees, int(ends[-1])), ends[:-1])
@@ -122,10 +126,10 @@ def group_gains(trees: NDArray[np.uint8], groups: Mapping[str, Sequence[str]]) -
 
 
 def feature_gains(trees: NDArray[np.uint8], num_features: int) -> NDArray[np.float64]:
-    """Share of the loss's reduction that the splits on each feature brought, [num_features], sum 1."""
+    """Share of the total split gain (reduction of the loss) of each feature, [num_features], sum 1."""
     gains = np.zeros(num_features)
     model = treelite.Model.deserialize_bytes(trees.tobytes())
-    # Field by field: the JSON that treelite writes is none where a split parts what is known from NaN.
+    # Field by field: treelite's JSON is invalid where a split separates NaN from known values.
     for number in range(model.num_tree):
         tree = model.get_tree_accessor(number)
         feature, gain = tree.get_field("split_index"), tree.get_field("gain")

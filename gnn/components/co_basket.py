@@ -1,4 +1,4 @@
-"""Fitting companion trees: of a few items of a validation basket, which others does it hold?"""
+"""Fit co-basket trees: given a few items of a validation basket, which other items does it hold?"""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.boosted_trees import RankerParams, fit_classifier
-from gnn.components.ensemble import scorer_queries
-from gnn.data.queries import CompletionQueries
-from gnn.scoring.co_basket_shortlist import read_shortlist
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.reranker import NAMES, Reranker
-from gnn.scoring.trees import no_trees
+from gnn.components.boosted_trees import TreeParams, fit_classifier
+from gnn.data.queries import CompletionQueries, item_queries
+from gnn.scoring.basket_stage import BasketStage
+from gnn.scoring.item_model import CoBasketTrees
+from gnn.scoring.item_scores import SHORTLIST_SIZE
+from gnn.scoring.two_stage import blocks, shortlist
 
 logger = logging.getLogger(__name__)
 
@@ -22,42 +21,48 @@ logger = logging.getLogger(__name__)
 FEWEST_BASKETS = 200
 #: Half of the carts hold one item, as an anchor does; the others hold more, ever more rarely.
 _SHARE_OF_SINGLES, _STOP = 0.5, 0.3
-#: So many baskets are asked about a second time, as if nobody knew whose they are.
+#: So many baskets are used a second time without their user.
 _SHARE_OF_ANONYMOUS = 0.3
-_PARAMS = RankerParams(num_trees=200, learning_rate=0.04, num_leaves=15, min_rows_a_leaf=100)
+_PARAMS = TreeParams(num_trees=200, learning_rate=0.04, num_leaves=15, min_rows_a_leaf=100)
 
 
-def fit_companion_trees(
-    reranker: Reranker,
-    scorer: ItemScorer,
-    validation: CompletionQueries,
-    ranked: NDArray[np.int32],
-    *,
-    seed: int,
-) -> NDArray[np.uint8]:
-    """Trees that give the chance to be in one basket with a cart; none where too few baskets teach them."""
+def tune_co_basket(
+    stage: BasketStage, validation: CompletionQueries, ranked: NDArray[np.int32], *, seed: int
+) -> CoBasketTrees:
+    """Trees for the probability to be in one basket with a cart; empty where too few baskets show it."""
     rng = np.random.default_rng(seed)
     carts, others = draw_carts(validation, rng=rng)
     anonymous = np.flatnonzero(rng.random(len(validation)) < _SHARE_OF_ANONYMOUS)
     of = np.concatenate([np.arange(len(validation)), anonymous])
-    asked = CompletionQueries(
+    drawn = CompletionQueries(
         carts[of],
         np.concatenate([validation.users, np.full(len(anonymous), -1)]),
         validation.hidden[of],
         tuple(validation.basket_ids[row] for row in of),
     )
-    features, held = [], []
-    for row, query in zip(of, scorer_queries(asked, ranked), strict=True):
-        found = read_shortlist(query, scorer=scorer, reranker=reranker)
-        features.append(found.features)
-        held.append(np.isin(found.items, others.indices[others.indptr[row] : others.indptr[row + 1]]))
-    num_taught = sum(bool(each.any()) for each in held[: len(validation)])
-    logger.info("companion trees: %d of %d baskets teach them", num_taught, len(validation))
-    if num_taught < FEWEST_BASKETS:
-        return no_trees()
-    return fit_classifier(
-        np.concatenate(features), np.concatenate(held), names=NAMES, seed=seed, params=_PARAMS
+    queries = item_queries(drawn, ranked)
+    features, held, has_any = [], [], np.zeros(len(of), dtype=np.bool_)
+    for part in blocks(len(queries), stage.num_ranked):
+        scored = stage.score_queries(queries[part])
+        candidates = shortlist(scored, size=SHORTLIST_SIZE)
+        is_candidate = candidates >= 0
+        is_held = np.zeros(candidates.shape, dtype=np.bool_)
+        for row, query in enumerate(range(part.start, part.start + len(candidates))):
+            basket = of[query]
+            items = others.indices[others.indptr[basket] : others.indptr[basket + 1]]
+            is_held[row] = np.isin(candidates[row], items)
+            has_any[query] = is_held[row].any()
+        features.append(scored.features(candidates)[is_candidate])
+        held.append(is_held[is_candidate])
+    num_baskets = int(has_any[: len(validation)].sum())
+    logger.info("co-basket trees: %d of %d baskets have a shortlisted item", num_baskets, len(validation))
+    if num_baskets < FEWEST_BASKETS:
+        return CoBasketTrees()
+    names = [name for group in stage.feature_groups.values() for name in group]
+    trees = fit_classifier(
+        np.concatenate(features), np.concatenate(held), names=names, seed=seed, params=_PARAMS
     )
+    return CoBasketTrees(trees)
 
 
 def draw_carts(queries: CompletionQueries, *, rng: np.random.Generator) -> tuple[csr_matrix, csr_matrix]:

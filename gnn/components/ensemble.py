@@ -1,44 +1,35 @@
-"""Fitting the few weights that put the parts of the served score together."""
+"""Fit the few weights of the first-stage ensemble on validation queries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, item_queries
 from gnn.evaluation.metrics import block_size, ndcg_at_k
-from gnn.scoring.item_scorer import FEATURES, ItemQuery, ItemScorer
+from gnn.scoring.item_model import FEATURES, Ensemble
+from gnn.scoring.item_scorer import ItemScorer
 
 _NUM_CANDIDATES = 500
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
 _ROUNDS = 2
 
 
-def scorer_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[ItemQuery]:
-    """`queries` as the scorer takes them; `ranked` is the item index of each ranked index."""
-    carts = np.split(ranked[queries.carts.indices], queries.carts.indptr[1:-1])
-    return [
-        ItemQuery(cart=cart.tolist(), user_index=int(user) if user >= 0 else None)
-        for cart, user in zip(carts, queries.users, strict=True)
-    ]
+def fit_ensemble(
+    scorer: ItemScorer, queries: CompletionQueries, ranked: NDArray[np.int32], start: Ensemble
+) -> Ensemble:
+    """The weights that rank the hidden items of `queries` highest; `start` where there are no queries.
 
-
-def fit_blend(
-    scorer: ItemScorer, queries: CompletionQueries, ranked: NDArray[np.int32], start: Mapping[str, float]
-) -> dict[str, float]:
-    """Weights of `gnn.scoring.item_scorer.FEATURES` that rank the hidden items of `queries` highest.
-
-    First the maximum of Σ log softmax (a conditional logit, McFadden 1974) over the 500 best items by
-    the weights `start`, the hidden one among them; then, one weight at a time, whatever multiple of it has
-    the best NDCG@20 there.
-    Weights are never negative: each feature is evidence for an item. `start` where there are no queries.
+    First the maximum of Σ log softmax (a conditional logit, McFadden 1974) over the 500 best items by the
+    weights `start`, the hidden one among them; then, one weight at a time, the multiple of it with the best
+    NDCG@20. Weights are never negative: each feature is evidence for an item.
     """
     if not len(queries):
-        return dict(start)
-    begin = np.array([start[name] for name in FEATURES], dtype=np.float32)
+        return start
+    begin = start.as_array()
     features, is_candidate = _candidate_features(scorer, queries, ranked, begin)
     weights = _maximise_likelihood(features, is_candidate, begin)
     weights = max((begin, weights), key=lambda tried: _ndcg(features, is_candidate, tried))
@@ -51,7 +42,7 @@ def fit_blend(
                 ndcg = _ndcg(features, is_candidate, tried)
                 if ndcg > best:
                     best, weights = ndcg, tried
-    return {name: round(float(weight), 6) for name, weight in zip(FEATURES, weights, strict=True)}
+    return Ensemble(*(round(float(weight), 6) for weight in weights))
 
 
 def _candidate_features(
@@ -59,12 +50,12 @@ def _candidate_features(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Features of the best K items, the hidden one first, [N, F, K], and which are candidates, [N, K]."""
     num_candidates = min(_NUM_CANDIDATES, scorer.num_ranked)
-    asked = scorer_queries(queries, ranked)
+    every = item_queries(queries, ranked)
     kept, masks = [], []
     block = block_size(queries)
     for start in range(0, len(queries), block):
         part = queries[start : start + block]
-        features = scorer.features(asked[start : start + block])
+        features = scorer.features([scorer.evidence(query) for query in every[start : start + block]])
         scores = weights @ features
         scores[part.carts.nonzero()] = -np.inf
         scores[np.arange(len(part)), part.hidden] = np.inf
@@ -106,7 +97,7 @@ def _ndcg(
     return ndcg_at_k(ranks, 20)
 
 
-def best_top_k(ndcg_by_k: Sequence[tuple[int, float]], *, tolerance: float) -> int:
+def smallest_good_k(ndcg_by_k: Sequence[tuple[int, float]], *, tolerance: float) -> int:
     """The smallest k whose NDCG is within `tolerance` of the best."""
     best = max(ndcg for _, ndcg in ndcg_by_k)
     return min(k for k, ndcg in ndcg_by_k if ndcg >= best - tolerance)

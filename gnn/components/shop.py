@@ -1,4 +1,4 @@
-"""Packing: tables, edges and what was learned, as the parts of an artifact."""
+"""Components that are the shop's own data: catalogue, counted pairs, histories, promotions, bundles."""
 
 from __future__ import annotations
 
@@ -7,46 +7,43 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from etl.tables import Tables
-from gnn.artifact.model import (
+from gnn.components.context import FitContext
+from gnn.scoring.catalogue import (
     Catalogue,
     Categories,
     CategoryPairs,
     CoPurchases,
-    Histories,
-    ItemModel,
     Promotions,
     ShopBundles,
 )
-from gnn.components.fitting import FittedModel
-from gnn.data.purchases import Purchases
-from gnn.scoring.text_column import TextColumn
-from gnn.scoring.weights import ServedWeights
-from graph.edges import EdgeTables
+from gnn.scoring.containers import Csr, TextColumn
+from gnn.scoring.item_model import Histories
+from gnn.scoring.seasons import NUM_WEEKS, Seasons
 
-#: What stands for a promotion without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
+#: Promotions without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
 
 
-def pack_catalogue(tables: Tables, edges: EdgeTables, purchases: Purchases) -> Catalogue:
-    """All items, in the order of `edges`; `purchases` has item indices as columns."""
-    items = _in_order(tables.read("items"), "item_id", edges.nodes["Item"]["item_id"])
+def fit_catalogue(context: FitContext) -> Catalogue:
+    """All items, in the order of the graph."""
+    data = context.data
+    items = _in_order(data.tables.read("items"), "item_id", data.edges.nodes["Item"]["item_id"])
     return Catalogue(
         item_ids=_texts(items["item_id"]),
         titles=_texts(items["title"]),
-        category=_index(items["category_id"], edges.nodes["Category"]["category_id"]),
-        brand=_index(items["brand"], edges.nodes["Brand"]["brand_id"]),
+        category=_index(items["category_id"], data.edges.nodes["Category"]["category_id"]),
+        brand=_index(items["brand"], data.edges.nodes["Brand"]["brand_id"]),
         price=_numbers(items["price"]),
         cost=_numbers(items["cost"]),
         in_stock=np.asarray(items["in_stock"].fill_null(True).to_numpy(), dtype=np.bool_),
-        baskets=purchases.item_baskets,
+        baskets=data.purchases.item_baskets,
     )
 
 
-def pack_categories(tables: Tables, edges: EdgeTables) -> Categories:
-    """The category tree, in the order of `edges`."""
-    ids = edges.nodes["Category"]["category_id"]
-    categories = _in_order(tables.read("categories"), "category_id", ids)
+def fit_categories(context: FitContext) -> Categories:
+    """The category tree, in the order of the graph."""
+    ids = context.data.edges.nodes["Category"]["category_id"]
+    categories = _in_order(context.data.tables.read("categories"), "category_id", ids)
     return Categories(
         category_ids=_texts(categories["category_id"]),
         names=_texts(categories["name"]),
@@ -55,94 +52,74 @@ def pack_categories(tables: Tables, edges: EdgeTables) -> Categories:
     )
 
 
-def pack_co_purchases(edges: EdgeTables) -> CoPurchases:
+def fit_co_purchases(context: FitContext) -> CoPurchases:
     """Counted item pairs in both directions, most baskets first."""
-    indptr, item, baskets, lift = _pairs_both_ways(
-        edges.edges["Item", "CO_PURCHASED", "Item"], edges.nodes["Item"].num_rows
-    )
-    return CoPurchases(indptr, item, baskets, lift)
+    edges = context.data.edges
+    return CoPurchases(*_both_ways(edges.edges["Item", "CO_PURCHASED", "Item"], edges.nodes["Item"].num_rows))
 
 
-def pack_category_pairs(edges: EdgeTables) -> CategoryPairs:
+def fit_category_pairs(context: FitContext) -> CategoryPairs:
     """Counted pairs of level-0 categories in both directions, most baskets first."""
-    indptr, category, baskets, lift = _pairs_both_ways(
-        edges.edges["Category", "BOUGHT_WITH", "Category"], edges.nodes["Category"].num_rows
+    edges = context.data.edges
+    return CategoryPairs(
+        *_both_ways(edges.edges["Category", "BOUGHT_WITH", "Category"], edges.nodes["Category"].num_rows)
     )
-    return CategoryPairs(indptr, category, baskets, lift)
 
 
-def pack_histories(edges: EdgeTables, purchases: Purchases) -> Histories:
-    """The events of each user; `purchases` has item indices as columns."""
-    events = purchases.events
+def fit_histories(context: FitContext) -> Histories:
+    """The events of each user."""
+    events = context.data.purchases.events
     return Histories(
-        user_ids=_texts(edges.nodes["User"]["user_id"]),
+        user_ids=_texts(context.data.edges.nodes["User"]["user_id"]),
         indptr=events.indptr,
         item=events.item,
         age_days=events.age_days.astype(np.float32),
     )
 
 
-def pack_model(model: FittedModel, weights: ServedWeights) -> ItemModel:
-    """Learned tables, and what was chosen to serve them by."""
-    links, ease, purchases = model.links, model.ease.top(weights.ease_top_k), model.ranked_purchases
-    return ItemModel(
-        ranked=model.ranked.astype(np.int32),
-        source=np.ascontiguousarray(links.source, dtype=np.float32),
-        target=np.ascontiguousarray(links.target, dtype=np.float32),
-        history=np.ascontiguousarray(links.history, dtype=np.float32),
-        bias=np.ascontiguousarray(links.bias, dtype=np.float32),
-        users=np.ascontiguousarray(links.users, dtype=np.float32),
-        ease_indptr=ease.indptr.astype(np.int64),
-        ease_item=ease.indices.astype(np.int32),
-        ease_weight=ease.data.astype(np.float32),
-        baskets_4_weeks=purchases.baskets_within(28),
-        baskets_16_weeks=purchases.baskets_within(112),
-        trees=weights.trees,
-        companion_trees=weights.companion_trees,
-    )
-
-
-def pack_promotions(tables: Tables, edges: EdgeTables) -> Promotions:
-    """The shop's promotions, in the order of `edges`."""
+def fit_promotions(context: FitContext) -> Promotions:
+    """The shop's promotions, in the order of the graph."""
+    edges = context.data.edges
     ids = edges.nodes["Promotion"]["promotion_id"]
-    promotions = _in_order(tables.read("promotions"), "promotion_id", ids)
+    promotions = _in_order(context.data.tables.read("promotions"), "promotion_id", ids)
     offers = edges.edges["Promotion", "OFFERS", "Item"]
     return Promotions(
         promotion_ids=_texts(ids),
         names=_texts(promotions["name"]),
         starts_at=_seconds(promotions["starts_at"], _ALWAYS_STARTED),
         ends_at=_seconds(promotions["ends_at"], _NEVER_ENDS),
-        indptr=_indptr(offers, promotions.num_rows),
-        item=np.asarray(offers["target_index"].to_numpy(), dtype=np.int32),
-        discount=_numbers(offers["discount"]),
+        discount=_rows(offers, _numbers(offers["discount"]), promotions.num_rows),
     )
 
 
-def pack_bundles(tables: Tables, edges: EdgeTables) -> ShopBundles:
-    """The shop's own bundles, in the order of `edges`."""
+def fit_bundles(context: FitContext) -> ShopBundles:
+    """The shop's own bundles, in the order of the graph."""
+    edges = context.data.edges
     ids = edges.nodes["Bundle"]["bundle_id"]
-    bundles = _in_order(tables.read("bundles"), "bundle_id", ids)
+    bundles = _in_order(context.data.tables.read("bundles"), "bundle_id", ids)
     contains = edges.edges["Bundle", "CONTAINS", "Item"]
     return ShopBundles(
         bundle_ids=_texts(ids),
         titles=_texts(bundles["title"]),
         discount=_numbers(bundles["discount"].fill_null(0.0)),
-        indptr=_indptr(contains, bundles.num_rows),
-        item=np.asarray(contains["target_index"].to_numpy(), dtype=np.int32),
-        quantity=_numbers(contains["quantity"].fill_null(1.0)),
+        quantity=_rows(contains, _numbers(contains["quantity"].fill_null(1.0)), bundles.num_rows),
     )
 
 
-def _pairs_both_ways(
-    pairs: pa.Table, num_nodes: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+def _both_ways(pairs: pa.Table, num_nodes: int) -> tuple[Csr, NDArray[np.int64]]:
+    """Lifts and baskets of each pair in both directions."""
     low, high = (pairs[end].to_numpy() for end in ("source_index", "target_index"))
     source, target = np.concatenate([low, high]), np.concatenate([high, low])
     baskets = np.tile(pairs["baskets"].to_numpy(), 2).astype(np.int64)
     lift = np.tile(pairs["lift"].to_numpy(), 2).astype(np.float32)
     order = np.lexsort((target, -baskets, source))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=num_nodes))]).astype(np.int64)
-    return indptr, target[order].astype(np.int32), baskets[order], lift[order]
+    return Csr.from_entries(source[order], target[order], lift[order], num_rows=num_nodes), baskets[order]
+
+
+def _rows(edges: pa.Table, values: NDArray[np.float64], num_sources: int) -> Csr:
+    """A row a source; `edges` are in the order of their sources."""
+    source, target = (edges[end].to_numpy() for end in ("source_index", "target_index"))
+    return Csr.from_entries(source, target, values, num_rows=num_sources)
 
 
 def _in_order(rows: pa.Table, key: str, ids: pa.ChunkedArray) -> pa.Table:
@@ -155,11 +132,6 @@ def _in_order(rows: pa.Table, key: str, ids: pa.ChunkedArray) -> pa.Table:
     if place.null_count:
         raise ValueError(f"expected the graph of these tables, found an unknown {key}: run bundlegraph load")
     return rows.take(place)
-
-
-def _indptr(edges: pa.Table, num_sources: int) -> NDArray[np.int64]:
-    counts = np.bincount(edges["source_index"].to_numpy(), minlength=num_sources)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def _texts(column: pa.ChunkedArray) -> TextColumn:
@@ -177,3 +149,22 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
 def _seconds(column: pa.ChunkedArray, missing: int) -> NDArray[np.int64]:
     micros = np.asarray(column.cast(pa.int64()).fill_null(missing * 1_000_000).to_numpy(), dtype=np.int64)
     return micros // 1_000_000
+
+
+#: Items in fewer baskets are left out: of ten baskets all in three weeks, the lift is not yet 3.
+MIN_BASKETS = 10
+
+
+def fit_seasons(context: FitContext) -> Seasons:
+    """Baskets by week of the items that are in enough of them."""
+    ages = context.data.purchases.basket_age
+    by_week = context.data.edges.nodes["Item"]["baskets_by_week"].combine_chunks()
+    item = np.flatnonzero(pc.is_valid(by_week).to_numpy(zero_copy_only=False))
+    weeks = np.asarray(by_week.drop_null().flatten().to_numpy(), dtype=np.int64).reshape(len(item), NUM_WEEKS)
+    is_kept = weeks.sum(axis=1) >= MIN_BASKETS
+    return Seasons(
+        item=item[is_kept].astype(np.int32),
+        baskets=weeks[is_kept].astype(np.int32),
+        all_baskets=weeks.sum(axis=0),
+        num_days=int(ages.max()) + 1 if len(ages) else 0,
+    )

@@ -1,4 +1,4 @@
-"""What was bought up to a moment, as sparse matrices: baskets to learn from, histories to know users by."""
+"""Purchases before a moment as sparse matrices: baskets, and histories of users."""
 
 from __future__ import annotations
 
@@ -21,53 +21,47 @@ _BASKETS_A_MIN_ITEM_BASKET = 3_000
 
 @dataclass(frozen=True)
 class UserEvents:
-    """Events of users in the order of time: those of user u are the rows `indptr[u]:indptr[u + 1]`."""
+    """Events of users in the order of time; user u has the rows `indptr[u]:indptr[u + 1]`."""
 
     indptr: NDArray[np.int64]
     item: NDArray[np.int32]
-    """Index in the columns of `Purchases`."""
+    """Column of `Purchases`, [num_events]."""
     age_days: NDArray[np.float64]
-    """Days from the event to `Purchases.as_of`; oldest first within a user."""
+    """Days from the event to `Purchases.as_of`, oldest first within a user, [num_events]."""
 
 
 @dataclass(frozen=True)
 class Purchases:
     """Baskets and histories of the association event before a moment.
 
-    Columns are item indices as `read_purchases` gives them, ranked indices after `of_items`.
+    Columns are item indices after `read_purchases`, ranked indices after `of_items`.
     """
 
     lines: csr_matrix
-    """Event rows a basket and item, float32 [num_baskets, num_items]; baskets in the order of their first."""
+    """Events by basket and item, float32 [num_baskets, num_items]; baskets by first appearance."""
     basket_user: NDArray[np.int64]
     """User index of each basket, -1 for none, [num_baskets]."""
     basket_age: NDArray[np.float64]
     """Days from each basket to `as_of`, [num_baskets]."""
     counts: csr_matrix
-    """Event rows a user and item, float32 [num_users, num_items]."""
+    """Events by user and item, float32 [num_users, num_items]."""
     events: UserEvents
-    """The same events one by one."""
+    """The events of `counts` one by one."""
     as_of: datetime
     """Time of the last event, UTC."""
 
     @property
     def item_baskets(self) -> NDArray[np.int64]:
-        """Baskets that hold each item, [num_items]."""
+        """Number of baskets that hold each item, [num_items]."""
         return np.bincount(self.lines.indices, minlength=self.lines.shape[1]).astype(np.int64)
 
-    @property
-    def log_popularity(self) -> NDArray[np.float32]:
-        """log((c(i) + 1) / Σ_j (c(j) + 1)), c(i) the baskets that hold item i, [num_items]."""
-        smoothed = self.item_baskets + 1.0
-        return np.log(smoothed / max(smoothed.sum(), 1.0)).astype(np.float32)
-
     def baskets_within(self, days: float) -> NDArray[np.int64]:
-        """Of those, the baskets of the last `days` before `as_of`, [num_items]."""
+        """Number of baskets of the last `days` before `as_of` that hold each item, [num_items]."""
         lines = self.lines[np.flatnonzero(self.basket_age < days)]
         return np.bincount(lines.indices, minlength=lines.shape[1]).astype(np.int64)
 
     def of_items(self, ranked: NDArray[np.int32]) -> Purchases:
-        """These purchases with the columns `ranked` alone, in that order; baskets may become empty."""
+        """The purchases of the items `ranked` only, as columns in that order; baskets may become empty."""
         return replace(
             self,
             lines=self.lines[:, ranked],
@@ -77,9 +71,9 @@ class Purchases:
 
 
 def read_purchases(tables: Tables, edges: EdgeTables, *, until: datetime | None = None) -> Purchases:
-    """Purchases before `until` (all where it is none), in the indices of `edges`.
+    """Purchases before `until` (all where it is none), with the user and item indices of `edges`.
 
-    Where the shop has no purchases, they are the strongest event that it has, as everywhere.
+    A shop without purchases is read by its association event: the strongest event that it has.
     """
     columns = ["event", "timestamp", "user_id", "item_id", "basket_id"]
     events = tables.read("interactions", columns)
@@ -93,8 +87,8 @@ def read_purchases(tables: Tables, edges: EdgeTables, *, until: datetime | None 
     seconds = events["timestamp"].cast(pa.int64()).to_numpy() / 1e6
     last = float(seconds.max()) if len(seconds) else 0.0
     age = (last - seconds) / _SECONDS_A_DAY
-    user = _index(events["user_id"], edges.nodes["User"]["user_id"])
-    item = _index(events["item_id"], edges.nodes["Item"]["item_id"])
+    user = node_index(events["user_id"], edges.nodes["User"]["user_id"])
+    item = node_index(events["item_id"], edges.nodes["Item"]["item_id"])
     basket, num_baskets = _codes(events["basket_id"])
     num_users, num_items = edges.nodes["User"].num_rows, edges.nodes["Item"].num_rows
 
@@ -116,9 +110,9 @@ def read_purchases(tables: Tables, edges: EdgeTables, *, until: datetime | None 
 
 
 def choose_ranked(purchases: Purchases, *, min_item_baskets: int | None) -> NDArray[np.int32]:
-    """Item indices that are in enough baskets to be ranked, ascending.
+    """Indices of the items that are in at least `min_item_baskets` baskets, ascending.
 
-    Where `min_item_baskets` is none it follows from the size: one for every 3,000 baskets, from 1 to 30.
+    Where it is none, the number follows from the size of the data: one for every 3,000 baskets, from 1 to 30.
     """
     if min_item_baskets is None:
         by_size = purchases.lines.shape[0] // _BASKETS_A_MIN_ITEM_BASKET
@@ -126,11 +120,23 @@ def choose_ranked(purchases: Purchases, *, min_item_baskets: int | None) -> NDAr
     return np.flatnonzero(purchases.item_baskets >= min_item_baskets).astype(np.int32)
 
 
+def log_popularity(purchases: Purchases) -> NDArray[np.float32]:
+    """log((c(i) + 1) / Σ_j (c(j) + 1)) of each item, c(i) the baskets that hold i, [num_items]."""
+    smoothed = purchases.item_baskets + 1.0
+    return np.asarray(np.log(smoothed / max(smoothed.sum(), 1.0)), dtype=np.float32)
+
+
+def node_index(keys: pa.ChunkedArray, nodes: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Position of each key among the `nodes`, -1 where it is null or not among them, [len(keys)]."""
+    index = pc.index_in(keys, value_set=nodes.combine_chunks() if nodes.num_chunks else nodes)
+    return np.asarray(index.fill_null(-1).to_numpy(), dtype=np.int64)
+
+
 def _user_events(
     user: NDArray[np.int64], item: NDArray[np.int64], age: NDArray[np.float64], *, num_users: int
 ) -> UserEvents:
     has_user = np.flatnonzero(user >= 0)
-    # Ties in time by item, so that the order does not depend on that of the tables.
+    # Ties in time are broken by item, so that the order does not depend on the order of the tables.
     order = has_user[np.lexsort((item[has_user], -age[has_user], user[has_user]))]
     counts = np.bincount(user[order], minlength=num_users)
     return UserEvents(
@@ -148,14 +154,8 @@ def _of_items(events: UserEvents, ranked: NDArray[np.int32], *, num_items: int) 
     return UserEvents(kept[events.indptr].astype(np.int64), item[item >= 0], events.age_days[item >= 0])
 
 
-def _index(keys: pa.ChunkedArray, nodes: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Row of each key among the nodes, -1 for null."""
-    index = pc.index_in(keys, value_set=nodes.combine_chunks() if nodes.num_chunks else nodes)
-    return np.asarray(index.fill_null(-1).to_numpy(), dtype=np.int64)
-
-
 def _codes(keys: pa.ChunkedArray) -> tuple[NDArray[np.int64], int]:
-    """Number of each key in the order of appearance, -1 for null, and how many there are."""
+    """The number of each key by first appearance, -1 for null, and how many distinct keys there are."""
     encoded = keys.combine_chunks().dictionary_encode()
     codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
     return codes, len(encoded.dictionary)
@@ -169,7 +169,69 @@ def _sum(
     kept: NDArray[np.bool_],
     shape: tuple[int, int],
 ) -> csr_matrix:
-    """`values` summed by place, columns of a row ascending."""
+    """Sum `values` by row and column, columns of a row ascending."""
     matrix = csr_matrix((values[kept], (rows[kept], columns[kept])), shape=shape, dtype=np.float32)
     matrix.sum_duplicates()
     return matrix
+
+
+MICROSECONDS_A_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class PurchaseLog:
+    """The association events of users, sorted by user and time."""
+
+    indptr: NDArray[np.int64]
+    """Events of user u are `indptr[u]:indptr[u + 1]`, [num_users + 1]."""
+    item: NDArray[np.int32]
+    """Ranked index, [num_events]."""
+    at: NDArray[np.int64]
+    """Microseconds since 1970, ascending within a user, [num_events]."""
+    num_ranked: int
+
+    def before(self, users: NDArray[np.int64], *, until: NDArray[np.datetime64]) -> UserEvents:
+        """The history of each user (−1 for an anonymous one) before each moment `until`, both [num_queries].
+
+        `until` is in UTC; an event at that moment is not in the history. A user may occur with several
+        moments. The result has a row for each query, and ages count to the query's moment.
+
+        Raises:
+            ValueError: If the two differ in length.
+        """
+        if len(users) != len(until):
+            raise ValueError(f"expected a moment for each of {len(users)} users, found {len(until)}")
+        moments = until.astype("datetime64[us]").astype(np.int64)
+        start = np.zeros(len(users), dtype=np.int64)
+        lengths = np.zeros(len(users), dtype=np.int64)
+        for query in np.flatnonzero(users >= 0):
+            first, last = self.indptr[users[query] : users[query] + 2]
+            start[query] = first
+            lengths[query] = np.searchsorted(self.at[first:last], moments[query], side="left")
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        event = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], lengths)
+        age_days = (np.repeat(moments, lengths) - self.at[event]) / MICROSECONDS_A_DAY
+        return UserEvents(indptr, self.item[event], age_days)
+
+
+def read_purchase_log(tables: Tables, edges: EdgeTables, ranked: NDArray[np.int32]) -> PurchaseLog:
+    """All association events of users with the `ranked` items (item indices), before and after any split.
+
+    Events of one moment are in the order of their items.
+    """
+    events = tables.read("interactions", ["event", "timestamp", "user_id", "item_id"])
+    events = events.filter(pc.equal(events["event"], tables.manifest.association_event))
+    item = node_index(events["item_id"], edges.nodes["Item"]["item_id"].take(pa.array(ranked)))
+    user = node_index(events["user_id"], edges.nodes["User"]["user_id"])
+    at = events["timestamp"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
+
+    is_kept = (item >= 0) & (user >= 0)
+    item, user, at = item[is_kept], user[is_kept], at[is_kept]
+    order = np.lexsort((item, at, user))
+    counts = np.bincount(user, minlength=edges.nodes["User"].num_rows)
+    return PurchaseLog(
+        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        item=item[order].astype(np.int32),
+        at=at[order].astype(np.int64),
+        num_ranked=len(ranked),
+    )

@@ -1,10 +1,10 @@
-"""Queries that a model is judged by: a basket with one item hidden, to be found among all ranked items."""
+"""Evaluation queries: a basket with one hidden item, or a user's history and the next new item."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -15,22 +15,25 @@ from scipy.sparse import csr_matrix
 from etl.baskets import read_baskets
 from etl.tables import Tables
 from etl.times import local_midnight
+from gnn.data.purchases import MICROSECONDS_A_DAY, PurchaseLog
+from gnn.scoring.item_scorer import ItemQuery
+from gnn.scoring.sequences import Sequences
 from graph.edges import EdgeTables
 
 
 @dataclass(frozen=True)
 class CompletionQueries:
-    """Baskets to complete. Items are ranked indices."""
+    """Baskets with one hidden item each. Items are ranked indices."""
 
     carts: csr_matrix
-    """1 for what is left of each basket, float32 [num_queries, num_ranked]."""
+    """1 for each remaining item of the basket, float32 [num_queries, num_ranked]."""
     users: NDArray[np.int64]
     """User index, -1 for an anonymous basket, [num_queries]."""
     hidden: NDArray[np.int64]
-    """The item to be found, [num_queries]."""
+    """The hidden item, the only relevant one, [num_queries]."""
     basket_ids: tuple[str, ...]
     history_until: NDArray[np.datetime64] | None = None
-    """Instant (UTC) at which the basket's local day begins and a rolling history ends, [num_queries]."""
+    """End of a rolling history (UTC): the beginning of the basket's local day, [num_queries]."""
 
     def __len__(self) -> int:
         return len(self.hidden)
@@ -45,6 +48,23 @@ class CompletionQueries:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class NextItemQueries(CompletionQueries):
+    """Histories whose next item is hidden. `carts` holds the items of each history: they are not ranked."""
+
+    histories: Sequences
+    """One history per query; ages count to the hidden purchase."""
+
+    def __getitem__(self, part: slice) -> NextItemQueries:
+        return NextItemQueries(
+            self.carts[part],
+            self.users[part],
+            self.hidden[part],
+            self.basket_ids[part],
+            histories=self.histories[part],
+        )
+
+
 def completion_queries(
     tables: Tables,
     edges: EdgeTables,
@@ -56,11 +76,11 @@ def completion_queries(
     max_queries: int,
     rng: np.random.Generator,
 ) -> CompletionQueries:
-    """One query a basket that begins in [since, until) and has `min_basket_items` ranked items or more.
+    """One query for each basket that begins in [since, until) with `min_basket_items` ranked items or more.
 
-    Baskets in the natural order of their ids; at most `max_queries` of them by `rng.choice` without
-    replacement; then one hidden position each from the same generator, a basket's items in natural order.
-    This is protocol B where `rng` is `default_rng(0)`.
+    The draw is reproducible (protocol B has `default_rng(0)`): baskets in the natural order of their ids; at
+    most `max_queries` of them by `rng.choice` without replacement; then one hidden position each from the
+    same generator, a basket's items in natural order.
     """
     baskets = read_baskets(tables, since=since, until=until)
     item_ids = edges.nodes["Item"]["item_id"].take(pa.array(ranked)).to_pylist()
@@ -105,15 +125,88 @@ def completion_queries(
     )
 
 
+def next_item_queries(
+    log: PurchaseLog, *, since: datetime, until: datetime | None, history_until: datetime | None = None
+) -> NextItemQueries:
+    """One query a user: the first purchase in [`since`, `until`) of an item that is new to the user.
+
+    The history holds the purchases before that one (rolling), or those before `history_until` too (strict).
+    Purchases of the same moment do not belong to it. Users without a history or such a purchase have no
+    query. With one event per moment this is leave-one-out (protocol E).
+    """
+    first_at, last_at, kept_until = (_microseconds(moment) for moment in (since, until, history_until))
+    users, hidden, parts, ages = [], [], [], []
+    for user in np.flatnonzero(np.diff(log.indptr)):
+        item, at = (column[log.indptr[user] : log.indptr[user + 1]] for column in (log.item, log.at))
+        for place in np.flatnonzero((at >= first_at) & (at < last_at)):
+            end = int(np.searchsorted(at, min(at[place], kept_until), side="left"))
+            if end and item[place] not in item[:end]:
+                users.append(user)
+                hidden.append(item[place])
+                parts.append(item[:end])
+                ages.append((at[place] - at[:end]) / MICROSECONDS_A_DAY)
+                break
+    lengths = np.array([len(part) for part in parts], dtype=np.int64)
+    histories = Sequences(
+        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        item=np.concatenate([np.zeros(0), *parts]).astype(np.int32),
+        age_days=np.concatenate([np.zeros(0), *ages]).astype(np.float32),
+    )
+    return NextItemQueries(
+        carts=item_sets(histories, num_ranked=log.num_ranked),
+        users=np.array(users, dtype=np.int64),
+        hidden=np.array(hidden, dtype=np.int64),
+        basket_ids=("",) * len(users),
+        histories=histories,
+    )
+
+
+def item_sets(histories: Sequences, *, num_ranked: int) -> csr_matrix:
+    """1 for each item of a history, float32 [len(histories), num_ranked]."""
+    ones = np.ones(len(histories.item), dtype=np.float32)
+    # Not the histories' own arrays as a CSR matrix: SciPy would sort them in place, and their order matters.
+    held = csr_matrix((ones, (histories.query, histories.item)), shape=(len(histories), num_ranked))
+    return csr_matrix(held.sign())
+
+
 def day_begins(days: NDArray[np.datetime64], timezone: str) -> NDArray[np.datetime64]:
-    """The instants (UTC, microseconds) at which local `days` begin in `timezone`, [len(days)]."""
+    """The instants (UTC, in microseconds) at which the local `days` begin in `timezone`, [len(days)]."""
     distinct, position = np.unique(days, return_inverse=True)
     instants = [local_midnight(day, timezone).replace(tzinfo=None) for day in distinct.tolist()]
     return np.array(instants, dtype="datetime64[us]")[position]
 
 
 def natural_order(ids: Sequence[str]) -> list[int]:
-    """Positions of `ids` in ascending order: as integers where all are, else by length and code point."""
+    """Positions of `ids` in ascending order: as integers where all are integers, else by length and text."""
     if all(text.isascii() and text.isdecimal() for text in ids):
         return sorted(range(len(ids)), key=lambda position: int(ids[position]))
     return sorted(range(len(ids)), key=lambda position: (len(ids[position]), ids[position]))
+
+
+def _microseconds(moment: datetime | None) -> int:
+    """Microseconds since 1970; the largest int64 for none."""
+    if moment is None:
+        return int(np.iinfo(np.int64).max)
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
+
+
+def item_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[ItemQuery]:
+    """`queries` by item index; `ranked` is the item index of each ranked index.
+
+    A query for the next item has its history as events; any other has its cart and its user.
+    """
+    if not len(queries):
+        return []
+    if isinstance(queries, NextItemQueries):
+        histories = queries.histories
+        bounds = histories.indptr[1:-1]
+        items = np.split(ranked[histories.item], bounds)
+        return [
+            ItemQuery(events=events)
+            for events in zip(items, np.split(histories.age_days, bounds), strict=True)
+        ]
+    carts = np.split(ranked[queries.carts.indices], queries.carts.indptr[1:-1])
+    return [
+        ItemQuery(cart=cart.tolist(), user_index=int(user) if user >= 0 else None)
+        for cart, user in zip(carts, queries.users, strict=True)
+    ]

@@ -1,1 +1,1 @@
-"""Full-ranking evaluation: queries, metrics, paired intervals, reports."""
+"""Full-ranking evaluation: metrics, slices, paired intervals, calibration, baselines, the HTML report."""

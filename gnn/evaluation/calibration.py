@@ -1,4 +1,4 @@
-"""Calibration: of what is said with a probability, how much is so."""
+"""Calibration: how well predicted probabilities agree with observed frequencies."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _NUM_SAMPLES = 1_000
 
 @dataclass(frozen=True)
 class Reliability:
-    """Bins of equally many predictions, by ascending probability."""
+    """A reliability table: bins of equally many predictions, by ascending probability."""
 
     confidence: NDArray[np.float64]
-    """Mean probability, [num_bins]."""
+    """Mean predicted probability, [num_bins]."""
     frequency: NDArray[np.float64]
-    """Share that was so, [num_bins]."""
+    """Observed frequency: share of positive labels, [num_bins]."""
     count: NDArray[np.int64]
-    """Predictions, [num_bins]."""
+    """Number of predictions, [num_bins]."""
 
 
 def reliability(
     probabilities: NDArray[np.float64], is_true: NDArray[np.float64], *, num_bins: int = NUM_BINS
 ) -> Reliability:
-    """The reliability table of `probabilities` [N]; `is_true` [N] is 1 for what was so, else 0.
+    """Bin `probabilities` [N] and compare them with the labels `is_true` [N], 1 or 0.
 
     Bins differ by one prediction at most; there are fewer of them where there are fewer predictions.
     """
     bins = _bins(probabilities, num_bins)
     count = np.bincount(bins)
-    said, so = (np.bincount(bins, values) / count for values in (probabilities, is_true))
-    return Reliability(said, so, count)
+    confidence, frequency = (np.bincount(bins, values) / count for values in (probabilities, is_true))
+    return Reliability(confidence, frequency, count)
 
 
 def expected_calibration_error(table: Reliability) -> float:
@@ -46,7 +46,7 @@ def expected_calibration_error(table: Reliability) -> float:
 
 
 def brier_score(probabilities: NDArray[np.float64], is_true: NDArray[np.float64]) -> float:
-    """Mean (p - y)² (Brier 1950): .25 for whoever says .5 of everything. NaN without predictions."""
+    """Mean (p - y)² (Brier 1950); always predicting .5 gives .25. NaN without predictions."""
     return float(np.mean((probabilities - is_true) ** 2)) if len(is_true) else float("nan")
 
 
@@ -57,16 +57,16 @@ def calibration_metrics(
     *,
     rng: np.random.Generator,
 ) -> dict[str, object]:
-    """ECE and Brier score, each with a 95 % interval, and the reliability table, plain JSON.
+    """ECE and Brier score, each with a 95 % interval, and the reliability table, as plain JSON.
 
     Intervals are percentiles of 1,000 samples of queries with replacement (Efron & Tibshirani 1993), since
-    predictions of one query depend on each other. A sample's ECE tends to be above that of all: chance gaps
-    of its bins do not cancel out. Empty where there are no predictions.
+    predictions of one query depend on each other. The ECE of a sample tends to be higher than that of all
+    predictions, because the chance gaps of its bins do not cancel out. Empty where there are no predictions.
 
     Args:
         probabilities: [N].
-        is_true: 1 for what was so, else 0, [N].
-        query: Number of the query that each prediction is of, [N].
+        is_true: Labels, 1 or 0, [N].
+        query: Number of each prediction's query, [N].
         rng: Draws the samples.
     """
     if not len(is_true):
@@ -79,8 +79,8 @@ def calibration_metrics(
     eces, briers = np.empty(_NUM_SAMPLES), np.empty(_NUM_SAMPLES)
     for sample in range(_NUM_SAMPLES):
         drawn = np.bincount(rng.integers(num_queries, size=num_queries), minlength=num_queries)
-        said, so, count, squared = np.einsum("sqb,q->sb", sums, drawn)
-        eces[sample] = np.abs(so - said).sum() / count.sum()
+        predicted, observed, count, squared = np.einsum("sqb,q->sb", sums, drawn)
+        eces[sample] = np.abs(observed - predicted).sum() / count.sum()
         briers[sample] = squared.sum() / count.sum()
     low, high = np.percentile(np.stack([eces, briers]), [2.5, 97.5], axis=1)
     return {
@@ -92,14 +92,16 @@ def calibration_metrics(
         "brier_low": float(low[1]),
         "brier_high": float(high[1]),
         "bins": [
-            {"confidence": float(said), "frequency": float(so), "pairs": int(count)}
-            for said, so, count in zip(table.confidence, table.frequency, table.count, strict=True)
+            {"confidence": float(confidence), "frequency": float(frequency), "pairs": int(count)}
+            for confidence, frequency, count in zip(
+                table.confidence, table.frequency, table.count, strict=True
+            )
         ],
     }
 
 
 def calibration_sentence(measured: Mapping[str, Any]) -> str:
-    """What `gnn.components.link_evaluation.judge_links` measured, for a person."""
+    """One sentence on link calibration: `calibration_metrics` with the `uncalibrated` figures beside them."""
     plain = measured["uncalibrated"]
     return (
         f"Links of {measured['num_pairs']:,} test pairs, half of them bought together: "
@@ -110,7 +112,7 @@ def calibration_sentence(measured: Mapping[str, Any]) -> str:
 
 
 def _bins(probabilities: NDArray[np.float64], num_bins: int) -> NDArray[np.int64]:
-    """Bin of each prediction, [N]: equally many in each, those of equal probability in their order."""
+    """Bin of each prediction, [N]: equally many in each; ties keep their order."""
     bins = np.empty(len(probabilities), dtype=np.int64)
     used = max(min(num_bins, len(probabilities)), 1)
     bins[np.argsort(probabilities, kind="stable")] = np.arange(len(bins)) * used // max(len(bins), 1)
@@ -123,7 +125,7 @@ def _sums(
     bins: NDArray[np.int64],
     cluster: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Sums of probabilities, truths, predictions and squared errors, [4, num_clusters, num_bins]."""
+    """Sums of probabilities, labels, predictions and squared errors, [4, num_clusters, num_bins]."""
     shape = 1 + int(cluster.max(initial=-1)), 1 + int(bins.max(initial=-1))
     place = cluster * shape[1] + bins
     values = (probabilities, is_true, np.ones(len(bins)), (probabilities - is_true) ** 2)

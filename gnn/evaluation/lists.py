@@ -1,7 +1,7 @@
-"""Full ranking where a query has several relevant candidates: all bundles for a user (protocol A).
+"""Metrics of full rankings with several relevant candidates a user, such as all bundles (protocol A).
 
-Recall divides by all relevant ones, NDCG by the ideal within K, users without any are left out: the formulas
-of the CrossCBR and MultiCBR code, so that figures compare.
+Recall divides by all relevant candidates, NDCG by the ideal DCG truncated at K; users without any are
+skipped. The code of CrossCBR and MultiCBR has the same formulas, so that figures compare.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _MAX_SCORES = 4_500_000
 
 @dataclass(frozen=True)
 class TopLists:
-    """The first K candidates of each user that has a relevant one."""
+    """The first K candidates of each user with a relevant candidate."""
 
     users: NDArray[np.int64]
-    """Index of each, ascending, [U]."""
+    """User indices, ascending, [U]."""
     shown: NDArray[np.int32]
     """Candidates, best first, −1 where fewer than K are not masked, [U, K]."""
     is_relevant: NDArray[np.bool_]
-    """Of each one shown, [U, K]."""
+    """Whether each candidate shown is relevant, [U, K]."""
     num_relevant: NDArray[np.int64]
-    """Relevant candidates, among the first K or not, at least 1, [U]."""
+    """Number of relevant candidates, shown or not, at least 1, [U]."""
 
 
 def rank_lists(
     score: ScoreUsers, relevant: csr_matrix, *, masked: csr_matrix, k: int, rng: np.random.Generator
 ) -> TopLists:
-    """The first `k` of all candidates but the `masked` ones, for each user with a relevant one.
+    """The first `k` candidates, without the `masked` ones, of each user with a relevant candidate.
 
-    `relevant` and `masked` are [num_users, num_candidates], any value but 0 counts; a relevant candidate that
-    is masked can never be shown and still counts as relevant. Equal scores are ordered by `rng`, one order
-    for all users, so that a constant score is no better than chance.
+    `relevant` and `masked` are [num_users, num_candidates]; any value but 0 counts. A relevant candidate that
+    is masked is never shown and still counts as relevant. `rng` draws one order for all users that breaks
+    ties, so that a constant score is no better than chance.
 
     Raises:
         ValueError: If a score is not finite.

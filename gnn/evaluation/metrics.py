@@ -1,4 +1,4 @@
-"""Metrics of one hidden item a query, ranked among all items but the query's own (full ranking)."""
+"""Metrics of one hidden item a query, ranked among all items except the cart's (full ranking)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from gnn.data.queries import CompletionQueries
 #: Scores of all ranked items for some queries, [len(queries), num_ranked].
 ScoreQueries = Callable[[CompletionQueries], NDArray[np.float32]]
 
-#: Scores that are held at once: 18 MB, and six times that while the scorer adds its features up.
+#: Scores of one block: 18 MB, and six times that while a scorer sums its features.
 _MAX_SCORES = 4_500_000
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Where one model put the hidden items, and what it put first."""
+    """The ranks of the hidden items and the first items of each query, by one model."""
 
     ranks: NDArray[np.float64]
-    """Of each query's hidden item, as `full_ranking` counts, [num_queries]."""
+    """Rank of each query's hidden item as in `full_ranking`, [num_queries]."""
     shown: NDArray[np.int32]
     """The first K items of each query, best first, −1 where there are fewer, [num_queries, K]."""
 
 
 def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.float64]:
-    """Rank of each query's hidden item among all ranked items without the cart's, from 1, [num_queries].
+    """Rank of each query's hidden item among all ranked items except the cart's, from 1, [num_queries].
 
     Items of equal score share the mean of their ranks, so that a constant score is no better than chance:
     rank = 1 + #higher + (#equal - 1) / 2.
@@ -41,9 +41,9 @@ def full_ranking(score: ScoreQueries, queries: CompletionQueries) -> NDArray[np.
 
 
 def rank_and_show(score: ScoreQueries, queries: CompletionQueries, *, k: int) -> Ranking:
-    """`full_ranking`, and the first `k` items of each query, in one pass over the scores.
+    """`full_ranking` and the first `k` items of each query, in one pass over the scores.
 
-    Items of equal score are shown in ascending order.
+    Items of equal score are shown by ascending index.
 
     Raises:
         ValueError: If a score is not finite.
@@ -63,12 +63,12 @@ def rank_and_show(score: ScoreQueries, queries: CompletionQueries, *, k: int) ->
 def first_columns(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
     """Columns of the `k` highest scores of each row, best first, [B, min(k, num_columns)].
 
-    Equal scores in ascending order of columns; −1 in the place of a score of −∞, which is masked.
+    Equal scores are in ascending order of columns; −1 stands for a score of −∞, which is masked.
     """
     k = min(k, scores.shape[1])
     if not k:
         return np.zeros((len(scores), 0), dtype=np.int32)
-    # All above the k-th score are in; of those equal to it, the first columns fill up.
+    # Keep all scores above the k-th; fill up with the first columns of those equal to it.
     kth = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
     is_above = scores > kth
     is_equal = scores == kth
@@ -104,7 +104,7 @@ def _ranks(scores: NDArray[np.float32], hidden: NDArray[np.int64]) -> NDArray[np
 
 
 def block_size(queries: CompletionQueries) -> int:
-    """How many of `queries` are scored at once, so that memory does not grow with the catalogue."""
+    """Number of queries to score at once, so that memory does not grow with the catalogue."""
     return max(_MAX_SCORES // max(queries.carts.shape[1], 1), 1)
 
 
@@ -132,3 +132,39 @@ def ndcg_at_k(ranks: NDArray[np.float64], k: int) -> float:
 def mean_reciprocal_rank(ranks: NDArray[np.float64]) -> float:
     """MRR = mean 1 / rank, not truncated; 0 where there are no queries."""
     return float((1 / ranks).mean()) if len(ranks) else 0.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A difference and its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+def paired_interval(
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    *,
+    rng: np.random.Generator,
+    num_samples: int = 2_000,
+) -> Interval:
+    """Mean of `ours` − `theirs` with a 95 % percentile interval (Efron & Tibshirani 1993, ch. 13).
+
+    Values are per query, [num_queries], both in the same order. Each of the `num_samples` samples draws
+    queries with replacement, the same for both models. All zeros where there are no queries.
+
+    Raises:
+        ValueError: If the two differ in length.
+    """
+    if len(ours) != len(theirs):
+        raise ValueError(f"expected values of the same queries, found {len(ours)} and {len(theirs)}")
+    if not len(ours):
+        return Interval(0.0, 0.0, 0.0)
+    differences = ours - theirs
+    means = np.empty(num_samples)
+    for sample in range(num_samples):
+        means[sample] = differences[rng.integers(len(differences), size=len(differences))].mean()
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Interval(float(differences.mean()), float(low), float(high))

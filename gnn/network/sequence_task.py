@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gnn.config import SequenceConfig, TrainingConfig
-from gnn.data.next_item import NextItemQueries
-from gnn.data.queries import CompletionQueries
+from gnn.data.queries import CompletionQueries, NextItemQueries
 from gnn.network.encoder import ItemTables
 from gnn.network.heads import SequenceBatch, SequenceHead
 from gnn.network.losses import draw_candidates, vector_softmax_loss

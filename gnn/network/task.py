@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gnn.data.queries import CompletionQueries
 from gnn.network.encoder import ItemTables
-from gnn.scoring.encoder_parts import EncoderParts
+from gnn.scoring.explanation import Encoder
 from gnn.scoring.sequences import SequenceGate
 
 
@@ -36,7 +36,7 @@ class LearnedLinks:
     """Time that training took."""
     role_scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """What the head multiplied the encoder's tables by: source, target, history."""
-    encoder: EncoderParts = field(default_factory=EncoderParts.none)
+    encoder: Encoder = field(default_factory=Encoder)
     """The embeddings and edges that the vectors are sums of, for explanations."""
     gate: SequenceGate | None = None
     """Attention weights of ordered histories (`gnn.scoring.sequences`); none where baskets were learned."""

@@ -18,16 +18,14 @@ from scipy.sparse import csr_matrix
 
 from gnn.config import SequenceConfig, TrainingConfig
 from gnn.data.hetero_data import HeteroData, hetero_data, item_relations, message_graph
-from gnn.data.purchases import Purchases
+from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
-from gnn.data.sequences import user_sequences
-from gnn.data.transitions import transition_relations
+from gnn.data.sequences import transition_relations, user_sequences
 from gnn.errors import TrainingError
 from gnn.evaluation.metrics import full_ranking, ndcg_at_k
 from gnn.network.basket_task import BasketTask
 from gnn.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from gnn.network.encoder import HeteroEncoder
-from gnn.network.encoder_parts import pack_encoder
+from gnn.network.encoder import HeteroEncoder, pack_encoder
 from gnn.network.heads import BasketHead, LinkModel, SequenceHead
 from gnn.network.sequence_task import SequenceTask
 from gnn.network.task import LearnedLinks, Task
@@ -59,7 +57,7 @@ def train_links(
 
     Without a `sequence_config` the model learns to complete baskets. With one it learns the next item of
     ordered histories, by the values of that config where they differ from `config`'s, and `validation` are
-    queries of `gnn.data.next_item`: for data that `gnn.data.sequences.is_sequential` finds to be sequences.
+    queries of `gnn.data.queries`: for data that `gnn.data.sequences.is_sequential` finds to be sequences.
 
     With `validation`, NDCG@20 on it is measured after every epoch, training ends after `config.patience`
     epochs without a better one, and the best epoch's parameters are returned; without, those of the last.
@@ -212,7 +210,7 @@ def _basket_run(
         data, item_relations(data, config.relations, num_neighbours=config.num_neighbours), config
     )
     head = BasketHead(
-        torch.from_numpy(purchases.log_popularity),
+        torch.from_numpy(log_popularity(purchases)),
         num_users=purchases.counts.shape[0],
         dim=config.embedding_dim,
         dropout=config.dropout,
@@ -245,7 +243,7 @@ def _sequence_run(
     )
     relations |= item_relations(data, sequence_config.relations, num_neighbours=num_neighbours)
     graph, encoder = _encoder(data, relations, config)
-    bias = torch.from_numpy(purchases.log_popularity)
+    bias = torch.from_numpy(log_popularity(purchases))
     head = SequenceHead(bias, dim=config.embedding_dim, config=sequence_config)
     model = LinkModel(encoder, head).to(device)
     task = SequenceTask(head, sequences, config, sequence_config, device)

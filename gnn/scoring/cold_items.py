@@ -1,18 +1,18 @@
 """Scores of cold items: those that nobody bought while the model learned. NumPy alone: serving runs it.
 
-A cold item i stands among its siblings, ranked items whose content is like its own, and in groups: its
+A cold item i is scored by its nearest neighbours, ranked items of similar content, and by its groups: its
 category's parent, its category, its category and brand. For a query with scores s of the ranked items:
 
-    siblings_v(i) = Σ_j w_v(i, j) s_j       by each view v of content (words, text, both); Σ_j w_v(i, j) = 1
-    mass(i)       = log(1e-6 + mean exp(s_j - max s)) + max s    over the ranked items of i's category
-    crowd(i)      = log(1 + how many these are)
-    in_cart_g(i)  = 1 where the cart has an item of i's group g
-    bought_g(i)   = log(1 + purchases by the user in i's group g)
+    neighbours_v(i) = Σ_j w_v(i, j) s_j     by each view v of content (words, text, both); Σ_j w_v(i, j) = 1
+    mass(i)         = log(1e-6 + mean exp(s_j - max s)) + max s    over the ranked items of i's category
+    crowd(i)        = log(1 + how many these are)
+    in_cart_g(i)    = 1 where the cart has an item of i's group g
+    bought_g(i)     = log(1 + purchases by the user in i's group g)
 
     score(i) = b + Σ_f β_f f(i)
 
-The weights are fitted, and the intercept calibrated, on items that were taken out as if they were cold
-(`gnn.components.cold_items.fitting`); so a cold item's score stands on the scale of the ranked ones.
+The weights are fitted, and the intercept calibrated, on ranked items that are held out as if they were cold
+(`gnn.components.cold_items.fitting`); so a cold item's score is on the scale of the ranked ones.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gnn.scoring.containers import zeros_field
+from gnn.scoring.item_scorer import Evidence
 
 #: The kinds of groups, in the order of `ColdItems.group`; the category's is what mass and crowd count.
 GROUPS = ("parent", "category", "category_brand")
@@ -31,31 +34,37 @@ _LEAST_MASS = 1e-6
 
 @dataclass(frozen=True)
 class ColdItems:
-    """Which ranked indices are cold, and what their scores follow from. Columns of an artifact."""
+    """Cold items, and the neighbours and groups that their scores follow from.
 
-    place: NDArray[np.int32]
+    Ranked indices count the ranked and the cold items together here, by ascending item index. `ColdItems()`
+    is that of a shop without cold items, or whose past does not show where they should rank.
+    """
+
+    item: NDArray[np.int32] = zeros_field(np.int32)
+    """Item index of each cold item, ascending, [num_cold]."""
+    place: NDArray[np.int32] = zeros_field(np.int32)
     """Ranked index of each cold item, ascending, [num_cold]."""
-    sibling: NDArray[np.int32]
-    """Ranked index of each sibling, [num_views, num_cold, K]."""
-    sibling_weight: NDArray[np.float32]
+    neighbour: NDArray[np.int32] = zeros_field(np.int32, 1, 0, 0)
+    """Ranked index of each neighbour, [num_views, num_cold, K]."""
+    neighbour_weight: NDArray[np.float32] = zeros_field(np.float32, 1, 0, 0)
     """Sums to 1 an item and view, all 0 where the item has no such content, [num_views, num_cold, K]."""
-    group: NDArray[np.int32]
+    group: NDArray[np.int32] = zeros_field(np.int32, 3, 0)
     """Group of each cold item by kind, -1 for none, [3, num_cold]."""
-    ranked_group: NDArray[np.int32]
+    ranked_group: NDArray[np.int32] = zeros_field(np.int32, 3, 0)
     """Group of each ranked item by kind, -1 for none and for a cold one, [3, num_ranked]."""
-    weights: NDArray[np.float32]
+    weights: NDArray[np.float32] = zeros_field(np.float32)
     """β in the order of `cold_feature_names`, then b."""
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """What `ColdScorer.features` gives, in its order."""
-        return cold_feature_names(len(self.sibling))
+        """Names of `ColdScorer.features`, in its order."""
+        return cold_feature_names(len(self.neighbour))
 
 
 def cold_feature_names(num_views: int) -> tuple[str, ...]:
     """Names of the features of cold items with `num_views` views of content."""
     return (
-        *(f"siblings_{view}" for view in range(num_views)),
+        *(f"neighbours_{view}" for view in range(num_views)),
         "mass",
         "crowd",
         *(f"in_cart_{kind}" for kind in GROUPS),
@@ -93,20 +102,20 @@ class ColdScorer:
         bought: NDArray[np.integer],
         counts: NDArray[np.floating],
     ) -> NDArray[np.float32]:
-        """What `score` weighs, [num_features, num_cold].
+        """The features that `score` weighs, [num_features, num_cold].
 
         Args:
             scores: Of all ranked items, [num_ranked]; those of cold ones are not read.
             cart: Ranked indices of the cart and of the recent sequence.
-            bought: Ranked indices of what the user bought.
-            counts: Purchases of each of these.
+            bought: Ranked indices of the items that the user bought.
+            counts: Purchases of each of `bought`.
         """
         cold = self._cold
-        siblings = (cold.sibling_weight * scores[cold.sibling]).sum(axis=2)
+        neighbours = (cold.neighbour_weight * scores[cold.neighbour]).sum(axis=2)
         kinds = range(len(GROUPS))
         in_cart = [self._of_group(kind, self._count(kind, cart)) > 0 for kind in kinds]
         affinity = [np.log1p(self._of_group(kind, self._count(kind, bought, counts))) for kind in kinds]
-        rows = [*siblings, self._mass(scores), np.log1p(self._size), *in_cart, *affinity]
+        rows = [*neighbours, self._mass(scores), np.log1p(self._size), *in_cart, *affinity]
         return np.stack([np.asarray(row, dtype=np.float32) for row in rows])
 
     def _mass(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -132,3 +141,61 @@ class ColdScorer:
         found = np.zeros(len(group))
         found[group >= 0] = values[group[group >= 0]]
         return found
+
+
+class ColdSlate:
+    """The cold items of one artifact. Holds no state of a query: threads may share it."""
+
+    def __init__(self, model: ColdItems) -> None:
+        """`model` may be empty."""
+        self.items = model.item
+        """Item indices, ascending."""
+        is_cold = np.zeros(model.ranked_group.shape[1], dtype=np.bool_)
+        is_cold[model.place] = True
+        self._known = np.flatnonzero(~is_cold)
+        self._ranked_index = np.cumsum(~is_cold) - 1
+        self._neighbour, self._neighbour_weight = model.neighbour[-1], model.neighbour_weight[-1]
+        self._scorer = ColdScorer(model)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def score(self, first: NDArray[np.float32], evidence: Evidence) -> NDArray[np.float32]:
+        """Scores of the cold items for one query, on the scale of its `first` [num_ranked], [len(self)]."""
+        scores = np.zeros(len(self._known) + len(self), dtype=np.float32)
+        scores[self._known] = first
+        history = evidence.history
+        return self._scorer.score(
+            scores,
+            cart=self._known[evidence.items],
+            bought=self._known[history.item],
+            counts=history.count,
+        )
+
+    def neighbours(self, item: int) -> NDArray[np.int64]:
+        """Ranked indices of the neighbours of a cold item (item index); none for any other item."""
+        position = int(np.searchsorted(self.items, item))
+        if position == len(self) or self.items[position] != item:
+            return np.zeros(0, dtype=np.int64)
+        is_near = self._neighbour_weight[position] > 0
+        neighbours: NDArray[np.int64] = self._ranked_index[self._neighbour[position][is_near]].astype(
+            np.int64
+        )
+        return neighbours
+
+
+def insert_by_rank(
+    cold: NDArray[np.float32], *, first: NDArray[np.float32], served: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Served scores of cold items that keep the rank they have by the first stage, [num_cold].
+
+    `first` and `served` [num_ranked] are the two stages' scores of one query, `cold` is on the scale of
+    `first`. A cold item that n items precede by the first stage gets the served score of the n-th.
+    """
+    if not len(served) or not len(cold):
+        return cold
+    ahead = len(first) - np.searchsorted(np.sort(first), cold, side="right")
+    below = np.sort(served)[::-1]
+    scores = below[np.maximum(ahead - 1, 0)].copy()
+    scores[ahead == 0] += 1.0
+    return scores

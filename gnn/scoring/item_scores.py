@@ -1,6 +1,9 @@
-"""The score of an item for a visit, as it is served.
+"""The served scores of a query: both stages, cold items beside them, and co-basket probabilities.
 
-By order where a shop's data are sequences, else in the two stages that carts and histories ask for.
+Boosted trees score the first stage's best items; their score is a probability, fitted by log loss
+(`gnn.components.co_basket`). A model without such trees uses the first stage: softmax of its scores is the
+choice probability p of a conditional logit (McFadden 1974), and 1 - exp(-10 · p) that of one of the ten
+choices that make a basket. NumPy and treelite alone.
 """
 
 from __future__ import annotations
@@ -8,46 +11,93 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.co_basket import CompanionChances, chances_of_scores
-from gnn.scoring.cold_slate import ColdSlate, beside
-from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from gnn.scoring.reranker import Reranker
-from gnn.scoring.sequence_items import SequenceItems
+from gnn.scoring.basket_stage import BasketStage
+from gnn.scoring.cold_items import ColdSlate, insert_by_rank
+from gnn.scoring.item_model import CoBasketTrees, RankedItems, Reranker
+from gnn.scoring.item_scorer import ItemQuery
+from gnn.scoring.sequence_stage import SequenceStage
+from gnn.scoring.trees import TreeEnsemble
+from gnn.scoring.two_stage import TwoStageScorer, shortlist
+
+#: Items of a basket, about.
+BASKET_SIZE = 10
+
+#: Few enough to score in two milliseconds; the items of a bundle are nearly always among them.
+SHORTLIST_SIZE = 60
+
+
+class CoBasketProbability:
+    """Probabilities by one model of baskets. Holds no state of a query: threads may share it."""
+
+    def __init__(self, stage: BasketStage, model: CoBasketTrees) -> None:
+        """Both of one model."""
+        self._stage = stage
+        self._trees = TreeEnsemble(model.trees) if len(model.trees) else None
+
+    def of(self, query: ItemQuery) -> NDArray[np.float64]:
+        """The probability of each ranked item, [num_ranked]; that of the cart's own items has no meaning.
+
+        Items that the trees do not score are less likely than those that they do, in the order of the first
+        stage.
+        """
+        scored = self._stage.score_queries([query])
+        probabilities = softmax_probabilities(scored.scores[0])
+        if self._trees is None:
+            return probabilities
+        candidates = shortlist(scored, size=SHORTLIST_SIZE)
+        items = candidates[0, candidates[0] >= 0]
+        if len(items):
+            by_trees = self._trees.score(scored.features(candidates)[0, : len(items)])
+            by_trees = np.clip(by_trees.astype(np.float64), 0.0, 1.0)
+            probabilities *= by_trees.min()
+            probabilities[items] = by_trees
+        return probabilities
+
+
+def softmax_probabilities(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """1 - exp(-10 · softmax) of first-stage scores [num_ranked], [num_ranked]."""
+    odds = np.exp((scores - scores.max(initial=-np.inf)).astype(np.float64))
+    probabilities: NDArray[np.float64] = -np.expm1(-BASKET_SIZE * odds / max(odds.sum(), 1.0))
+    return probabilities
 
 
 class ItemScores:
-    """Scores all ranked items of `artifact`. Holds no state of a query: threads may share it."""
+    """Scores all items of one model as they are served. Threads may share it."""
 
-    def __init__(self, artifact: ModelArtifact, scorer: ItemScorer, *, cold: ColdSlate) -> None:
-        """`scorer` and `cold` are of the same artifact."""
-        self._scorer, self._ranked, self._cold = scorer, artifact.model.ranked, cold
-        self._reranker = Reranker(artifact, scorer)
-        self._companions = CompanionChances(artifact, scorer, reranker=self._reranker)
-        is_sequence = artifact.sequence_model.is_fitted
-        self._sequences = SequenceItems(artifact, scorer) if is_sequence else None
+    def __init__(
+        self,
+        stage: BasketStage | SequenceStage,
+        *,
+        ranked: RankedItems,
+        reranker: Reranker,
+        co_basket: CoBasketTrees,
+        cold: ColdSlate,
+    ) -> None:
+        """All of one model."""
+        self._ranked, self._cold = ranked.item, cold
+        self._stage, self._scorer = stage, TwoStageScorer(stage, reranker)
+        self._co_basket = CoBasketProbability(stage, co_basket) if isinstance(stage, BasketStage) else None
 
     def with_cold(self, query: ItemQuery) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Item indices of all that has a place in answers, ranked and cold, and their scores as served.
+        """Item indices of all items that can be recommended, ranked and cold, and their served scores.
 
         A model of sequences has no cold items: nothing measures where they would stand.
         """
-        if self._sequences is not None:
-            return self._ranked, self._sequences.score([query])[0]
-        evidence = self._scorer.evidence(query)
-        values = self._scorer.features_of([evidence])[0]
-        blend = self._scorer.weigh(values)
-        served = self._reranker.reorder(query, evidence, values, blend)
+        if not isinstance(self._stage, BasketStage):
+            return self._ranked, self._scorer.score([query])[0]
+        scored = self._stage.score_queries([query])
+        served = self._scorer.rerank(scored)[0]
         if not len(self._cold):
             return self._ranked, served
-        scores = beside(served, blend, self._cold.score(blend, evidence))
+        cold = self._cold.score(scored.scores[0], scored.evidence[0])
+        scores = insert_by_rank(cold, first=scored.scores[0], served=served)
         return np.concatenate([self._ranked, self._cold.items]), np.concatenate([served, scores])
 
-    def chances(self, query: ItemQuery) -> NDArray[np.float64]:
-        """How likely each item is to be wanted together with what `query` gives, [num_ranked].
+    def probabilities(self, query: ItemQuery) -> NDArray[np.float64]:
+        """How likely each item is to be in one basket with the query's items, [num_ranked].
 
-        What bundles are composed by.
+        Bundles are composed by it.
         """
-        if self._sequences is not None:
-            return chances_of_scores(self._sequences.score([query])[0])
-        return self._companions.of(query)
+        if self._co_basket is None:
+            return softmax_probabilities(self._scorer.score([query])[0])
+        return self._co_basket.of(query)

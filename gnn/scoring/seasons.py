@@ -1,11 +1,11 @@
-"""What lifts around a date of the year. NumPy alone: serving runs it.
+"""Seasonal lift of items around a date of the year. NumPy alone: serving runs it.
 
 For an item i, and the weeks W = {w - 1, w, w + 1} of the year as a circle:
 
     lift(i, w) = (n + 5) / (e + 5),   n = baskets of i in W,   e = baskets of i · share of W
 
-The share of W is that of all items' baskets. So an item that is bought in W as all else is has 1, and one
-with few baskets is near 1 (`gnn.scoring.shrunk_lift`).
+The share of W is that of all items' baskets. An item that is bought in W as much as all others has lift 1,
+and one with few baskets is near 1 (`gnn.scoring.statistics`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,31 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.scoring.seasons_model import NUM_WEEKS, Seasons
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.containers import zeros_field
+from gnn.scoring.statistics import shrunk_lift
+
+#: Of a year, from 1 January on: 52 of seven days and one of the last day or two.
+NUM_WEEKS = 53
+
+
+@dataclass(frozen=True)
+class Seasons:
+    """Purchase baskets by week of the year, in the shop's local days, all years together."""
+
+    item: NDArray[np.int32] = zeros_field(np.int32)
+    """Item index of each counted item, ascending, [num_counted]."""
+    baskets: NDArray[np.int32] = zeros_field(np.int32, 0, NUM_WEEKS)
+    """Baskets that hold it and began in each week, [num_counted, 53]."""
+    all_baskets: NDArray[np.int64] = zeros_field(np.int64, NUM_WEEKS)
+    """The same summed over all items with weeks in the graph, counted here or not, [53]."""
+    num_days: int = 0
+    """Days from the first basket to the last. Under 730 the counts are mostly of one year: a single event in
+    it, a recall or a launch, looks like a season."""
 
 
 @dataclass(frozen=True)
 class SeasonEvidence:
-    """What speaks for an item around a week; counts as the graph has them (query `item_seasons`)."""
+    """Counts behind the seasonal lift of an item, as the graph has them (query `item_seasons`)."""
 
     baskets: int
     """Of the item, in the week, the one before and the one after."""
@@ -32,7 +50,7 @@ class SeasonEvidence:
 
 
 class SeasonLift:
-    """Answers from one artifact's part. Holds no state of a question: threads may share it."""
+    """Seasonal lifts by one model. Holds no state of a query: threads may share it."""
 
     def __init__(self, seasons: Seasons, *, num_items: int) -> None:
         self._seasons, self._num_items = seasons, num_items
@@ -41,7 +59,7 @@ class SeasonLift:
         self._weeks = np.ascontiguousarray(seasons.baskets.T)
 
     def lift(self, week: int) -> NDArray[np.float64]:
-        """How many times as often as all else each item is bought around `week` (1 to 53), [num_items].
+        """Seasonal lift of each item around `week` (1 to 53), [num_items].
 
         1 for an item in too few baskets to be counted.
 
@@ -77,7 +95,7 @@ class SeasonLift:
 def week_of(day: date) -> int:
     """Week of the year, 1 to 53: (day of the year - 1) // 7 + 1, so that a date has one week in every year.
 
-    But for leap years, in which what follows 29 February is a day later.
+    In leap years the days after 29 February are a day later.
     """
     return (day.timetuple().tm_yday - 1) // 7 + 1
 

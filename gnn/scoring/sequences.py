@@ -1,13 +1,13 @@
-"""Ordered histories, and what their order and age ask for. NumPy alone: serving runs it.
+"""Ordered histories, and the vector that an attention gate makes of each. NumPy alone: serving runs it.
 
-For a history of items j₁ … j_n, oldest first, s_j steps back and a_j days old (0 steps: the latest), the head
-h of the sequence gate hears of its share of the d numbers of a vector:
+For a history of items j₁ … j_n, oldest first, s_j steps back and a_j days old (0 steps: the latest), head h
+attends with its own part of the d numbers of a vector:
 
     g_hj = exp(step_h[min(s_j, S - 1)] + item_h[j] + age_h log(1 + a_j))
     q    = source_{j_n} + concat_h(Σ_j g_hj history_j[h] / (Σ_j g_hj)^{power_h})
 
-and q · target_i + bias_i is the score of item i: attention without a query of its own, so that one sum over
-the history answers. SASRec (Kang & McAuley 2018) learns the same from the same examples with more machinery.
+and q · target_i + bias_i is the score of item i. The attention has no query of its own, so one sum over the
+history gives q. SASRec (Kang & McAuley 2018) learns the same task from the same examples with self-attention.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gnn.scoring.containers import zeros_field
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Sequences:
     item: NDArray[np.int32]
     """Ranked index, [num_events]."""
     age_days: NDArray[np.floating]
-    """Days from the event to the moment of asking, [num_events]."""
+    """Days from the event to the moment of the query, [num_events]."""
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -60,15 +62,15 @@ class Sequences:
 
 @dataclass(frozen=True)
 class SequenceGate:
-    """How loud each event of a history is, by the formula of this module."""
+    """Log attention weights of the events of a history, by the formula of this module."""
 
-    by_step: NDArray[np.float32]
+    by_step: NDArray[np.float32] = zeros_field(np.float32, 0, 0)
     """[num_heads, S]"""
-    by_item: NDArray[np.float32]
+    by_item: NDArray[np.float32] = zeros_field(np.float32, 0, 0)
     """[num_ranked, num_heads]"""
-    by_age: NDArray[np.float32]
+    by_age: NDArray[np.float32] = zeros_field(np.float32)
     """[num_heads]"""
-    power: NDArray[np.float32]
+    power: NDArray[np.float32] = zeros_field(np.float32)
     """[num_heads]; 1: a mean, 0: a sum."""
 
 
@@ -87,22 +89,22 @@ def sequence_vectors(
     item, steps = sequences.item, sequences.steps_back
     logits = gate.by_step[:, np.minimum(steps, num_steps - 1)].T + gate.by_item[item]
     logits += gate.by_age * np.log1p(np.maximum(sequences.age_days, 0))[:, np.newaxis]
-    loudness = np.exp(logits)  # [num_events, num_heads]
+    attention = np.exp(logits)  # [num_events, num_heads]
     shape = num_heads, history.shape[1] // num_heads
-    heard = history[item].reshape(len(item), *shape) * loudness[:, :, np.newaxis]
+    attended = history[item].reshape(len(item), *shape) * attention[:, :, np.newaxis]
     vectors = np.zeros((len(sequences), *shape), dtype=np.float32)
     has_events = sequences.lengths > 0
     if has_events.any():
         starts = sequences.indptr[:-1][has_events]
-        total = np.add.reduceat(loudness, starts, axis=0) ** gate.power
-        vectors[has_events] = np.add.reduceat(heard, starts, axis=0) / total[:, :, np.newaxis]
+        total = np.add.reduceat(attention, starts, axis=0) ** gate.power
+        vectors[has_events] = np.add.reduceat(attended, starts, axis=0) / total[:, :, np.newaxis]
     result = vectors.reshape(len(sequences), history.shape[1])
     result[has_events] += source[item[sequences.indptr[1:][has_events] - 1]]
     return result
 
 
 def decayed(sequences: Sequences, *, rate: float) -> NDArray[np.float32]:
-    """What each event weighs where a step back costs e^−rate, [num_events]; `inf`: the latest alone."""
+    """Weight of each event where a step back costs e^−rate, [num_events]; `inf`: the latest alone."""
     steps = sequences.steps_back
     if np.isinf(rate):
         return np.asarray(steps == 0, dtype=np.float32)

@@ -1,6 +1,6 @@
-"""The ranker as serving runs it: boosted trees over the features of a shortlist. NumPy and treelite alone.
+"""Boosted trees as serving runs them. NumPy and treelite alone.
 
-Treelite reads what LightGBM learned in a tenth of the time and memory that importing LightGBM takes.
+Treelite loads what LightGBM learned in a tenth of the time and memory that importing LightGBM takes.
 """
 
 from __future__ import annotations
@@ -10,19 +10,14 @@ import treelite
 from numpy.typing import NDArray
 
 
-def no_trees() -> NDArray[np.uint8]:
-    """What stands for trees where there are none: a first stage is served as it is."""
-    return np.zeros(0, dtype=np.uint8)
-
-
-class Ranker:
+class TreeEnsemble:
     """Scores rows of features. Holds no state of a query: threads may share it."""
 
     def __init__(self, trees: NDArray[np.uint8]) -> None:
-        """`trees` is what `gnn.components.boosted_trees.fit_ranker` or `fit_classifier` gives.
+        """`trees` are the bytes of `gnn.components.boosted_trees.fit_ranker` or `fit_classifier`.
 
         Raises:
-            ValueError: If it is not.
+            ValueError: If they are not.
         """
         try:
             self._model = treelite.Model.deserialize_bytes(trees.tobytes())

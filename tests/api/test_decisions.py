@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from bundles.rules.log import DecisionLog
-from tests.merchant import request
+from tests.merchant import journals_kept_alive, open_journals, request
 
 BAN_MILK = {"kind": "ban", "items": ["milk"], "made_by": "Ann"}
 PIN_DINNER = {"kind": "pin", "items": ["pasta", "sauce"], "made_by": "Ann", "note": "spring"}
@@ -124,14 +124,14 @@ def test_revoking_what_is_not_there_is_404_and_twice_is_409(client: TestClient) 
 
 
 @pytest.mark.parametrize("query", ["", "?revoked_by=", "?revoked_by=Ann&why=spring"])
-def test_who_revokes_is_asked_for(client: TestClient, query: str) -> None:
+def test_revoked_by_is_required(client: TestClient, query: str) -> None:
     client.post("/v1/decisions", json=BAN_MILK)
 
     assert client.delete(f"/v1/decisions/1{query}").status_code == 422
     assert len(client.get("/v1/decisions").json()["decisions"]) == 1
 
 
-def test_a_decision_about_what_left_the_catalogue_is_kept_and_says_so(
+def test_a_decision_about_a_removed_item_is_kept_with_a_remark(
     client: TestClient, command_line: DecisionLog
 ) -> None:
     command_line.record(request("ban", "gone"))
@@ -172,3 +172,12 @@ def test_nothing_is_answered_that_decisions_might_forbid_when_they_cannot_be_rea
 
     (home / "journal.db").unlink()
     assert client.get("/readyz").status_code == 200
+
+
+def test_the_service_closes_the_journal_when_it_stops(home: Path) -> None:
+    with journals_kept_alive():
+        with TestClient(create_app(ApiSettings(home=home))) as client:
+            client.post("/v1/decisions", json=BAN_MILK)
+            assert open_journals(home) != []
+
+        assert open_journals(home) == []

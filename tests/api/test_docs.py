@@ -10,8 +10,7 @@ from api import examples
 from api.routes.decisions import DecisionAnswer, DecisionsAnswer
 from api.routes.health import ReadyAnswer
 from api.routes.model import ModelAnswer
-from bundles.compose.pareto.answers import ParetoAnswer
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
 from bundles.present.answers import (
     GenerateAnswer,
     ItemsAnswer,

@@ -3,7 +3,7 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
-from bundles.compose.pareto.answers import ParetoAnswer
+from bundles.compose.pareto.schemas import ParetoAnswer
 from tests.planted_shop import GROCERY
 
 
@@ -20,7 +20,7 @@ def test_the_front_is_answered(client: TestClient) -> None:
     assert answer.bundles[0].reasons[0].evidence["baskets"] == 40
 
 
-def test_reasons_are_in_the_language_asked_for(client: TestClient) -> None:
+def test_reasons_are_in_the_requested_language(client: TestClient) -> None:
     body = {"anchors": ["pasta"], "size": 2, "objectives": ["coherence", "margin"]}
 
     response = client.post("/v1/bundles/pareto", json=body, headers={"Accept-Language": "zh"})
@@ -48,7 +48,7 @@ def test_a_front_that_nothing_satisfies_is_200_and_empty(client: TestClient) -> 
     assert "price_max" in response.json()["warnings"][0]
 
 
-def test_without_pymoo_it_is_503_and_says_what_to_install(
+def test_without_pymoo_it_is_503_with_the_package_to_install(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "bundles.compose.pareto.search", None)

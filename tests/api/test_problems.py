@@ -74,7 +74,7 @@ def test_json_that_is_nested_without_end_is_400(client: TestClient) -> None:
     problem_in(client.post(GENERATE, content=content, headers={"Content-Type": "application/json"}), 400)
 
 
-def test_a_body_that_does_not_say_it_is_json_is_told_to(client: TestClient) -> None:
+def test_a_body_without_a_json_content_type_gets_a_hint(client: TestClient) -> None:
     response = client.post(GENERATE, content=b'{"n": 1}', headers={"Content-Type": "text/plain"})
 
     assert "Content-Type: application/json" in problem_in(response, 422)["detail"]
@@ -108,7 +108,7 @@ def test_a_wrong_query_is_422_and_names_the_parameter(client: TestClient, path: 
     assert [error["field"] for error in found["errors"]] == [field]
 
 
-def test_a_thousand_errors_are_told_in_short(client: TestClient) -> None:
+def test_a_thousand_errors_are_shortened(client: TestClient) -> None:
     found = problem_in(client.post(GENERATE, json={"cart": [1] * 1_000}), 422)
 
     assert len(found["errors"]) == 20
@@ -122,7 +122,7 @@ def test_an_unknown_route_is_404_and_a_wrong_method_405(client: TestClient) -> N
     assert response.headers["Allow"] == "POST"
 
 
-def test_an_error_of_ours_is_500_and_tells_nothing_of_itself(
+def test_an_unexpected_error_is_500_without_details(
     app: FastAPI, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.get("/fails")

@@ -70,7 +70,7 @@ def test_related_items_come_with_counts(client: TestClient) -> None:
     assert (item.item_id, item.baskets, item.lift) == ("sauce", 40, 5.0)
 
 
-def test_substitutes_are_asked_for_in_other_level_0_categories(client: TestClient) -> None:
+def test_substitutes_can_be_limited_to_other_level_0_categories(client: TestClient) -> None:
     response = client.get("/v1/items/pasta/related?kind=substitute&cross_category=true")
 
     answer = RelatedAnswer.model_validate(response.json())
@@ -103,7 +103,7 @@ def test_related_categories_come_with_their_lift(client: TestClient) -> None:
     ]
 
 
-def test_an_unknown_category_is_404_and_says_how_to_write_one(client: TestClient) -> None:
+def test_an_unknown_category_is_404_with_the_expected_format(client: TestClient) -> None:
     response = client.get("/v1/categories/related?category=Pasta")
 
     assert response.status_code == 404
@@ -158,11 +158,11 @@ def test_no_other_origin_is_let_in(client: TestClient) -> None:
     assert "access-control-allow-origin" not in response.headers
 
 
-def test_recommend_ranks_the_shops_own_bundles_and_says_where_there_are_none(client: TestClient) -> None:
+def test_recommend_ranks_the_shops_own_bundles_with_a_warning_if_there_are_none(client: TestClient) -> None:
     response = client.post("/v1/bundles/recommend", json={"user_id": "718", "cart": ["pasta"], "n": 3})
 
     assert response.status_code == 200
     body = response.json()
     assert list(body) == ["request_id", "model_version", "generated_at", "source", "warnings", "bundles"]
     assert body["bundles"] == []
-    assert "the shop gave no bundles of its own" in body["warnings"][-1]
+    assert "the shop has no bundles of its own" in body["warnings"][-1]

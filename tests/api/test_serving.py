@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def test_a_service_with_a_model_is_alive_and_ready(client: TestClient) -> None:
     assert [check["name"] for check in ready.json()["checks"]] == ["model", "pseudonym_key", "decisions"]
 
 
-def test_without_a_model_it_starts_and_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_model_it_starts_and_the_answer_names_the_next_step(tmp_path: Path) -> None:
     with TestClient(create_app(ApiSettings(home=tmp_path))) as client:
         assert client.get("/healthz").status_code == 200
         for response in (
@@ -58,7 +59,7 @@ def test_another_pseudonym_key_is_refused_and_named(home: Path, monkeypatch: pyt
     assert "another pseudonym key" in response.json()["checks"][0]["detail"]
 
 
-def test_a_key_too_short_to_be_one_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_too_short_to_be_one_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUNDLEGRAPH_PSEUDONYM_KEY", "short")
 
     with TestClient(create_app(ApiSettings(home=home))) as client:
@@ -71,6 +72,18 @@ def test_a_damaged_model_is_not_served(home: Path) -> None:
 
     with TestClient(create_app(ApiSettings(home=home))) as client:
         assert "is damaged" in client.get("/readyz").json()["detail"]
+
+
+def test_a_promoted_model_of_an_older_format_starts_the_service_not_ready(home: Path) -> None:
+    manifest = home / "models" / GROCERY.version / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 3}))
+
+    with TestClient(create_app(ApiSettings(home=home))) as client:
+        response = client.get("/readyz")
+        assert client.get("/healthz").status_code == 200
+
+    assert response.status_code == 503
+    assert "found 3: run bundlegraph train" in response.json()["checks"][0]["detail"]
 
 
 def test_reload_swaps_the_promoted_model_in(client: TestClient, home: Path) -> None:

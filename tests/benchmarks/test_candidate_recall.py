@@ -3,20 +3,20 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from benchmarks.quality.candidate_recall import BLEND, by_category, recall_table
+from benchmarks.quality.candidate_recall import FIRST_STAGE, by_category, recall_table
 from gnn.data.queries import CompletionQueries
 
 
-def test_a_source_is_told_by_what_it_finds_and_by_what_the_blend_misses() -> None:
+def test_a_source_has_its_recall_and_the_share_that_the_first_stage_misses() -> None:
     ranks = {
         "content": np.array([50.0, 51.0, 200.0, 201.0]),
-        BLEND: np.array([201.0, 1.0, 200.0, 3.0]),
+        FIRST_STAGE: np.array([201.0, 1.0, 200.0, 3.0]),
     }
 
-    *_, content, blend = recall_table(ranks)
+    *_, content, first_stage = recall_table(ranks)
 
     assert content == f"| content | {1 / 4:.4f} | {3 / 4:.4f} | {1 / 4:.4f} |"
-    assert blend == f"| blend | {2 / 4:.4f} | {3 / 4:.4f} | {0:.4f} |"
+    assert first_stage == f"| first stage | {2 / 4:.4f} | {3 / 4:.4f} | {0:.4f} |"
 
 
 def test_items_of_the_carts_categories_come_first_the_most_bought_of_them_before_others() -> None:

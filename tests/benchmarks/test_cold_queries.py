@@ -47,7 +47,7 @@ def test_no_line_of_a_cold_item_is_left_and_the_item_stays_in_the_catalogue(
 
 
 @pytest.mark.parametrize("hides_cold", [True, False])
-def test_what_is_hidden_is_cold_or_known_as_asked_and_no_cart_holds_a_cold_item(
+def test_hidden_items_are_of_the_requested_kind_and_no_cart_holds_a_cold_item(
     shop: Tables, hides_cold: bool
 ) -> None:
     edges = edge_tables(shop)
@@ -64,7 +64,7 @@ def test_what_is_hidden_is_cold_or_known_as_asked_and_no_cart_holds_a_cold_item(
     assert not queries.carts[np.arange(len(queries)), queries.hidden].any()
 
 
-def test_a_cold_item_is_taken_to_be_as_popular_as_its_category(shop: Tables) -> None:
+def test_a_cold_item_has_the_mean_popularity_of_its_category(shop: Tables) -> None:
     edges = edge_tables(shop)
     catalogue = choose_ranked(read_purchases(shop, edges), min_item_baskets=1)
     queries = hide_one(shop, edges, catalogue, draw_cold(edges, catalogue), since=SINCE, hides_cold=True)[:2]

@@ -1,4 +1,4 @@
-"""What the commands of the benchmarks share."""
+"""Options and folders of the benchmarks' commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.commands import add_config, home_parser, running
 from etl.errors import StageError
 
 
-def test_without_a_home_tables_are_kept_in_a_folder_that_is_gone_afterwards() -> None:
+def test_without_a_home_tables_are_kept_in_a_folder_that_is_deleted_afterwards() -> None:
     parser = home_parser("Measures.")
 
     with running(parser, parser.parse_args([]).home) as (home, scratch):

@@ -5,36 +5,37 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.pareto.__main__ import SERVED, Measured, interval, main, measure, table
+from benchmarks.pareto.__main__ import SERVED, Measured, interval, main, measure_case, table
 from benchmarks.pareto.cases import COST_SHARES, SETTINGS, Case, CaseMaker, with_costs
 from benchmarks.pareto.rivals import counted_beams, even_weights, exact, served, weighted_sums
 from bundles.compose.beam import compose_sets
-from bundles.compose.composer import Wish
-from bundles.request.reader import Asked
+from bundles.request.resolve import ResolvedRequest
 from bundles.request.schemas import Weights
-from bundles.request.visitor import Visit
+from bundles.request.visitor import VisitorContext, VisitorPreference
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 from tests.planted_shop import GROCERY
 from tests.planted_shortlist import NUM_CANDIDATES, make_rules, make_shortlist
 
 CASE = Case(
     make_shortlist(num_fixed=1),
-    Asked(make_rules(size_min=2, size_max=4), Wish(None, ()), Visit((), (), None), "gnn"),
+    ResolvedRequest(
+        make_rules(size_min=2, size_max=4), VisitorPreference(None, ()), VisitorContext((), (), None), "gnn"
+    ),
     ("coherence", "user_fit"),
 )
 
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Measured]:
-    return measure(CASE, seed=0)
+    return measure_case(CASE, seed=0)
 
 
-def test_no_way_to_a_front_is_ahead_of_trying_all_sets(found: dict[str, Measured]) -> None:
+def test_no_front_is_better_than_that_of_all_sets(found: dict[str, Measured]) -> None:
     best = found["all sets (exact)"]
 
     assert len(found) == 6
     assert best.num_evaluations == 13 + 13 * 12 / 2 + 13 * 12 * 11 / 6
-    assert all(0 < way.hypervolume <= best.hypervolume for way in found.values())
+    assert all(0 < each.hypervolume <= best.hypervolume for each in found.values())
     assert found[SERVED].hypervolume == best.hypervolume
 
 
@@ -76,8 +77,8 @@ def test_an_interval_is_the_mean_and_1_96_standard_errors() -> None:
     assert interval([2.0]) == "2.0000 ± 0.0000"
 
 
-def test_a_table_relates_each_way_to_the_served_one(found: dict[str, Measured]) -> None:
-    half = {way: replace(each, hypervolume=found[SERVED].hypervolume / 2) for way, each in found.items()}
+def test_a_table_divides_each_hypervolume_by_the_served_one(found: dict[str, Measured]) -> None:
+    half = {name: replace(each, hypervolume=found[SERVED].hypervolume / 2) for name, each in found.items()}
     half[SERVED] = found[SERVED]
 
     rows = table([half])
@@ -101,9 +102,9 @@ def test_cases_have_one_anchor_each_and_are_the_same_for_one_seed() -> None:
     maker = CaseMaker(make_artifact(shop))
     first, second = (list(maker.make(SETTINGS[0], count=2, rng=np.random.default_rng(0))) for _ in range(2))
 
-    anchors = [case.asked.rules.anchors for case in first]
+    anchors = [case.resolved.constraints.anchors for case in first]
     assert len(anchors) == 2
-    assert anchors == [case.asked.rules.anchors for case in second]
+    assert anchors == [case.resolved.constraints.anchors for case in second]
     assert exact(first[0]).front.hypervolume > 0
 
 

@@ -46,7 +46,7 @@ def test_the_given_split_comes_back_from_the_export(options: Options) -> None:
     assert chosen == [[0, 2, 1], [1, 0, 0], [0, 1, 1]]
 
 
-def test_what_a_user_chose_is_masked_and_popularity_ranks_the_rest(options: Options) -> None:
+def test_chosen_bundles_are_masked_and_popularity_ranks_the_rest(options: Options) -> None:
     split = read_split(options)
 
     lists = rank(closed_forms(split.choices)["popularity"], split.choices, split.test)
@@ -77,7 +77,7 @@ def test_the_public_split_has_the_published_sizes(public: Split) -> None:
 
 
 @pytest.mark.slow
-def test_popularity_scores_what_was_measured_before(public: Split) -> None:
+def test_popularity_has_the_figures_of_an_earlier_measurement(public: Split) -> None:
     popularity = public.choices.popularity
 
     lists = rank(

@@ -10,10 +10,9 @@ from benchmarks.quality import protocol_c
 from benchmarks.quality.link_baselines import link_baselines
 from benchmarks.quality.options import BenchmarkError, Options
 from benchmarks.quality.protocol_c import ranks, read_shop
-from gnn.components.predicted_links.evidence import pair_evidence, surroundings
-from gnn.components.predicted_links.known import known_links
+from gnn.components.predicted_links.evidence import item_features, known_links, pair_evidence
 
-#: Ten products that share what is also bought, each bought together with the next.
+#: Ten products on a ring: each is bought together with the next, and all share an also-bought product.
 NUM = 10
 FILES = {
     "product": [f"p{number}" for number in range(NUM)],
@@ -39,7 +38,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     return Options(tmp_path / "data", 1, "standard", tmp_path / "home", tmp_path / "scratch")
 
 
-def test_a_rank_counts_what_scores_higher_and_is_not_masked() -> None:
+def test_a_rank_counts_the_items_that_score_higher_and_are_not_masked() -> None:
     scores = np.array([[3.0, 2.0, 1.0, 4.0], [0.0, 0.0, 0.0, 1.0]])
     is_masked = np.array([[False, False, False, True], [True, False, False, False]])
 
@@ -49,7 +48,7 @@ def test_a_rank_counts_what_scores_higher_and_is_not_masked() -> None:
     assert found.tolist() == [1 + 2, 1 + 1 + 1 / 2]
 
 
-def test_hidden_pairs_are_asked_from_both_ends_and_linked_by_nothing(options: Options) -> None:
+def test_hidden_pairs_are_queries_from_both_ends_and_no_link_joins_them(options: Options) -> None:
     shop = read_shop(options, seed=0)
 
     # Of ten pairs one is hidden for validation and one for test.
@@ -66,8 +65,8 @@ def test_hidden_pairs_are_asked_from_both_ends_and_linked_by_nothing(options: Op
 
 def test_every_baseline_scores_all_items_by_finite_numbers(options: Options) -> None:
     shop = read_shop(options, seed=0)
-    around = surroundings(shop.edges, shop.purchases)
-    evidence = pair_evidence(known_links(shop.edges), around, kind="bought_together", items=shop.items)
+    features = item_features(shop.edges, shop.purchases)
+    evidence = pair_evidence(known_links(shop.edges), features, kind="bought_together", items=shop.items)
 
     for name, score in link_baselines(
         shop.edges, shop.purchases, items=shop.items, evidence=evidence
@@ -77,6 +76,6 @@ def test_every_baseline_scores_all_items_by_finite_numbers(options: Options) -> 
         assert np.isfinite(scores).all(), name
 
 
-def test_a_data_set_with_too_few_pairs_is_said_to_be_broken(options: Options) -> None:
+def test_a_data_set_with_too_few_pairs_is_refused(options: Options) -> None:
     with pytest.raises(BenchmarkError, match="too few: is the data set whole"):
         protocol_c.run(options)

@@ -16,7 +16,7 @@ WARM = [
 ]
 
 
-def test_each_reading_has_a_target_for_cold_and_one_for_warm_items() -> None:
+def test_each_tuning_has_a_target_for_cold_and_one_for_warm_items() -> None:
     found = targets(COLD, WARM, ["kNN", "words"])
 
     assert found == {
@@ -28,10 +28,10 @@ def test_each_reading_has_a_target_for_cold_and_one_for_warm_items() -> None:
     }
 
 
-def test_the_cost_is_said_against_cold_items_last_and_against_all_known() -> None:
-    said = warm_costs(WARM)[0]
+def test_the_cost_is_relative_to_cold_items_last_and_to_all_known() -> None:
+    note = warm_costs(WARM)[0]
 
     # .16 of .2 and of .16; all the same of .2, a quarter more than .16.
-    assert f"{OURS} -20.0% (+0.0%)" in said
-    assert f"{HELD_BACK} +0.0% (+25.0%)" in said
-    assert f"{ALL_KNOWN} -20.0% (+0.0%)" in said
+    assert f"{OURS} -20.0% (+0.0%)" in note
+    assert f"{HELD_BACK} +0.0% (+25.0%)" in note
+    assert f"{ALL_KNOWN} -20.0% (+0.0%)" in note

@@ -13,10 +13,10 @@ import pytest
 
 from benchmarks.quality import __main__ as command
 from benchmarks.quality import report as report_module
-from benchmarks.quality.markdown import cell, markdown
+from benchmarks.quality.markdown import markdown, mean_cell
 from benchmarks.quality.options import DATA_VARIABLE, BenchmarkError, Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
-from gnn.evaluation.bootstrap import Interval
+from gnn.evaluation.metrics import Interval
 
 REPORT = ProtocolReport(
     protocol="Z",
@@ -68,10 +68,27 @@ def test_a_run_prints_its_tables_and_keeps_them(
     assert printed.strip() in section
 
 
-def test_a_run_that_only_prints_keeps_nothing(protocol: ModuleType, tmp_path: Path) -> None:
-    command.main(["Z", "--print-only"])
+@pytest.mark.parametrize("option", [["--print-only"], ["--baselines", "none"], ["--baselines", "closed"]])
+def test_a_run_that_only_prints_or_leaves_baselines_out_keeps_nothing(
+    protocol: ModuleType, option: list[str], tmp_path: Path
+) -> None:
+    command.main(["Z", *option])
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_protocol_reads_which_baselines_to_fit(protocol: ModuleType) -> None:
+    found: list[str] = []
+
+    def run(options: Options) -> ProtocolReport:
+        found.append(options.baselines)
+        return REPORT
+
+    protocol.run = run  # type: ignore[attr-defined]  # a module made here
+    command.main(["Z", "--print-only"])
+    command.main(["Z", "--baselines", "closed"])
+
+    assert found == ["all", "closed"]
 
 
 @pytest.mark.parametrize("given", [[], ["--data", "here"]], ids=["no folder", "not in the folder"])
@@ -154,10 +171,10 @@ def test_runs_are_gathered_by_model_and_metric() -> None:
     ("values", "text"), [([], "–"), ([0.5], "0.5000"), ([0.5, 0.5], "0.5000"), ([0, 1], "0.5000 ± 0.7071")]
 )
 def test_a_cell_is_a_mean_with_the_deviation_of_the_runs(values: list[float], text: str) -> None:
-    assert cell(values) == text
+    assert mean_cell(values) == text
 
 
-def test_the_protocols_offered_are_those_that_have_a_module() -> None:
+def test_a_protocol_can_be_run_where_it_has_a_module() -> None:
     assert "B" in command.protocols()
 
 

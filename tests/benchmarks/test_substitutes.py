@@ -8,7 +8,8 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.substitutes import count_pairs, lift_of_listed, lifts_of_types
 from gnn.data.purchases import Purchases, UserEvents
-from gnn.scoring.substitutes_model import Substitutes
+from gnn.scoring.containers import Csr
+from gnn.scoring.substitutes import Substitutes
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 #: Penne and shells are one type, sauce and cheese two more.
@@ -26,31 +27,29 @@ CATALOGUE = make_artifact(
 
 
 def purchases(*kinds: tuple[list[int], int]) -> Purchases:
-    """Of baskets (items, how many such baskets there are)."""
+    """Purchases of baskets: (items, number of such baskets)."""
     rows = [items for items, times in kinds for _ in range(times)]
     lines = np.zeros((len(rows), 4), dtype=np.float32)
     for row, items in enumerate(rows):
         lines[row, items] = 1
-    nobody = UserEvents(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0))
+    no_events = UserEvents(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0))
     return Purchases(
         lines=csr_matrix(lines),
         basket_user=np.full(len(rows), -1),
         basket_age=np.zeros(len(rows)),
         counts=csr_matrix(np.zeros((0, 4), dtype=np.float32)),
-        events=nobody,
+        events=no_events,
         as_of=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 
 def substitutes(first: int, second: int, score: float) -> Substitutes:
-    """Of the types of the catalogue, and one further pair."""
-    counts = np.bincount([first, second], minlength=4)
+    """The types of the catalogue as groups, and one further pair, `first` below `second`."""
+    rows, columns = np.array([first, second]), np.array([second, first])
     return Substitutes(
         variant=np.full(4, -1, dtype=np.int32),
         product_type=CATALOGUE.category,
-        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        item=np.array([second, first] if first < second else [first, second], dtype=np.int32),
-        score=np.full(2, score, dtype=np.float32),
+        score=Csr.from_entries(rows, columns, np.full(2, score, dtype=np.float32), num_rows=4),
     )
 
 
@@ -66,7 +65,7 @@ def test_pairs_in_five_baskets_are_counted_with_their_type_and_flag() -> None:
     assert found.is_substitute.tolist() == [False, True]
 
 
-def test_a_pair_that_goes_together_is_not_flagged_though_of_one_type() -> None:
+def test_complements_of_one_type_are_not_flagged() -> None:
     found = count_pairs(purchases(([PENNE, SHELLS], 6)), CATALOGUE, substitutes(PENNE, SHELLS, 0.0))
 
     assert found.is_one_type.tolist() == [True]

@@ -10,24 +10,24 @@ from scipy.sparse import csr_matrix
 
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, ItemsRequest, SizeRange, Weights
-from gnn.components.cold_items.packing import pack_cold
-from gnn.components.cold_items.siblings import default_weights
+from gnn.components.cold_items.unsold import default_weights, find_neighbours
 from gnn.data.content import Content
-from gnn.scoring.content_links import ContentLinks
+from gnn.scoring.catalogue import ContentLinks
+from gnn.scoring.containers import Csr
 from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 
 #: "New Pasta" of the planted shop has words in common with "Spaghetti 500 g" alone.
-COLD, SIBLING = "cold", "pasta"
+COLD, NEIGHBOUR = "cold", "pasta"
 
 
 def shop(*, intercept: float) -> Recommender:
     artifact = make_artifact(GROCERY)
     ids = list(artifact.catalogue.item_ids)
     cold = ids.index(COLD)
-    together = np.union1d(artifact.model.ranked, [cold])
+    together = np.union1d(artifact.ranked.item, [cold])
     words = np.eye(len(together), dtype=np.float32)
-    words[together == cold] = words[together == ids.index(SIBLING)]
+    words[together == cold] = words[together == ids.index(NEIGHBOUR)]
     content = Content(
         csr_matrix(words),
         np.zeros((len(together), 0), dtype=np.float32),
@@ -38,7 +38,8 @@ def shop(*, intercept: float) -> Recommender:
     weights[-1] = intercept
     place = np.flatnonzero(together == cold)
     return Recommender(
-        replace(artifact, cold_model=pack_cold(content, np.array([cold]), place, weights=weights)), KEY
+        replace(artifact, cold_items=find_neighbours(content, place, weights=weights, item=np.array([cold]))),
+        KEY,
     )
 
 
@@ -55,13 +56,13 @@ def test_a_cold_item_stands_where_its_score_puts_it(intercept: float, expected: 
     assert len(found) == len(set(found))
 
 
-def test_a_cold_item_stands_behind_the_sibling_that_speaks_for_it() -> None:
+def test_a_cold_item_ranks_behind_its_neighbour() -> None:
     found = recommended(shop(intercept=-1e-3))
 
-    assert found.index(COLD) == found.index(SIBLING) + 1
+    assert found.index(COLD) == found.index(NEIGHBOUR) + 1
 
 
-def test_a_bundle_around_a_cold_item_has_what_goes_with_its_sibling() -> None:
+def test_a_bundle_around_a_cold_item_has_what_goes_with_its_neighbour() -> None:
     answer = shop(intercept=0.0).generate(GenerateRequest(anchors=(COLD,), size=SizeRange(min=2, max=2), n=1))
 
     assert [item.item_id for item in answer.bundles[0].items] == [COLD, "sauce"]
@@ -71,12 +72,8 @@ def with_link(other: str, *, lift: float, of: str = COLD) -> Recommender:
     """The planted shop, in which the unsold item `of` is like `other`."""
     artifact = make_artifact(GROCERY)
     ids = list(artifact.catalogue.item_ids)
-    is_row = np.arange(len(ids)) == ids.index(of)
-    links = ContentLinks(
-        indptr=np.concatenate([[0], np.cumsum(is_row)]).astype(np.int64),
-        item=np.array([ids.index(other)], dtype=np.int32),
-        lift=np.array([lift], dtype=np.float32),
-    )
+    row, column = np.array([ids.index(of)]), np.array([ids.index(other)])
+    links = ContentLinks(Csr.from_entries(row, column, np.array([lift]), num_rows=len(ids)))
     return Recommender(replace(artifact, content_links=links), KEY)
 
 
@@ -92,13 +89,13 @@ def test_what_is_like_a_cold_item_completes_a_cart_of_it() -> None:
 @pytest.mark.parametrize(
     ("cart", "source"), [((COLD, "milk"), "cold_start"), ((COLD, "milk", "bread"), "gnn")]
 )
-def test_a_cart_is_completed_by_likeness_where_half_of_it_is_new(cart: tuple[str, ...], source: str) -> None:
+def test_a_cart_of_half_new_items_is_completed_by_content_links(cart: tuple[str, ...], source: str) -> None:
     answer = with_link("soap/ü", lift=99.0).recommend_items(ItemsRequest(cart=cart, n=20))
 
     assert answer.source == source
 
 
-def test_likeness_speaks_for_an_item_that_no_category_speaks_for() -> None:
+def test_content_links_serve_an_item_without_category_neighbours() -> None:
     answer = with_link("soap/ü", lift=99.0, of="bare").recommend_items(ItemsRequest(cart=("bare",), n=1))
 
     assert (answer.source, answer.items[0].item_id) == ("cold_start", "soap/ü")

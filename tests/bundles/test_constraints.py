@@ -16,7 +16,7 @@ def sets_of(answer: GenerateAnswer) -> list[set[str]]:
     return [{item.item_id for item in bundle.items} for bundle in answer.bundles]
 
 
-def test_every_pair_is_linked_as_strongly_as_asked_and_null_asks_for_all(grocery: Recommender) -> None:
+def test_min_link_holds_for_every_pair_and_null_sets_no_minimum(grocery: Recommender) -> None:
     everything = generate(grocery, size=2, n=None, constraints={"substitutes": True})
     strong = generate(grocery, size=2, n=None, constraints={"substitutes": True, "min_link": 0.6})
 
@@ -75,7 +75,7 @@ def test_the_cheapest_pair_is_found_where_its_price_is_the_limit(grocery: Recomm
 def test_a_limit_is_met_though_few_items_are_looked_through(
     grocery: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bundles.compose.candidates.NUM_WANTED", 1)
+    monkeypatch.setattr("bundles.compose.candidates.NUM_BEST_RANKED", 1)
     constraints = {"price_max": 1.6, "min_categories": 2}
 
     answer = generate(grocery, anchors=["pasta"], user_id="718", size=2, constraints=constraints)

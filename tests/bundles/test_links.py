@@ -5,9 +5,9 @@ import pytest
 
 from bundles.catalogue import ItemCatalogue
 from bundles.links import ItemLinks
-from gnn.scoring.cold_slate import ColdSlate
-from gnn.scoring.item_scorer import ItemScorer
-from gnn.scoring.link_calibration import LinkCalibration
+from gnn.artifact.model import ModelArtifact
+from gnn.artifact.scorers import item_scorer
+from gnn.scoring.cold_items import ColdSlate
 from tests.artifact_factory import make_artifact
 from tests.planted_shop import GROCERY
 
@@ -19,10 +19,12 @@ def catalogue() -> ItemCatalogue:
 
 @pytest.fixture(scope="module")
 def links(catalogue: ItemCatalogue) -> ItemLinks:
-    artifact = make_artifact(GROCERY)
-    return ItemLinks(
-        artifact, catalogue=catalogue, scorer=ItemScorer(artifact), cold=ColdSlate(artifact.cold_model)
-    )
+    return links_of(make_artifact(GROCERY), catalogue)
+
+
+def links_of(artifact: ModelArtifact, catalogue: ItemCatalogue) -> ItemLinks:
+    cold = ColdSlate(artifact.cold_items)
+    return ItemLinks(artifact, catalogue=catalogue, scorer=item_scorer(artifact), cold=cold)
 
 
 def link(links: ItemLinks, catalogue: ItemCatalogue, first: str, second: str) -> float:
@@ -56,10 +58,10 @@ def test_a_pair_bought_x_times_as_often_as_by_chance_has_x_over_one_plus_x(
     assert link(links, catalogue, "pasta", "sauce") == pytest.approx(5 / 6, abs=1e-3)
 
 
-def test_a_cold_item_is_linked_as_its_stand_ins_are(links: ItemLinks, catalogue: ItemCatalogue) -> None:
-    of_siblings = [link(links, catalogue, sibling, "cheese") for sibling in ("pasta", "penne")]
+def test_a_cold_item_is_linked_as_its_neighbours_are(links: ItemLinks, catalogue: ItemCatalogue) -> None:
+    of_neighbours = [link(links, catalogue, neighbour, "cheese") for neighbour in ("pasta", "penne")]
 
-    assert link(links, catalogue, "cold", "cheese") == pytest.approx(sum(of_siblings) / 2, abs=1e-6)
+    assert link(links, catalogue, "cold", "cheese") == pytest.approx(sum(of_neighbours) / 2, abs=1e-6)
 
 
 def test_an_item_of_which_nothing_is_known_is_linked_by_chance(
@@ -68,13 +70,11 @@ def test_an_item_of_which_nothing_is_known_is_linked_by_chance(
     assert link(links, catalogue, "bare", "milk") == 0.5
 
 
-def test_a_counted_pair_beats_stand_ins_where_the_model_ranks_only_one() -> None:
+def test_a_counted_pair_beats_neighbours_where_the_model_ranks_only_one() -> None:
     # Ranked from 35 baskets: cheese (50) is, soap and rolls (30) are not.
     artifact = make_artifact(replace(GROCERY, ranked_from=35))
     catalogue = ItemCatalogue(artifact)
-    links = ItemLinks(
-        artifact, catalogue=catalogue, scorer=ItemScorer(artifact), cold=ColdSlate(artifact.cold_model)
-    )
+    links = links_of(artifact, catalogue)
 
     # 30 baskets hold both; 30 · 50 / 200 would by chance, as soap is in 30 of 200 and cheese in 50.
     shrunk = (30 + 5) / (30 * 50 / 200 + 5)
@@ -90,19 +90,11 @@ def test_counts_are_found_in_both_directions(links: ItemLinks, catalogue: ItemCa
     assert counts == {(pasta, sauce): (40, 5.0), (sauce, pasta): (40, 5.0)}
 
 
-def test_what_the_mean_of_both_directions_says_is_calibrated(
-    links: ItemLinks, catalogue: ItemCatalogue
-) -> None:
+def test_the_mean_of_both_directions_is_calibrated(links: ItemLinks, catalogue: ItemCatalogue) -> None:
     # An overconfident model: half the distance from .5 is true.
-    halved = LinkCalibration(raw=(0.0, 1.0), calibrated=(0.25, 0.75))
     artifact = make_artifact(GROCERY)
-    config = artifact.info.config | {"link_calibration": halved.to_config()}
-    calibrated = ItemLinks(
-        replace(artifact, info=replace(artifact.info, config=config)),
-        catalogue=catalogue,
-        scorer=ItemScorer(artifact),
-        cold=ColdSlate(artifact.cold_model),
-    )
+    halved = replace(artifact.link_probability, raw=(0.0, 1.0), calibrated=(0.25, 0.75))
+    calibrated = links_of(replace(artifact, link_probability=halved), catalogue)
 
     expected = 0.5 + (link(links, catalogue, "pasta", "sauce") - 0.5) / 2
     assert link(calibrated, catalogue, "pasta", "sauce") == pytest.approx(expected)

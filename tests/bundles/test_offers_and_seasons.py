@@ -113,7 +113,7 @@ def test_a_date_on_which_nothing_lifts_names_the_date(seasonal: Recommender) -> 
     assert "constraints.event_date" in answer.warnings[-1]
 
 
-def test_a_shop_without_counts_by_week_says_so(grocery: Recommender) -> None:
+def test_a_shop_without_weekly_counts_gives_a_warning(grocery: Recommender) -> None:
     answer = ask(grocery, anchors=["milk"], size=2, constraints={"event_date": "2026-06-01"})
 
     assert any("no item was bought often enough to have a season" in warning for warning in answer.warnings)

@@ -1,4 +1,4 @@
-"""Whatever is asked, no constraint is violated."""
+"""For any request, no constraint is violated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.artifact_factory import KEY, PlantedItem, PlantedPromotion, PlantedSh
 NUM_ITEMS = 60
 IDS = [f"i{number}" for number in range(NUM_ITEMS)]
 ROOTS = ["A", "B", "C", "D"]
-#: What is bought in January and in July alone, nearly; and a week of each that is asked for.
+#: Items bought almost only in January or July, and a week of each month.
 IN_SEASON = {1: IDS[:25], 7: IDS[25:50]}
 WEEK_OF_MONTH = {1: 1, 7: 26}
 
@@ -187,9 +187,9 @@ def check_answer(answer: GenerateAnswer, request: GenerateRequest) -> None:
 
 
 def check_bundle(bundle: GeneratedBundle, request: ComposeRequest) -> None:
-    asked = request.constraints
+    given = request.constraints
     found = [ITEMS[item.item_id] for item in bundle.items]
-    fixed = {*request.anchors, *asked.items_require}
+    fixed = {*request.anchors, *given.items_require}
     added = [item for item in found if item.item_id not in fixed]
     names = [item.item_id for item in found]
 
@@ -197,25 +197,25 @@ def check_bundle(bundle: GeneratedBundle, request: ComposeRequest) -> None:
     assert request.size.min <= len(names) <= request.size.max
     assert fixed <= set(names)
     assert {item.item_id for item in bundle.items if item.role == "anchor"} == set(request.anchors)
-    assert not set(names) & set(asked.items_exclude)
+    assert not set(names) & set(given.items_exclude)
     assert not {item.item_id for item in added} & set(request.cart)
-    if asked.in_stock_only:
+    if given.in_stock_only:
         assert all(item.in_stock for item in found)
-    if asked.categories_include:
-        assert all(any(is_below(item.category, path) for path in asked.categories_include) for item in found)
-    assert not any(is_below(item.category, path) for path in asked.categories_exclude for item in found)
+    if given.categories_include:
+        assert all(any(is_below(item.category, path) for path in given.categories_include) for item in found)
+    assert not any(is_below(item.category, path) for path in given.categories_exclude for item in found)
     assert len({item.category.split(" > ")[0] for item in found if item.category}) >= (
-        asked.min_categories if asked.min_categories > 1 else 0
+        given.min_categories if given.min_categories > 1 else 0
     )
-    if asked.items_from:
-        assert {item.item_id for item in added} <= set(asked.items_from)
-    if not asked.substitutes:
+    if given.items_from:
+        assert {item.item_id for item in added} <= set(given.items_from)
+    if not given.substitutes:
         leaves = [item.category for item in added if item.category]
         assert len(set(leaves)) == len(leaves)
         assert not set(leaves) & {ITEMS[item_id].category for item_id in fixed}
-    assert bundle.weakest_link >= (asked.min_link or 0)
-    if asked.event_date is not None:
-        assert {item.item_id for item in added} <= set(IN_SEASON[asked.event_date.month])
+    assert bundle.weakest_link >= (given.min_link or 0)
+    if given.event_date is not None:
+        assert {item.item_id for item in added} <= set(IN_SEASON[given.event_date.month])
     check_price(bundle, found, request)
     objectives = bundle.objectives
     assert all(0 <= value <= 1 for value in objectives.model_dump().values() if value is not None)
@@ -223,11 +223,11 @@ def check_bundle(bundle: GeneratedBundle, request: ComposeRequest) -> None:
 
 
 def check_price(bundle: GeneratedBundle, found: list[PlantedItem], request: ComposeRequest) -> None:
-    asked = request.constraints
-    if asked.price_min is not None or asked.price_max is not None:
+    given = request.constraints
+    if given.price_min is not None or given.price_max is not None:
         assert bundle.price.offer is not None
-    if asked.promotion_id is not None:
-        offered = {*IDS[::3], *request.anchors, *asked.items_require}
+    if given.promotion_id is not None:
+        offered = {*IDS[::3], *request.anchors, *given.items_require}
         assert {item.item_id for item in found} <= offered
     prices = [item.price for item in found]
     if None in prices:
@@ -239,8 +239,8 @@ def check_price(bundle: GeneratedBundle, found: list[PlantedItem], request: Comp
     assert bundle.price.offer is not None
     assert 0 <= bundle.price.offer <= bundle.price.list
     check_discount(bundle.price.offer, found, request)
-    assert asked.price_min is None or bundle.price.offer >= asked.price_min
-    assert asked.price_max is None or bundle.price.offer <= asked.price_max
+    assert given.price_min is None or bundle.price.offer >= given.price_min
+    assert given.price_max is None or bundle.price.offer <= given.price_max
 
 
 def check_discount(offer: float, found: list[PlantedItem], request: ComposeRequest) -> None:

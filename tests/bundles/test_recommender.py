@@ -99,7 +99,7 @@ def test_a_shop_that_never_sold_anything_still_answers(unsold: Recommender) -> N
     assert answer.bundles
 
 
-def test_a_closed_form_model_says_so() -> None:
+def test_a_closed_form_model_is_the_source_of_its_answers() -> None:
     artifact = make_artifact(dataclasses.replace(GROCERY, kind="closed_form", dim=0))
 
     answer = generate(Recommender(artifact, KEY), anchors=["pasta"], size=2)
@@ -122,11 +122,11 @@ def test_without_explain_there_are_no_reasons(grocery: Recommender) -> None:
     assert all(bundle.reasons == [] for bundle in answer.bundles)
 
 
-def test_fewer_bundles_than_asked_for_is_a_warning(grocery: Recommender) -> None:
+def test_fewer_bundles_than_requested_is_a_warning(grocery: Recommender) -> None:
     answer = generate(grocery, anchors=["pasta", "sauce"], size=2, n=5)
 
     assert len(answer.bundles) == 1
-    assert answer.warnings == ["n: 1 bundle satisfies the request, 5 were asked for"]
+    assert answer.warnings == ["n: 1 bundle satisfies the request, 5 were requested"]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_empty_answer_names_the_constraint_that_emptied_it(
     assert any(name in warning for warning in answer.warnings)
 
 
-def test_two_substitutes_make_no_bundle_and_the_answer_says_so() -> None:
+def test_two_substitutes_make_no_bundle_and_a_warning_names_the_constraint() -> None:
     shop = PlantedShop(
         items=[PlantedItem("red", "Pens", 1.0), PlantedItem("blue", "Pens", 1.0)],
         baskets=[(["red", "blue"], 20)],
@@ -192,7 +192,7 @@ def test_a_promotion_limits_what_is_added_and_cuts_the_offer(grocery: Recommende
 @pytest.mark.parametrize(
     ("promotion_id", "warning"), [("over", "ended on 2017-07-14"), ("coming", "begins on 2106-02-07")]
 )
-def test_a_promotion_that_does_not_run_is_honoured_with_a_warning(
+def test_a_promotion_that_does_not_run_is_applied_with_a_warning(
     grocery: Recommender, promotion_id: str, warning: str
 ) -> None:
     answer = generate(grocery, anchors=["pasta"], constraints={"promotion_id": promotion_id})
@@ -240,7 +240,7 @@ def test_a_cold_cart_is_completed_by_links(grocery: Recommender) -> None:
     assert {item.item_id for item in answer.items} == {"sauce", "cheese"}
 
 
-def test_a_cart_with_the_whole_catalogue_leaves_nothing_and_says_so(grocery: Recommender) -> None:
+def test_a_cart_with_the_whole_catalogue_leaves_nothing_and_gives_a_warning(grocery: Recommender) -> None:
     answer = grocery.recommend_items(ItemsRequest(cart=tuple(item.item_id for item in GROCERY.items)))
 
     assert answer.items == []

@@ -79,7 +79,7 @@ def test_out_of_stock_items_are_left_out(grocery: Recommender) -> None:
 
 
 def test_links_learned_from_the_shops_own_come_before_what_is_counted_in_baskets() -> None:
-    # Penne and pasta are of one leaf category: only a link of the shop says that they are no substitutes.
+    # Penne and pasta are of one leaf category: only a link of the shop makes them no substitutes.
     recommender = _linked({"pasta": {"penne": 1.0, "soap/ü": 0.7, "wine": 0.9}})
 
     answer = recommender.related("pasta")
@@ -89,7 +89,7 @@ def test_links_learned_from_the_shops_own_come_before_what_is_counted_in_baskets
     assert [item.item_id for item in recommender.related("pasta", n=1).items] == ["penne"]
 
 
-def test_learned_links_keep_to_other_level_0_categories_where_that_is_asked() -> None:
+def test_predicted_links_respect_cross_category() -> None:
     answer = _linked({"pasta": {"penne": 1.0, "soap/ü": 0.7}}).related("pasta", cross_category=True)
 
     assert [item.item_id for item in answer.items] == ["soap/ü"]

@@ -23,7 +23,7 @@ def test_the_largest_lift_comes_first_and_what_is_predicted_alone_has_no_baskets
     assert (answer.source, answer.warnings) == ("gnn", [])
 
 
-def test_as_many_are_answered_as_are_asked_for(grocery: Recommender) -> None:
+def test_the_answer_has_the_requested_number(grocery: Recommender) -> None:
     assert lifts_of(grocery.related_categories("Grocery > Sauce", n=1)) == [("Grocery > Pasta", 5.0, 40)]
 
 
@@ -38,7 +38,7 @@ def test_a_category_that_holds_no_item_itself_has_the_best_links_from_below_it_t
 ) -> None:
     answer = grocery.related_categories("Grocery")
 
-    # Pasta says 1.5 of cheese, sauce 2.5; their link to each other stays within groceries.
+    # Pasta has 1.5 with cheese, sauce 2.5; their link to each other stays within groceries.
     assert lifts_of(answer) == [("Dairy > Cheese", 2.5, 0)]
 
 
@@ -62,7 +62,7 @@ def test_a_category_that_nothing_is_linked_to_has_none_and_a_warning(grocery: Re
     assert answer.source == "fallback"
 
 
-def test_a_model_without_links_says_so(unsold: Recommender) -> None:
+def test_a_model_without_links_gives_a_warning(unsold: Recommender) -> None:
     answer = unsold.related_categories("Grocery > Pasta")
 
     assert UNSOLD.category_links == {}

@@ -10,11 +10,12 @@ import pytest
 from bundles.present.answers import ShopBundlesAnswer
 from bundles.recommender import Recommender
 from bundles.request.schemas import RequestError, ShopBundlesRequest
-from gnn.artifact.model import ModelArtifact, ShopBundles
-from gnn.scoring.bundle_model import BundleModel
-from gnn.scoring.text_column import TextColumn
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.bundle_ranking import BundleRanking
+from gnn.scoring.catalogue import ShopBundles
+from gnn.scoring.containers import Csr, TextColumn
 from tests.artifact_factory import KEY, make_artifact
-from tests.merchant import decided, request
+from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
 
 #: What is in each bundle, how often, and its discount. Wine is out of stock, water has no price.
@@ -36,23 +37,23 @@ def artifact() -> ModelArtifact:
         bundle_ids=TextColumn.of(list(BUNDLES)),
         titles=TextColumn.of([name.title() for name in BUNDLES]),
         discount=np.array([discount for _, discount in BUNDLES.values()]),
-        indptr=ends.astype(np.int64),
-        item=np.array([ids.index(name) for content in contents for name in content], dtype=np.int32),
-        quantity=np.array([count for content in contents for count in content.values()], dtype=np.float64),
+        quantity=Csr(
+            ends.astype(np.int64),
+            np.array([ids.index(name) for content in contents for name in content], dtype=np.int32),
+            np.array([count for content in contents for count in content.values()], dtype=np.float64),
+        ),
     )
     # User 9 chose the picnic before, and breakfast is next on the list; user 718 chose nothing.
     users = list(made.histories.user_ids)
     known = users.index(KEY.pseudonym("9"))
-    lengths = [2 if user == known else 0 for user in range(len(users))]
-    model = replace(
-        BundleModel.none(num_users=len(users), num_items=len(ids), num_bundles=len(BUNDLES)),
-        indptr=np.cumsum([0, *lengths]).astype(np.int64),
-        bundle=np.array([3, 0], dtype=np.int32),
-        score=np.array([2.0, 1.0], dtype=np.float32),
+    model = BundleRanking(
+        lists=Csr.from_entries(
+            np.array([known, known]), np.array([3, 0]), np.array([2.0, 1.0]), num_rows=len(users)
+        ),
         popularity=np.array([1, 5, 9, 3], dtype=np.float32),
         visitor_weights=np.array([0.0, 1.0, 0.1], dtype=np.float32),
     )
-    return replace(made, bundles=bundles, bundle_model=model)
+    return replace(made, bundles=bundles, bundle_ranking=model)
 
 
 def ask(artifact: ModelArtifact, **fields: object) -> ShopBundlesAnswer:
@@ -99,7 +100,7 @@ def test_a_bundle_costs_its_items_by_quantity_less_its_discount(artifact: ModelA
     assert prices["picnic"].list is None
 
 
-def test_a_shop_without_bundles_is_told_what_to_ask() -> None:
+def test_a_shop_without_bundles_gets_a_warning_with_the_alternative() -> None:
     answer = ask(make_artifact(GROCERY), cart=["milk"])
 
     assert answer.bundles == []
@@ -151,7 +152,7 @@ def test_a_quantity_counts_in_the_margin(artifact: ModelArtifact) -> None:
     assert breakfast.objectives.discount == pytest.approx(0.1)
 
 
-def test_reasons_are_in_the_language_asked_for(artifact: ModelArtifact) -> None:
+def test_reasons_are_in_the_requested_language(artifact: ModelArtifact) -> None:
     body = ShopBundlesRequest.model_validate({"constraints": {"items_require": ["pasta"]}})
 
     (dinner,) = Recommender(artifact, KEY).recommend_bundles(body, language="zh").bundles
@@ -172,14 +173,14 @@ def test_an_unknown_required_item_is_refused_by_name(artifact: ModelArtifact) ->
 
 
 def test_the_merchandisers_word_holds_for_the_shops_own_bundles(artifact: ModelArtifact) -> None:
-    word = decided(
+    rules = merchandising_rules(
         request("pin", bundle_id="breakfast"),
         request("rename", bundle_id="breakfast", title="Good Morning"),
         request("price", bundle_id="breakfast", price=3.0),
         request("reject", "sauce", "pasta"),
     )
 
-    answer = Recommender(artifact, KEY, word=lambda: word).recommend_bundles(ShopBundlesRequest())
+    answer = Recommender(artifact, KEY, rules=lambda: rules).recommend_bundles(ShopBundlesRequest())
 
     assert names(answer) == ["breakfast", "picnic"]
     first = answer.bundles[0]
@@ -187,8 +188,8 @@ def test_the_merchandisers_word_holds_for_the_shops_own_bundles(artifact: ModelA
 
 
 def test_a_banned_item_takes_its_bundles_out(artifact: ModelArtifact) -> None:
-    word = decided(request("ban", "bread"))
+    rules = merchandising_rules(request("ban", "bread"))
 
-    answer = Recommender(artifact, KEY, word=lambda: word).recommend_bundles(ShopBundlesRequest())
+    answer = Recommender(artifact, KEY, rules=lambda: rules).recommend_bundles(ShopBundlesRequest())
 
     assert names(answer) == ["dinner"]

@@ -10,6 +10,7 @@ from gnn.artifact.files import save_artifact
 from gnn.registry import promote
 from tests.artifact_factory import KEY, make_artifact
 from tests.cli.conftest import Completed, Run, must
+from tests.merchant import journals_kept_alive, open_journals
 from tests.planted_shop import GROCERY
 
 Decide = Callable[..., Completed]
@@ -37,10 +38,10 @@ def bundles(run: Run, home: Path) -> list[dict[str, object]]:
     return found
 
 
-def test_a_decision_is_told_listed_and_honoured(run: Run, home: Path, decide: Decide) -> None:
-    told = must(decide("rename", "sauce", "pasta", "--title", "Dinner for two", "--note", "as in May"))
+def test_a_decision_is_printed_listed_and_applied(run: Run, home: Path, decide: Decide) -> None:
+    printed = must(decide("rename", "sauce", "pasta", "--title", "Dinner for two", "--note", "as in May"))
 
-    assert told == "Decision 1: rename sauce, pasta title 'Dinner for two' (in force)\n"
+    assert printed == "Decision 1: rename sauce, pasta title 'Dinner for two' (in force)\n"
     listed = must(run("decisions", home=home))
     assert all(word in listed for word in ("1", "rename", "sauce, pasta", "Ann", "as in May", "in force"))
     assert "Dinner for two" in [bundle["title"] for bundle in bundles(run, home)]
@@ -84,7 +85,7 @@ def test_every_kind_has_its_command(run: Run, home: Path, decide: Decide) -> Non
     [
         (["ban", "nothing"], "items: no item 'nothing' in the catalogue"),
         (["pin", "pasta"], "items: expected at least 2 items, or a bundle_id, found 1"),
-        (["pin", "pasta", "pasta"], "items: 'pasta' is there twice"),
+        (["pin", "pasta", "pasta"], "items: 'pasta' appears twice"),
         (["pin", "pasta", "sauce", "--bundle", "dinner"], "items: expected items or bundle_id, found both"),
         (["pin", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),
         (["approve", "--bundle", "dinner"], "bundle_id: the shop has no bundle 'dinner' of its own"),
@@ -115,14 +116,14 @@ def test_a_wrong_decision_is_refused_in_one_line(
     assert json.loads(must(run("decisions", "--all", "--json", home=home))) == []
 
 
-def test_who_decides_is_asked_for(run: Run, home: Path) -> None:
+def test_by_is_required(run: Run, home: Path) -> None:
     refused = run("decide", "ban", "wine", home=home)
 
     assert refused.returncode == 2
     assert "--by" in refused.stderr
 
 
-def test_without_decisions_the_list_says_how_to_make_one(run: Run, home: Path) -> None:
+def test_without_decisions_the_list_points_to_decide(run: Run, home: Path) -> None:
     listed = run("decisions", home=home)
 
     assert listed.returncode == 1
@@ -130,14 +131,14 @@ def test_without_decisions_the_list_says_how_to_make_one(run: Run, home: Path) -
     assert not (home / "journal.db").exists()
 
 
-def test_without_a_model_a_decision_is_taken_unchecked_and_says_so(run: Run, tmp_path: Path) -> None:
+def test_without_a_model_a_decision_is_recorded_unchecked_with_a_warning(run: Run, tmp_path: Path) -> None:
     made = run("decide", "ban", "anything", "--by", "Ann", home=tmp_path)
 
     assert made.returncode == 0
     assert "no model is in service yet" in made.stderr
 
 
-def test_batches_honour_what_was_decided(run: Run, home: Path, tmp_path: Path, decide: Decide) -> None:
+def test_batches_apply_the_rules(run: Run, home: Path, tmp_path: Path, decide: Decide) -> None:
     queries, answers = tmp_path / "queries.jsonl", tmp_path / "answers.jsonl"
     queries.write_text('{"route": "items/recommend", "n": 20}\n{"route": "bundles/generate", "n": 20}\n')
     must(decide("ban", "milk"))
@@ -147,3 +148,25 @@ def test_batches_honour_what_was_decided(run: Run, home: Path, tmp_path: Path, d
     text = answers.read_text()
     assert '"bread"' in text
     assert '"milk"' not in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["decisions"],
+        ["decide", "ban", "milk", "--by", "Ann"],
+        ["decide", "revoke", "1", "--by", "Ann"],
+        ["recommend", "--anchor", "pasta", "--size", "2"],
+        ["pareto", "--anchor", "pasta", "--size", "2"],
+        ["export", "bundles", "-o", "bundles.csv", "-n", "3"],
+    ],
+)
+def test_a_command_closes_the_journal(
+    arguments: list[str], run: Run, home: Path, decide: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    must(decide("pin", "pasta", "sauce"))
+    monkeypatch.chdir(home)
+
+    with journals_kept_alive():
+        must(run(*arguments, home=home))
+        assert open_journals(home) == []

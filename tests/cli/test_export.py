@@ -33,9 +33,9 @@ def test_the_same_bundles_come_in_every_format(shop: Shop, run: Run, tmp_path: P
 
 
 def test_a_person_reads_what_was_written(shop: Shop, run: Run, tmp_path: Path) -> None:
-    told = must(run("export", "bundles", "-o", str(tmp_path / "few.csv"), "-n", "3", home=shop[0]))
+    printed = must(run("export", "bundles", "-o", str(tmp_path / "few.csv"), "-n", "3", home=shop[0]))
 
-    assert "3 bundles in" in told and "most shown in" in told
+    assert "3 bundles in" in printed and "most shown in" in printed
 
 
 def test_what_is_pinned_is_in_the_file_however_few_it_holds(shop: Shop, run: Run, tmp_path: Path) -> None:

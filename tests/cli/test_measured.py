@@ -56,5 +56,5 @@ def test_where_no_pair_is_rare_its_column_is_left_out(capsys: pytest.CaptureFixt
     assert rows_of(text, "category_links") == [["category_links", "1.2500"]]
 
 
-def test_without_metrics_a_line_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_metrics_a_line_gives_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed({}, capsys) == "Nothing was measured: too little data\n"

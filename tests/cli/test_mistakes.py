@@ -1,4 +1,4 @@
-"""What a user gets wrong is answered by one line that says what to do, and exit code 2."""
+"""A mistake of the user gives one line with the next step, and exit code 2."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_nothing_to_list_is_exit_code_1(tmp_path: Path, run: Run) -> None:
     assert run("models", "list", home=tmp_path).returncode == 1
 
 
-def test_an_impossible_wish_names_its_constraint(shop: tuple[Path, Path, int], run: Run) -> None:
+def test_an_impossible_request_names_its_constraint(shop: tuple[Path, Path, int], run: Run) -> None:
     completed = run("recommend", "--anchor", "0000", "--price-max", "0.01", home=shop[0])
 
     assert completed.returncode == 1

@@ -79,20 +79,20 @@ EVIDENCE_IN_GRAPH = {
 }
 
 
-def test_the_numbers_of_every_kind_of_reason_stand_in_the_graph(shop: Shop, run: Run) -> None:
+def test_the_numbers_of_every_kind_of_reason_are_in_the_graph(shop: Shop, run: Run) -> None:
     home, _, _ = shop
-    recommender = open_recommender(home)
     bodies: list[dict[str, object]] = [
         {"anchors": [product_code(1, 0)], "user_id": "C0001", "n": 20},
         {"anchors": [product_code(1, 0)], "constraints": {"promotion_id": "spring"}, "n": 20},
         {"anchors": [product_code(0, 0)], "constraints": {"items_require": [product_code(3, 3)]}, "n": 20},
     ]
-    reasons = [
-        reason
-        for body in bodies
-        for bundle in recommender.generate(GenerateRequest.model_validate(body)).bundles
-        for reason in bundle.reasons
-    ]
+    with open_recommender(home) as recommender:
+        reasons = [
+            reason
+            for body in bodies
+            for bundle in recommender.generate(GenerateRequest.model_validate(body)).bundles
+            for reason in bundle.reasons
+        ]
     user = load_key(home).pseudonym("C0001")
 
     assert {reason.kind for reason in reasons} >= {"co_purchase", "user_history", "promotion"}
@@ -106,12 +106,12 @@ def test_the_numbers_of_every_kind_of_reason_stand_in_the_graph(shop: Shop, run:
 
 def test_the_terminal_takes_promotions_dates_links_and_discounts(shop: Shop, run: Run) -> None:
     home, _, _ = shop
-    asked = ("recommend", "--anchor", product_code(1, 0), "--size", "2", "-n", "1", "--json")
+    command = ("recommend", "--anchor", product_code(1, 0), "--size", "2", "-n", "1", "--json")
 
-    offered = json.loads(must(run(*asked, "--promotion", "spring", "--discount", "0.1", home=home)))
-    floored = json.loads(must(run(*asked, "--margin-floor", "0.3", "--min-link", "0.5", home=home)))
-    out_of_season = run(*asked, "--event-date", "2026-12-24", home=home)
-    wrong = run(*asked, "--event-date", "Christmas", home=home)
+    offered = json.loads(must(run(*command, "--promotion", "spring", "--discount", "0.1", home=home)))
+    floored = json.loads(must(run(*command, "--margin-floor", "0.3", "--min-link", "0.5", home=home)))
+    out_of_season = run(*command, "--event-date", "2026-12-24", home=home)
+    wrong = run(*command, "--event-date", "Christmas", home=home)
 
     (bundle,) = offered["bundles"]
     added = next(item for item in bundle["items"] if item["role"] == "added")
@@ -124,7 +124,7 @@ def test_the_terminal_takes_promotions_dates_links_and_discounts(shop: Shop, run
     assert "event_date" in out_of_season.stderr and "event_date" in wrong.stderr
 
 
-def test_the_counts_behind_a_season_stand_in_the_graph(shop: Shop, run: Run) -> None:
+def test_the_counts_behind_a_season_are_in_the_graph(shop: Shop, run: Run) -> None:
     home, _, _ = shop
     artifact, item_id, week = load_promoted(home / "models"), product_code(1, 0), 9
     item = artifact.catalogue.item_ids.find(item_id)
@@ -138,13 +138,13 @@ def test_the_counts_behind_a_season_stand_in_the_graph(shop: Shop, run: Run) -> 
     assert found.of_baskets == sum(row["baskets_by_week"])
 
 
-def test_the_account_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Shop, run: Run) -> None:
+def test_the_explanation_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Shop, run: Run) -> None:
     home, _, _ = shop
     anchor = product_code(1, 0)
-    asked = ("recommend", "--anchor", anchor, "-n", "1", "--explain")
+    command = ("recommend", "--anchor", anchor, "-n", "1", "--explain")
 
-    answer = json.loads(must(run(*asked, "--json", home=home)))
-    told = must(run(*asked, home=home))
+    answer = json.loads(must(run(*command, "--json", home=home)))
+    printed = must(run(*command, home=home))
 
     added = {item["item_id"] for item in answer["bundles"][0]["items"] if item["role"] == "added"}
     assert {account["item_id"] for account in answer["explanations"]} == added
@@ -152,7 +152,7 @@ def test_the_account_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Shop, 
         assert sum(account["relations"].values()) == pytest.approx(account["gnn_score"], abs=1e-3)
         assert [(term["by"], term["name"]) for term in account["asked"]] == [("cart", "Corn Tortillas")]
         assert account["asked"][0]["value"] == pytest.approx(account["gnn_score"], abs=1e-3)
-        assert f"{account['item_id']}: the GNN says" in told
+        assert f"{account['item_id']}: GNN score" in printed
 
 
 def test_the_model_that_answers_is_the_one_that_is_accounted_for(
@@ -166,9 +166,9 @@ def test_the_model_that_answers_is_the_one_that_is_accounted_for(
         return load_artifact(folder)
 
     monkeypatch.setattr("gnn.registry.load_artifact", load_and_tell)
-    asked = ("recommend", "--anchor", product_code(1, 0), "-n", "1", "--explain", "--json")
+    command = ("recommend", "--anchor", product_code(1, 0), "-n", "1", "--explain", "--json")
 
-    answer = json.loads(must(run(*asked, home=home)))
+    answer = json.loads(must(run(*command, home=home)))
 
     # Loaded twice, another could have been promoted between.
     assert loaded == [answer["model_version"]]
@@ -187,7 +187,7 @@ def test_a_named_query_takes_the_shops_own_user_id(shop: Shop, run: Run) -> None
     assert {row["item_id"] for row in rows} <= bought
 
 
-def test_status_says_that_tables_graph_and_model_match(shop: Shop, run: Run) -> None:
+def test_status_shows_that_tables_graph_and_model_match(shop: Shop, run: Run) -> None:
     home, _, _ = shop
 
     status = json.loads(must(run("status", "--json", home=home)))
@@ -231,7 +231,7 @@ def test_users_are_stored_as_pseudonyms_alone(shop: Shop) -> None:
             assert customer not in file.read_bytes(), file.name
 
 
-def test_retrain_takes_new_orders_in_and_says_what_the_gate_decided(
+def test_retrain_adds_new_orders_and_prints_the_verdict_of_the_gate(
     shop: Shop, tmp_path: Path, run: Run
 ) -> None:
     home, export, _ = shop
@@ -282,6 +282,7 @@ def test_a_model_is_promoted_and_rolled_back(shop: Shop, tmp_path: Path, run: Ru
 def test_a_route_that_is_no_name_is_a_problem_of_its_line(route: object, shop: Shop) -> None:
     line = json.dumps({"route": route, "n": 1})
 
-    answer = answer_line(open_recommender(shop[0]), line)
+    with open_recommender(shop[0]) as recommender:
+        answer = answer_line(recommender, line)
 
     assert answer.model_dump()["status"] == 404

@@ -22,14 +22,12 @@ def campaign_items(model: ModelArtifact) -> dict[str, set[str]]:
     """Item ids by campaign."""
     item_ids, promotions = texts_of(model.catalogue.item_ids), model.promotions
     return {
-        promotion_id: {
-            item_ids[item] for item in promotions.item[slice(*promotions.indptr[place : place + 2])].tolist()
-        }
+        promotion_id: {item_ids[item] for item in promotions.discount.row(place)[0].tolist()}
         for place, promotion_id in enumerate(promotions.promotion_ids)
     }
 
 
-def test_every_campaign_is_composed_of_its_own_products_and_told_with_its_dates(
+def test_every_campaign_is_composed_of_its_own_products_with_its_dates_as_reasons(
     demo: Recommender, demo_model: ModelArtifact
 ) -> None:
     campaigns = campaign_items(demo_model)
@@ -46,9 +44,9 @@ def test_every_campaign_is_composed_of_its_own_products_and_told_with_its_dates(
         assert answer.bundles, (promotion_id, answer.warnings)
         for bundle in answer.bundles:
             assert {item.item_id for item in bundle.items} <= items
-            told = [reason for reason in bundle.reasons if reason.kind == "promotion"]
-            assert {reason.items[0] for reason in told} == {item.item_id for item in bundle.items}
-            for reason in told:
+            printed = [reason for reason in bundle.reasons if reason.kind == "promotion"]
+            assert {reason.items[0] for reason in printed} == {item.item_id for item in bundle.items}
+            for reason in printed:
                 starts_at, ends_at = (str(reason.evidence[name]) for name in ("starts_at", "ends_at"))
                 assert starts_at < ends_at
 

@@ -49,7 +49,7 @@ def test_a_basket_id_that_looks_like_one_of_ours_is_refused(shop: Shop) -> None:
         max_reject_share=0.5
     )
 
-    assert shop.rejects() == [("interactions", 1, "basket_id begins with made:, which is kept for our own")]
+    assert shop.rejects() == [("interactions", 1, "basket_id starts with made:, which is reserved")]
 
 
 def test_a_gap_longer_than_the_window_begins_a_new_basket(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from etl.tables import SCHEMAS
 from tests.etl.shop import Shop, day
 
 
-def test_a_table_that_came_out_wrong_is_named_with_its_column(shop: Shop) -> None:
+def test_a_wrong_table_is_reported_with_its_column(shop: Shop) -> None:
     tables = shop.write(interactions=f"item_id,timestamp,user_id\na,{day(1)},u\n").ingest().tables
     files = {name: tables.path(name) for name in SCHEMAS}
     check_tables(files)
@@ -19,6 +19,6 @@ def test_a_table_that_came_out_wrong_is_named_with_its_column(shop: Shop) -> Non
     pq.write_table(raw, shop.folder / "users.parquet")
 
     with pytest.raises(
-        IngestError, match=r"table users came out wrong, user_id fails .*: the old tables stay"
+        IngestError, match=r"internal error: table users is wrong, user_id fails .*; the old tables are kept"
     ):
         check_tables(files | {"users": shop.folder / "users.parquet"})

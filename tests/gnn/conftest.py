@@ -16,7 +16,7 @@ from gnn.config import DEMO, TrainingConfig
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.planted_choices import two_tastes
-from tests.gnn.planted_sequences import evidence, purchases, queries
+from tests.gnn.planted_sequences import next_items, sequence_artifact, sequence_context, sequence_stage
 from tests.shop_export import write_shop_export
 
 #: A key of its own would put the customers in another order each run, and training draws by order.
@@ -27,7 +27,13 @@ Line = tuple[str, str, str, str]
 MakeTables = Callable[..., Tables]
 
 
-__all__ = ["evidence", "purchases", "queries", "two_tastes"]
+__all__ = [
+    "next_items",
+    "sequence_artifact",
+    "sequence_context",
+    "sequence_stage",
+    "two_tastes",
+]
 
 
 @pytest.fixture(scope="session")

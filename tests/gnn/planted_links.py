@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.data.purchases import Purchases, UserEvents
 from graph.edges import EdgeTables
-from graph.schema import LOADED_RELATIONSHIPS
+from graph.schema import RELATIONSHIP_TYPES
 
 Link = tuple[int, int, str]
 
@@ -32,7 +32,7 @@ def edges_of(
         "MADE_BY": [(item, of) for item, of in enumerate(brand) if of >= 0],
     }
     edges = {}
-    for relationship in LOADED_RELATIONSHIPS:
+    for relationship in RELATIONSHIP_TYPES.values():
         names = ["source_index", "target_index", *(["kind"] if relationship.type == "LINKED" else [])]
         schema = pa.schema([(name, pa.string() if name == "kind" else pa.int64()) for name in names])
         listed = [dict(zip(names, row, strict=True)) for row in rows.get(relationship.type, ())]

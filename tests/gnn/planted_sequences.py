@@ -1,57 +1,73 @@
-"""A planted shop: whoever bought item i buys i + 10 next, of the same brand, among 20 items."""
+"""A planted shop of sequences: whoever bought item i buys i + 10 next, of the same brand, among 20 items."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
 
-from gnn.components.fitting import closed_form_links
-from gnn.components.sequences.fitting import fit_evidence, fit_history_ease
-from gnn.data.next_item import NextItemQueries, as_sets
-from gnn.data.purchases import Purchases, UserEvents
-from gnn.scoring.sequence_evidence import SequenceEvidence
+from etl.tables import Tables
+from gnn.artifact.model import ModelArtifact
+from gnn.artifact.scorers import first_stage, item_scorer
+from gnn.components.assembly import SCORING, assemble
+from gnn.components.context import FitContext
+from gnn.data.queries import NextItemQueries, item_sets
+from gnn.scoring.sequence_stage import SequenceStage
 from gnn.scoring.sequences import Sequences
+from tests.gnn.planted_context import make_context
 
-NUM_ITEMS, NUM_USERS = 20, 200
+NUM_ITEMS, NUM_USERS, NUM_QUERIES = 20, 200, 400
 
 
-@pytest.fixture
-def purchases() -> Purchases:
-    """Every user bought items i and i + 10, in that order, and before them one that says nothing."""
+@pytest.fixture(scope="session")
+def sequence_context(make_tables: Callable[..., Tables]) -> FitContext:
+    """Every user bought items i and i + 10, in that order, and before them one at random; no network.
+
+    Categories hold two items, brands the items i and i + 10; item 0 has no brand.
+    """
     rng = np.random.default_rng(0)
     first = rng.integers(10, size=NUM_USERS)
-    item = np.stack([rng.integers(NUM_ITEMS, size=NUM_USERS), first, first + 10], axis=1).ravel()
-    users = np.repeat(np.arange(NUM_USERS), 3)
-    counts = csr_matrix((np.ones(len(item), np.float32), (users, item)), shape=(NUM_USERS, NUM_ITEMS))
-    lines = csr_matrix(
-        (np.ones(len(item), np.float32), (np.arange(len(item)), item)), shape=(len(item), NUM_ITEMS)
-    )
-    ages = np.tile([2.0, 1.0, 0.0], NUM_USERS)
-    events = UserEvents(np.arange(NUM_USERS + 1) * 3, item.astype(np.int32), ages)
-    return Purchases(lines, users, ages, counts, events, datetime(2024, 1, 1, tzinfo=UTC))
+    bought = np.stack([rng.integers(NUM_ITEMS, size=NUM_USERS), first, first + 10], axis=1)
+    lines = [
+        (f"{item:02}", f"{date(2024, 1, 1) + timedelta(step)}T12:00:00Z", f"user{user:03}", f"{user}-{step}")
+        for user, items in enumerate(bought)
+        for step, item in enumerate(items)
+    ]
+    items = [
+        (f"{item:02}", f"Category {item // 2:02}", f"Brand {item % 10}" if item else "")
+        for item in range(NUM_ITEMS)
+    ]
+    return make_context(make_tables(lines, items), is_sequence=True)
+
+
+@pytest.fixture(scope="session")
+def sequence_artifact(sequence_context: FitContext) -> ModelArtifact:
+    """The components of `sequence_context` that score items."""
+    return assemble(sequence_context, only=SCORING)
+
+
+@pytest.fixture(scope="session")
+def sequence_stage(sequence_artifact: ModelArtifact) -> SequenceStage:
+    """The first stage of `sequence_artifact`."""
+    stage = first_stage(sequence_artifact, item_scorer(sequence_artifact))
+    assert isinstance(stage, SequenceStage)
+    return stage
 
 
 @pytest.fixture
-def evidence(purchases: Purchases) -> SequenceEvidence:
-    """Without a GNN; categories of two items, no parents above them, brands of ten; item 0 has no brand."""
-    items = np.arange(NUM_ITEMS)
-    brand = items % 10
-    brand[0] = -1
-    groups = np.stack([items // 2, np.full(NUM_ITEMS, -1), items // 2, brand]).astype(np.int32)
-    ease = fit_history_ease(purchases)
-    return fit_evidence(purchases, closed_form_links(purchases), ease, groups=groups)
-
-
-@pytest.fixture
-def queries() -> NextItemQueries:
-    """40 histories that end with an item of the first ten; its follower is asked for."""
+def next_items() -> NextItemQueries:
+    """Histories of two of the first ten items; the follower of the latest one is hidden."""
     rng = np.random.default_rng(1)
-    last = rng.integers(10, size=40)
-    item = np.stack([(last + 1 + rng.integers(8, size=40)) % 10, last], axis=1).ravel().astype(np.int32)
-    histories = Sequences(np.arange(41) * 2, item, np.tile([2.0, 1.0], 40))
+    last = rng.integers(10, size=NUM_QUERIES)
+    before = (last + 1 + rng.integers(8, size=NUM_QUERIES)) % 10
+    item = np.stack([before, last], axis=1).ravel().astype(np.int32)
+    histories = Sequences(2 * np.arange(NUM_QUERIES + 1), item, np.tile([2.0, 1.0], NUM_QUERIES))
     return NextItemQueries(
-        as_sets(histories, num_ranked=NUM_ITEMS), np.arange(40), last + 10, ("",) * 40, histories=histories
+        item_sets(histories, num_ranked=NUM_ITEMS),
+        np.arange(NUM_QUERIES),
+        last + 10,
+        ("",) * NUM_QUERIES,
+        histories=histories,
     )

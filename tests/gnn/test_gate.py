@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gnn.artifact.model import ArtifactInfo
-from gnn.gate import judge_candidate
+from gnn.gate import check_gate
 
 
 def info_with(ndcg: float | None) -> ArtifactInfo:
@@ -38,18 +38,18 @@ def info_with(ndcg: float | None) -> ArtifactInfo:
 def test_a_candidate_passes_unless_it_is_worse_or_unmeasured_beside_a_measured_one(
     candidate: float | None, in_service: float | None, passes: bool
 ) -> None:
-    verdict = judge_candidate(info_with(candidate), info_with(in_service))
+    decision = check_gate(info_with(candidate), info_with(in_service))
 
-    assert verdict.passes is passes
-    assert verdict.reason
+    assert decision.passes is passes
+    assert decision.reason
 
 
 def test_the_first_candidate_passes() -> None:
-    assert judge_candidate(info_with(None), None).passes
+    assert check_gate(info_with(None), None).passes
 
 
 def test_a_refusal_names_both_figures() -> None:
-    reason = judge_candidate(info_with(0.1), info_with(0.2)).reason
+    reason = check_gate(info_with(0.1), info_with(0.2)).reason
 
     assert "0.1000" in reason
     assert "0.2000" in reason

@@ -10,22 +10,21 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.baselines.als import fit_als
 from benchmarks.baselines.bpr import fit_bpr
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
+from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
 from benchmarks.baselines.light_gcn import fit_light_gcn
 from etl.tables import Tables
 from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import assemble
-from gnn.components.ease.exact import fit_ease
+from gnn.components.ease import fit_ease
 from gnn.components.ensemble import scorer_queries
 from gnn.components.fitting import FittedModel, closed_form_links, fit_model
-from gnn.components.popularity import fit_popularity
 from gnn.config import TrainingConfig
+from gnn.data.content import item_documents
 from gnn.data.purchases import Purchases, choose_ranked, read_purchases
 from gnn.data.queries import CompletionQueries
-from gnn.evaluation.co_purchase import fit_co_purchase
+from gnn.evaluation.baselines import fit_co_purchase, fit_popularity, fit_user_frequency, with_user_frequency
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, hit_rate_at_k
-from gnn.evaluation.user_frequency import EaseAndHousehold, fit_household
 from gnn.network.training import no_progress
 from gnn.scoring.item_scorer import ItemScorer
 from gnn.scoring.weights import ServedWeights
@@ -84,7 +83,7 @@ def served(shop: Tables, edges: EdgeTables, model: FittedModel) -> ScoreQueries:
 def models(
     shop: Tables, shop_edges: EdgeTables, shop_purchases: Purchases, fitted: FittedModel
 ) -> dict[str, ScoreQueries]:
-    ease, household = fit_ease(shop_purchases, ridge=0.5), fit_household(shop_purchases)
+    ease, frequency = fit_ease(shop_purchases, ridge=0.5), fit_user_frequency(shop_purchases)
     baskets, users = shop_purchases.lines.sign(), shop_purchases.counts.sign()
     closed = replace(fitted, kind="closed_form", links=closed_form_links(shop_purchases))
     return {
@@ -97,8 +96,8 @@ def models(
         "als": fit_als(baskets, seed=0, num_factors=8, ridge=1.0).score,
         "bpr": fit_bpr(users, seed=0, num_factors=8, learning_rate=0.05).score,
         "light_gcn": fit_light_gcn(users, seed=0, embedding_dim=16, max_epochs=60).score,
-        "household": household.score,
-        "ease_household": EaseAndHousehold(ease, household).score,
+        "household": frequency.score,
+        "ease_household": with_user_frequency(ease.score, frequency),
         "closed_form": served(shop, shop_edges, closed),
         "gnn": served(shop, shop_edges, fitted),
     }

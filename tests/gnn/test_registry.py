@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gnn.artifact.files import save_artifact
+from gnn.artifact.files import MANIFEST, save_artifact
 from gnn.artifact.model import ArtifactError, ModelArtifact
-from gnn.registry import POINTER, list_models, promote, promoted, remove_unfinished, rollback
+from gnn.errors import TrainingError
+from gnn.registry import (
+    POINTER,
+    list_models,
+    promote,
+    promoted,
+    read_models,
+    remove_unfinished,
+    rollback,
+    training_lock,
+)
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 ARTIFACT = make_artifact(PlantedShop(items=[PlantedItem("a")]))
@@ -79,3 +93,100 @@ def test_what_a_killed_save_left_is_removed_and_models_stay(tmp_path: Path) -> N
 
     assert not (tmp_path / ".unfinished-b").exists()
     assert list_models(tmp_path) == ["a"]
+
+
+def test_models_of_older_formats_and_damaged_ones_are_skipped_by_name(tmp_path: Path) -> None:
+    for version in ("a", "b", "c"):
+        save(tmp_path, version)
+    (tmp_path / "a" / MANIFEST).write_text('{"format_version": 3}')
+    (tmp_path / "b" / MANIFEST).write_text("{")
+
+    infos, (older, damaged) = read_models(tmp_path)
+
+    assert [info.model_version for info in infos] == ["c"]
+    assert "model a is skipped" in older
+    assert "found 3: run bundlegraph train" in older
+    assert "model b is skipped" in damaged
+
+
+def run_python(script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+PROMOTE_ALL = """
+import sys
+from pathlib import Path
+from gnn.registry import promote
+print("ready", flush=True)
+sys.stdin.readline()
+for version in sys.argv[2:]:
+    promote(Path(sys.argv[1]), version)
+"""
+
+
+def test_promotions_of_several_processes_lose_none(tmp_path: Path) -> None:
+    versions = [f"v{number:02}" for number in range(30)]
+    for version in versions:
+        (tmp_path / version).mkdir()
+        (tmp_path / version / MANIFEST).write_text("{}")
+    processes = [run_python(PROMOTE_ALL, str(tmp_path), *versions[part::3]) for part in range(3)]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+    threads = [threading.Thread(target=process.communicate, args=("go\n",)) for process in processes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert sorted(json.loads((tmp_path / POINTER).read_text())) == versions
+
+
+HOLD_LOCK = """
+import sys
+from pathlib import Path
+from gnn.registry import training_lock
+with training_lock(Path(sys.argv[1])):
+    print("holds", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_second_training_of_a_home_is_refused_while_another_process_trains(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    with run_python(HOLD_LOCK, str(models)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holds\n"
+
+        with (
+            pytest.raises(TrainingError, match=rf"another training writes to {models}"),
+            training_lock(models),
+        ):
+            pass
+        with training_lock(tmp_path / "another"):
+            process.kill()
+
+    with training_lock(models), training_lock(models):
+        pass  # A killed training leaves no lock, and its holder may take it again.
+
+
+def test_a_second_thread_may_not_train_beside_the_first(tmp_path: Path) -> None:
+    refused = threading.Event()
+
+    def train() -> None:
+        try:
+            with training_lock(tmp_path):
+                pass
+        except TrainingError:
+            refused.set()
+
+    with training_lock(tmp_path):
+        thread = threading.Thread(target=train)
+        thread.start()
+        thread.join()
+
+    assert refused.is_set()

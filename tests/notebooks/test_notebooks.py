@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom on a small shop, and tell what was planted there."""
+"""The notebooks run from top to bottom on a small shop and find what was planted there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from etl.ingest import ingest
-from graph.stores import open_store
+from graph.store import open_store
 from tests.shop_export import MEALS, write_shop_export
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -21,9 +21,9 @@ def read(file: Path) -> nbformat.NotebookNode:
 
 
 def outputs(notebook: nbformat.NotebookNode) -> str:
-    """All that the cells answered, as text."""
+    """The text output of all cells."""
     data = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    return "\n".join(of.get("text/plain", "") for of in data)
+    return "\n".join(formats.get("text/plain", "") for formats in data)
 
 
 @pytest.mark.parametrize("file", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda file: file.name)
@@ -45,10 +45,10 @@ def test_the_exploration_finds_the_planted_meals(tmp_path: Path, monkeypatch: py
 
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS.parent)}}).execute()
 
-    told = outputs(notebook)
+    answers = outputs(notebook)
     for number in range(1, len(MEALS) + 1):
-        assert f"{number}. {len(MEALS[0])} items: " in told
-    assert "Chilled" in told
+        assert f"{number}. {len(MEALS[0])} items: " in answers
+    assert "Chilled" in answers
     images = [
         output
         for cell in notebook.cells

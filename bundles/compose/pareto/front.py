@@ -1,4 +1,4 @@
-"""A front: sets of which none is at least as good as another on every objective and better on one."""
+"""Pareto fronts: sets of which none dominates another."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting  # type: ig
 
 @dataclass(frozen=True)
 class Front:
-    """Sets none of which dominates another, each point once; the best on the first objective comes first."""
+    """Non-dominated sets with distinct points, best on the first objective first."""
 
     members: NDArray[np.bool_]
-    """[K, P]: which candidates are in which set."""
+    """[K, P]: which candidates each set holds."""
     values: NDArray[np.float64]
-    """What they reach on each objective, in [0, 1], [K, M]."""
+    """Their objectives, in [0, 1], [K, M]."""
 
     @property
     def hypervolume(self) -> float:
-        """Share of the unit cube that the front dominates (Zitzler & Thiele 1998), the worst point being 0.
+        """Share of the unit cube that the front dominates (Zitzler & Thiele 1998); the reference point is 0.
 
-        0 for an empty front, and where an objective is 0 for all.
+        0 for an empty front, and where an objective is 0 for all sets.
         """
         return float(HV(ref_point=np.zeros(self.values.shape[1]))(-self.values)) if len(self.values) else 0.0
 
     def spread(self, count: int) -> Front:
-        """At most `count` of the sets: the best on each objective, then always the one farthest from those.
+        """At most `count` of the sets: the best on each objective, then repeatedly the farthest from these.
 
         Distances are Euclidean, each objective scaled to the front's own range (Gonzalez 1985).
         """
@@ -45,7 +45,7 @@ class Front:
 
 
 def front_of(members: NDArray[np.bool_], values: NDArray[np.float64]) -> Front:
-    """The front among the sets `members` [K, P] with `values` [K, M]; of equal points the first stays."""
+    """The front of the sets `members` [K, P] with `values` [K, M]; of equal points the first remains."""
     points, first = np.unique(values, axis=0, return_index=True)
     if not len(points):
         return Front(members, values)

@@ -1,4 +1,4 @@
-"""What a front is searched from: candidates, and good sets of them that composing finds."""
+"""The start of a Pareto search: candidates, and good sets of them that beam search finds."""
 
 from __future__ import annotations
 
@@ -9,44 +9,43 @@ from numpy.typing import NDArray
 
 from bundles.compose.beam import compose_sets
 from bundles.compose.composer import Composer
-from bundles.compose.pareto.requests import ObjectiveName
-from bundles.compose.pareto.values import equal_weights
-from bundles.compose.sets import satisfies
+from bundles.compose.sets import equal_weights, satisfies
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
-from bundles.request.reader import Asked
-from bundles.rules.offering import settled_members
+from bundles.request.constraints import BundleConstraints
+from bundles.request.resolve import ResolvedRequest
+from bundles.request.schemas import ObjectiveName
 
-#: Sets of the beam search that the front is searched from; the rest of the first population is random.
+#: Sets of beam search in the first population; the others are random.
 NUM_KNOWN = 50
 
 
 def broad_shortlist(
-    composer: Composer, asked: Asked, objectives: tuple[ObjectiveName, ...]
+    composer: Composer, resolved: ResolvedRequest, objectives: tuple[ObjectiveName, ...]
 ) -> Shortlist | None:
     """The candidates of a request, with some of other categories where breadth is an objective.
 
-    None where a fixed item fails what every item must satisfy.
+    None if a fixed item violates a constraint on every item.
     """
-    rules = asked.rules
+    constraints = resolved.constraints
     if "breadth" in objectives:
-        # What the search for candidates looks for under this rule is what breadth is made of.
-        rules = replace(rules, min_categories=max(rules.min_categories, 2))
-    return composer.shortlist(rules, asked.wish)
+        # Under this constraint, candidates of other categories are added.
+        constraints = replace(constraints, min_categories=max(constraints.min_categories, 2))
+    return composer.shortlist(constraints, resolved.preference)
 
 
 def known_sets(
-    shortlist: Shortlist, rules: Rules, objectives: tuple[ObjectiveName, ...]
+    shortlist: Shortlist, constraints: BundleConstraints, objectives: tuple[ObjectiveName, ...]
 ) -> NDArray[np.bool_]:
-    """Sets to search from, [K, P]: those that the merchandiser settled, and about `NUM_KNOWN` of beam search.
+    """Sets to search from, [K, P]: the curated bundles, and about `NUM_KNOWN` sets of beam search.
 
-    These are the best on all objectives alike, and on each alone; none where no set satisfies the rules.
+    The latter are the best for equal weights of all objectives, and for each objective alone. Empty if no set
+    satisfies the constraints.
     """
-    settled = settled_members(rules.decided, shortlist.items)
-    found = [settled[satisfies(shortlist, settled, rules=rules)]]
+    curated = constraints.rules.curated_members(shortlist.items)
+    found = [curated[satisfies(shortlist, curated, constraints=constraints)]]
     count = NUM_KNOWN // (len(objectives) + 1)
     for names in (objectives, *((name,) for name in objectives)):
-        sets = compose_sets(shortlist, rules, weights=equal_weights(names), num_kept=count)
+        sets = compose_sets(shortlist, constraints, weights=equal_weights(names), num_kept=count)
         found.append(sets.members[np.argsort(-sets.values.score, kind="stable")[:count]])
     members: NDArray[np.bool_] = np.concatenate(found)
     _, first = np.unique(members, axis=0, return_index=True)

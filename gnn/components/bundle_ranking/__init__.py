@@ -1,1 +1,1 @@
-"""Fit the ranking of the shop's own bundles."""
+"""The ranking of the shop's own bundles."""

@@ -1,30 +1,30 @@
-"""Kernel EASE: EASE over bundles, with their contents and what users bought as further vocabulary.
+"""Kernel EASE: EASE over bundles, with their contents and users' purchases as further features.
 
 EASE (Steck 2019) regresses each bundle on all others. Here a user's row is its bundles x_u and features φ_u
-(`gnn.components.bundle_ranking.user_features`), and the ridge of the bundles is Λ = λ(I + c K₀), K₀ the cosine of their
-contents, so that bundles of the same items share weights. The matrix over all of this vocabulary is never
-made: with X the choices of the users that are fitted,
+(`user_features`), and the ridge of the bundles is Λ = λ(I + c K₀), K₀ the cosine of their contents, so that
+bundles of the same items share weights. The matrix over all of these columns is never made: with X the
+choices of the fitted users,
 
     A = X Λ⁻¹    K = A Xᵀ + φ φᵀ / λ    M = (I + K)⁻¹    d = diag Λ⁻¹ − Σ_u A_u ∘ (M A)_u
 
-    score(u) = x_u − (M A)_u / d                                     for a user that is fitted
+    score(u) = x_u − (M A)_u / d                                     for a fitted user
     score(u) = x_u + (k_u M A − x_u Λ⁻¹) / d,  k_u = x_u Λ⁻¹ Xᵀ + φ_u φᵀ / λ    for any other
 
 by the inversion lemma (Woodbury 1950) on Steck's equation 8, whose constraint keeps a bundle from explaining
 itself: a bundle that the user chose is scored by all else. With c = 0 and no features it is EASE. Time grows
-with the cube of the users that are fitted, so that there are at most `MAX_USERS`.
+with the cube of the number of fitted users, so there are at most `MAX_USERS`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags_array
 
-from gnn.components.bundle_ranking.user_features import FeatureWeights, UserFeatures, unit_rows, user_features
 from gnn.data.bundle_choices import BundleChoices
 
 #: Users that are fitted, those with the most choices; their matrix is 0.5 GB. The others are scored as new.
@@ -35,8 +35,20 @@ MAX_CONTENT_BUNDLES = 10_000
 
 
 @dataclass(frozen=True)
+class FeatureWeights:
+    """Weight of each kind of feature, relative to 1 for a chosen bundle; measured on Youshu."""
+
+    affinity: float = 7.2
+    """Which bundles hold what the user bought."""
+    contents: float = 1.0
+    """The items of the bundles that the user chose."""
+    neighbours: float = 0.5
+    """Bundles of similar contents to those that the user chose."""
+
+
+@dataclass(frozen=True)
 class KernelEaseParams:
-    """Strengths, as measured on Youshu's validation; around them little changes."""
+    """Strength of the ridge and of the features, tuned on Youshu's validation; the optimum is flat."""
 
     ridge: float = 300.0
     """λ"""
@@ -46,15 +58,32 @@ class KernelEaseParams:
 
 
 @dataclass(frozen=True)
+class UserFeatures:
+    """Weighted features of some users; a kind without data is left out."""
+
+    blocks: tuple[NDArray[np.float32] | csr_matrix, ...]
+    """Each [num_users, any]; a row has length √weight, or 0 where the user has nothing of the kind."""
+
+    def add_kernel(self, kernel: NDArray[Any], other: UserFeatures, *, scale: float) -> None:
+        """Add to `kernel` the products of these users' features with those of `other`, times `scale`.
+
+        `kernel` is [num_users, num_other]: it is large, so it is changed in place.
+        """
+        for rows, columns in zip(self.blocks, other.blocks, strict=True):
+            product = rows @ columns.T
+            kernel += scale * (product.toarray() if isinstance(product, csr_matrix) else product)
+
+
+@dataclass(frozen=True)
 class KernelEase:
-    """The fitted form; scores any user of its choices."""
+    """A fitted kernel EASE; it scores any user of its choices."""
 
     choices: BundleChoices
     params: KernelEaseParams
     users: NDArray[np.int64]
-    """Users that were fitted, ascending, [N]."""
+    """User index of each fitted user, ascending, [N]."""
     features: UserFeatures
-    """Theirs."""
+    """Features of the fitted users."""
     prior: NDArray[np.float32] | None
     """Λ⁻¹, [num_bundles, num_bundles]; none where it is I / λ."""
     dual: NDArray[np.float32]
@@ -63,7 +92,7 @@ class KernelEase:
     """d, [num_bundles]"""
 
     def score(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of all bundles, [len(users), num_bundles]; 0 for a user of whom nothing is known."""
+        """Scores of all bundles, [len(users), num_bundles]; 0 for a user without choices and purchases."""
         scores = np.empty((len(users), self.choices.num_bundles), dtype=np.float32)
         is_fitted = np.isin(users, self.users)
         scores[is_fitted] = -self.dual[np.searchsorted(self.users, users[is_fitted])]
@@ -85,7 +114,7 @@ class KernelEase:
 def fit_kernel_ease(
     choices: BundleChoices, *, params: KernelEaseParams | None = None, max_users: int = MAX_USERS
 ) -> KernelEase:
-    """Fit to the users with choices, at most `max_users`: those with the most, the earlier of equals."""
+    """Fit to the `max_users` users with the most choices, earlier users first among equals."""
     chosen_params = params or KernelEaseParams()
     ridge = chosen_params.ridge
     num_chosen = np.diff(choices.chosen.indptr)
@@ -112,8 +141,52 @@ def fit_kernel_ease(
     )
 
 
+def user_features(
+    choices: BundleChoices, users: NDArray[np.int64], *, weights: FeatureWeights
+) -> UserFeatures:
+    """The features of `users`; r(·) scales rows to unit length.
+
+    affinity    r(r(H idf) r(C idf)ᵀ)      H: items bought, C: contents of bundles, idf = log(N / n_i)
+    contents    r(X r(C))
+    neighbours  r(X r(C) r(C)ᵀ)
+    """
+    if not choices.contains.nnz:
+        return UserFeatures(())
+    contains = unit_rows(choices.contains)
+    held = unit_rows(choices.chosen[users] @ contains)
+    blocks: list[NDArray[np.float32] | csr_matrix] = []
+    if weights.affinity and choices.bought.nnz:
+        bought = choices.bought[users]
+        blocks.append(np.float32(weights.affinity**0.5) * affinity(choices.contains, bought))
+    if weights.contents:
+        blocks.append(csr_matrix(np.float32(weights.contents**0.5) * held))
+    if weights.neighbours:
+        near = (held @ contains.T).toarray()
+        blocks.append(np.float32(weights.neighbours**0.5) * _unit_dense(near))
+    return UserFeatures(tuple(blocks))
+
+
+def affinity(contains: csr_matrix, bought: csr_matrix) -> NDArray[np.float32]:
+    """Cosines of `bought` [B, num_items] and each bundle, both with idf, in unit rows, [B, num_bundles].
+
+    idf_i = log(N / n_i), N bundles of which n_i hold item i (Spärck Jones 1972); an item that all bundles
+    hold, or none, has no weight.
+    """
+    num_holding = np.bincount(contains.indices, minlength=contains.shape[1])
+    idf = diags_array(np.log(contains.shape[0] / np.maximum(num_holding, 1)).astype(np.float32))
+    cosine = unit_rows(csr_matrix(bought @ idf)) @ unit_rows(csr_matrix(contains @ idf)).T
+    return _unit_dense(cosine.toarray())
+
+
+def unit_rows(matrix: csr_matrix) -> csr_matrix:
+    """Each row divided by its Euclidean length; empty rows stay."""
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    factors = np.divide(1.0, lengths, out=np.zeros(len(lengths)), where=lengths > 0)
+    return csr_matrix(diags_array(factors.astype(np.float32)) @ matrix)
+
+
 def _prior(contains: csr_matrix, ridge: float, content: float) -> NDArray[np.float32] | None:
-    """Λ⁻¹, none where contents say nothing or are too many."""
+    """Λ⁻¹, none where there are no contents or too many bundles."""
     num_bundles = contains.shape[0]
     if not content or not contains.nnz or num_bundles > MAX_CONTENT_BUNDLES:
         return None
@@ -136,3 +209,8 @@ def _diagonal(prior: NDArray[np.float32] | None, ridge: float, num_bundles: int)
     if prior is None:
         return np.full(num_bundles, 1 / ridge)
     return np.diag(prior).astype(np.float64)
+
+
+def _unit_dense(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)

@@ -1,9 +1,9 @@
-"""How much oftener items are bought together the more alike they are: learned of bought ones, told of new.
+"""Content links: how often similar items are bought together, measured on sold items, for unsold ones.
 
-In one shop what is alike goes together (cables with cables), in another it replaces each other. So the lift
-of a pair is that of bought pairs which are as alike: baskets with both over those that chance would have
-(`gnn.components.substitutes.chance`), in bins of the similarity of their content, shrunk, and made monotone by isotonic
-regression (Barlow et al. 1972): what is more alike is linked no less.
+In one shop similar items go together (cables with cables), in another they replace each other. So the lift of
+a pair is that of sold pairs of the same similarity: baskets with both over those expected by chance
+(`gnn.components.substitutes.behaviour`), in bins of the similarity, shrunk, and made monotone by isotonic
+regression (Barlow et al. 1972), so that a more similar item is never linked less.
 """
 
 from __future__ import annotations
@@ -12,81 +12,96 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from gnn.components.cold_items.siblings import similarity
-from gnn.components.substitutes.chance import Chance
+from gnn.components.cold_items.unsold import read_unsold_items, similarity
+from gnn.components.context import FitContext
+from gnn.components.substitutes.behaviour import ExpectedBaskets, expected_baskets
 from gnn.data.content import Content
-from gnn.scoring.content_links import ContentLinks
-from gnn.scoring.shrunk_lift import shrunk_lift
+from gnn.scoring.catalogue import Catalogue, ContentLinks
+from gnn.scoring.containers import Csr
+from gnn.scoring.statistics import shrunk_lift
 
-#: Links an item.
+#: Links of an item, at most.
 NUM_LINKS = 20
 
-#: Bought items whose pairs with all others teach: more teach no better, and cost as much each.
-NUM_TEACHERS = 2_000
+#: Sold items whose pairs with all others are counted: more cost as much each and change little.
+NUM_COUNTED = 2_000
 
 _BIN = 0.05
 _NO_WEIGHT = 1e-9
 _BLOCK = 500
 
 
-def fit_content_links(
-    content: Content, items: NDArray[np.integer], *, is_new: NDArray[np.bool_], chance: Chance
+def fit_content_links(context: FitContext) -> ContentLinks:
+    """Links of unsold items in stock; empty where there are none, or where similarity links nothing."""
+    unsold = read_unsold_items(context.data, context.component(Catalogue), text_cache=context.text_cache)
+    if unsold is None:
+        return ContentLinks()
+    return link_by_content(
+        unsold.content,
+        unsold.items,
+        is_new=np.isin(unsold.items, unsold.linked),
+        expected=expected_baskets(context.data.purchases.lines),
+    )
+
+
+def link_by_content(
+    content: Content, items: NDArray[np.integer], *, is_new: NDArray[np.bool_], expected: ExpectedBaskets
 ) -> ContentLinks:
-    """Links of the new ones among `items`; none where there is no content, or likeness links nothing.
+    """Links of the new ones among `items` to all others that are similar.
 
     Args:
         content: Of `items`, in their order.
         items: Item indices, ascending.
-        is_new: Which of them are to be linked, [len(items)]; the others were bought.
-        chance: Of all items to be in one basket.
+        is_new: Which of them are linked, [len(items)]; the others were bought.
+        expected: Of all items of the catalogue.
     """
-    num_items = len(chance.bought)
-    bought = np.flatnonzero(~is_new)
-    if not is_new.any() or not len(bought):
-        return ContentLinks.none(num_items)
-    lift = _lift_by_similarity(content, items, bought=bought, chance=chance)
-    by_popularity = np.argsort(-chance.bought[items], kind="stable")
+    sold, new = np.flatnonzero(~is_new), np.flatnonzero(is_new)
+    if not len(new) or not len(sold):
+        return ContentLinks()
+    lift = _lift_by_similarity(content, items, sold=sold, expected=expected)
+    by_popularity = np.argsort(-expected.bought[items], kind="stable")
     rows, others, lifts = [], [], []
-    new = np.flatnonzero(is_new)
     for block in (new[start : start + _BLOCK] for start in range(0, len(new), _BLOCK)):
-        likeness = similarity(content, block, by_popularity)
-        likeness[block[:, None] == by_popularity] = -1.0
-        row, column = _largest(likeness, NUM_LINKS)
-        found = lift[_bin_of(likeness[row, column])]
+        similarities = similarity(content, block, by_popularity)
+        similarities[block[:, None] == by_popularity] = -1.0
+        row, column = _largest(similarities, NUM_LINKS)
+        found = lift[_bin_of(similarities[row, column])]
         is_link = found > max(lift[0], 1.0)
         rows.append(items[block[row[is_link]]])
         others.append(items[by_popularity[column[is_link]]])
         lifts.append(found[is_link])
-    counts = np.bincount(np.concatenate(rows), minlength=num_items)
     return ContentLinks(
-        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        item=np.concatenate(others).astype(np.int32),
-        lift=np.concatenate(lifts).astype(np.float32),
+        Csr.from_entries(
+            np.concatenate(rows),
+            np.concatenate(others),
+            np.concatenate(lifts).astype(np.float32),
+            num_rows=len(expected.bought),
+        )
     )
 
 
 def _lift_by_similarity(
-    content: Content, items: NDArray[np.integer], *, bought: NDArray[np.integer], chance: Chance
+    content: Content, items: NDArray[np.integer], *, sold: NDArray[np.integer], expected: ExpectedBaskets
 ) -> NDArray[np.float64]:
-    """Lift of pairs of the items at `bought`, by `_bin_of` their similarity; nowhere falling."""
-    teachers = bought[np.unique(np.linspace(0, len(bought) - 1, NUM_TEACHERS).astype(np.int64))]
-    columns = chance.baskets[:, items[bought]]
+    """Lift of pairs of the items at `sold`, by `_bin_of` their similarity; it never falls."""
+    counted = sold[np.unique(np.linspace(0, len(sold) - 1, NUM_COUNTED).astype(np.int64))]
+    columns = expected.baskets[:, items[sold]]
     num_bins = int(_bin_of(np.array([2.0]))[0]) + 1
-    observed, expected = np.zeros(num_bins), np.zeros(num_bins)
-    for block in (teachers[start : start + _BLOCK] for start in range(0, len(teachers), _BLOCK)):
-        together = (chance.baskets[:, items[block]].T @ columns).toarray()
-        by_chance = chance.expected_of(items[block][:, None], items[bought])
-        is_pair = block[:, None] != bought
-        bins = _bin_of(similarity(content, block, bought)[is_pair])
+    observed, by_chance = np.zeros(num_bins), np.zeros(num_bins)
+    for block in (counted[start : start + _BLOCK] for start in range(0, len(counted), _BLOCK)):
+        together = (expected.baskets[:, items[block]].T @ columns).toarray()
+        expectation = expected.of_pairs(items[block][:, None], items[sold])
+        is_pair = block[:, None] != sold
+        bins = _bin_of(similarity(content, block, sold)[is_pair])
         observed += np.bincount(bins, together[is_pair], minlength=num_bins)
-        expected += np.bincount(bins, by_chance[is_pair], minlength=num_bins)
-    logs = np.log(shrunk_lift(observed, expected))
+        by_chance += np.bincount(bins, expectation[is_pair], minlength=num_bins)
+    logs = np.log(shrunk_lift(observed, by_chance))
     # A bin without pairs follows the others.
-    return np.exp(isotonic_regression(logs, weights=np.maximum(expected, _NO_WEIGHT)).x)
+    return np.exp(isotonic_regression(logs, weights=np.maximum(by_chance, _NO_WEIGHT)).x)
 
 
 def _bin_of(similarity: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Bin of a similarity, at most 2; what is not alike at all is in the first."""
+    """Bin of a similarity, at most 2; the first bin is that of no similarity at all."""
     return np.asarray(np.ceil(np.clip(similarity, 0.0, 2.0) / _BIN - 1e-6), dtype=np.int64)
 
 

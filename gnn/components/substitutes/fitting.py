@@ -1,4 +1,4 @@
-"""Fitting substitutes: from what the catalogue says of items, what the shop links, and what is bought how."""
+"""Substitutes: by titles and categories, by the shop's own links, and by what users buy and view."""
 
 from __future__ import annotations
 
@@ -9,53 +9,69 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.artifact.model import Catalogue
-from gnn.components.predicted_links.known import known_substitutes
-from gnn.components.substitutes.chance import Chance, chance_of
-from gnn.components.substitutes.instead import Pairs, bought_instead, viewed_instead
-from gnn.components.substitutes.types import COMMON_SHARE, product_types
-from gnn.components.substitutes.words import Words, common_words, product_words
+from gnn.components.context import FitContext
+from gnn.components.predicted_links.evidence import known_substitutes
+from gnn.components.substitutes.behaviour import (
+    ExpectedBaskets,
+    Pairs,
+    bought_as_substitutes,
+    expected_baskets,
+    viewed_as_substitutes,
+)
+from gnn.components.substitutes.product_types import (
+    COMMON_SHARE,
+    Words,
+    common_words,
+    product_types,
+    product_words,
+)
 from gnn.data.purchases import Purchases
-from gnn.scoring.shrunk_lift import shrunk_lift
-from gnn.scoring.substitutes_model import Substitutes
+from gnn.scoring.catalogue import Catalogue
+from gnn.scoring.containers import Csr
+from gnn.scoring.statistics import shrunk_lift
+from gnn.scoring.substitutes import Substitutes
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
 
-#: Items of one group so many times as often together as by chance go together, where they share no word.
-TOGETHER = 2.0
+#: Items of one type that share no word and have this lift or more are complements.
+MIN_COMPLEMENT_LIFT = 2.0
 
 
-def fit_substitutes(edges: EdgeTables, purchases: Purchases, catalogue: Catalogue) -> Substitutes:
+def fit_substitutes(context: FitContext) -> Substitutes:
+    """Which items replace each other, by all purchases of `context`."""
+    data = context.data
+    return find_substitutes(data.edges, data.purchases, context.component(Catalogue))
+
+
+def find_substitutes(edges: EdgeTables, purchases: Purchases, catalogue: Catalogue) -> Substitutes:
     """Which items replace each other; `purchases` has item indices as columns.
 
-    Product types are the categories that are some (`gnn.components.substitutes.types`). Variants are items of one type
-    and brand, or elsewhere of one brand and the same words but for sizes, numbers and colours. Two items of
-    one type that share no word and are bought together twice as often as by chance go together all the same.
-    Further pairs are those that the shop links as substitutes, and those bought or viewed alike and not
-    together (`gnn.components.substitutes.instead`).
+    Some categories are product types (`gnn.components.substitutes.product_types`). Variants are items of one
+    type and brand, or elsewhere of one brand and the same words but for sizes, numbers and colours. Two items
+    of one type that share no word and are bought together twice as often as by chance are complements.
+    Further pairs are those that the shop links as substitutes, and those of
+    `gnn.components.substitutes.behaviour`.
     """
     brands = ["", *edges.nodes["Brand"]["name"].fill_null("").to_pylist()]
-    words = _telling(product_words(list(catalogue.titles), [brands[code + 1] for code in catalogue.brand]))
-    chance = chance_of(purchases.lines)
-    product_type = product_types(catalogue.category, words, chance)
+    words = product_words(list(catalogue.titles), [brands[code + 1] for code in catalogue.brand])
+    common = common_words(words, share=COMMON_SHARE)
+    words = [title - common for title in words]
+    expected = expected_baskets(purchases.lines)
+    product_type = product_types(catalogue.category, words, expected)
     linked = known_substitutes(edges)
-    # What the shop says comes last and counts.
+    # Of a pair that is there twice the last counts: the shop's own links overrule the rest.
     pairs = [
-        _going_together(edges, product_type, words, chance),
-        bought_instead(chance, _contexts(edges)),
-        viewed_instead(_viewers(edges), purchases.counts),
+        _complements(edges, product_type, words, expected),
+        bought_as_substitutes(expected, _contexts(edges)),
+        viewed_as_substitutes(_viewers(edges), purchases.counts),
         (linked[:, 0], linked[:, 1], np.ones(len(linked))),
     ]
-    indptr, item, score = _both_ways(pairs, num_items=len(words))
-    logger.info("product types of %d items, %d further pairs", (product_type >= 0).sum(), len(item) // 2)
-    return Substitutes(variants(product_type, catalogue.brand, words), product_type, indptr, item, score)
-
-
-def _telling(words: Sequence[Words]) -> list[Words]:
-    """`words` without those of most titles, which tell no product from another."""
-    common = common_words(words, share=COMMON_SHARE)
-    return [title - common for title in words]
+    score = _both_ways(pairs, num_items=len(words))
+    logger.info(
+        "product types of %d items, %d further pairs", (product_type >= 0).sum(), len(score.indices) // 2
+    )
+    return Substitutes(variants(product_type, catalogue.brand, words), product_type, score)
 
 
 def variants(
@@ -63,31 +79,32 @@ def variants(
 ) -> NDArray[np.int32]:
     """Code of the product that each item is a variant of, -1 where it is the only one, [num_items].
 
-    Items of one type and brand are variants; where one of both is not known, those that also have the same
-    `words`, and some.
+    Items of one type and brand are variants; where type or brand is not known, those that also have the same
+    `words`, at least one.
     """
     codes: dict[tuple[int, int, Words], int] = {}
     found = np.full(len(words), -1, dtype=np.int32)
     for item, (of_type, of_brand, title) in enumerate(
         zip(product_type.tolist(), brand.tolist(), words, strict=True)
     ):
-        is_told = of_type >= 0 and of_brand >= 0
-        if is_told or title:
-            key = (of_type, of_brand, frozenset() if is_told else title)
+        is_known = of_type >= 0 and of_brand >= 0
+        if is_known or title:
+            key = (of_type, of_brand, frozenset() if is_known else title)
             found[item] = codes.setdefault(key, len(codes))
     alone = np.bincount(found[found >= 0], minlength=len(codes)) < 2
     return np.where((found >= 0) & ~np.append(alone, True)[found], found, -1).astype(np.int32)
 
 
-def _going_together(
-    edges: EdgeTables, product_type: NDArray[np.int32], words: Sequence[Words], chance: Chance
+def _complements(
+    edges: EdgeTables, product_type: NDArray[np.int32], words: Sequence[Words], expected: ExpectedBaskets
 ) -> Pairs:
-    """Counted pairs of one type that are none of substitutes, with the score 0."""
+    """Counted pairs of one type that are complements, with the score 0."""
     counted = edges.edges["Item", "CO_PURCHASED", "Item"]
     first, second = (counted[f"{end}_index"].to_numpy().astype(np.int64) for end in ("source", "target"))
     baskets = counted["baskets"].to_numpy().astype(np.float64)
-    lift = shrunk_lift(baskets, chance.expected_of(first, second))
-    may_be = (product_type[first] == product_type[second]) & (product_type[first] >= 0) & (lift >= TOGETHER)
+    lift = shrunk_lift(baskets, expected.of_pairs(first, second))
+    may_be = (product_type[first] == product_type[second]) & (product_type[first] >= 0)
+    may_be &= lift >= MIN_COMPLEMENT_LIFT
     kept = [
         row
         for row in np.flatnonzero(may_be)
@@ -114,10 +131,8 @@ def _viewers(edges: EdgeTables) -> csr_matrix:
     return csr_matrix((np.ones(viewed.num_rows, dtype=np.float32), places), shape=shape)
 
 
-def _both_ways(
-    pairs: Sequence[Pairs], *, num_items: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    """Rows of all `pairs` in both directions; of a pair that is there twice, the last."""
+def _both_ways(pairs: Sequence[Pairs], *, num_items: int) -> Csr:
+    """Scores of all `pairs` in both directions; of a pair that is there twice, the last."""
     first, second, score = (np.concatenate(columns) for columns in zip(*pairs, strict=True))
     number = np.minimum(first, second) * num_items + np.maximum(first, second)
     # `unique` keeps the first of equals: those at the end come first.
@@ -126,5 +141,4 @@ def _both_ways(
     score = np.tile(score[::-1][place], 2)
     row, other = np.concatenate([low, high]), np.concatenate([high, low])
     order = np.lexsort((other, row))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=num_items))]).astype(np.int64)
-    return indptr, other[order].astype(np.int32), score[order].astype(np.float32)
+    return Csr.from_entries(row[order], other[order], score[order].astype(np.float32), num_rows=num_items)

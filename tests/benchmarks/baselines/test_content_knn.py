@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from benchmarks.baselines.content_knn import fit_content_knn, item_documents
-from graph.edges import EdgeTables
+from benchmarks.baselines.content_knn import fit_content_knn
 
 
 def test_the_score_is_the_cosine_of_tf_idf_weights() -> None:
@@ -40,12 +39,3 @@ def test_items_without_words_score_nothing() -> None:
 
 def test_no_items_give_no_scores() -> None:
     assert fit_content_knn([]).score_rows(csr_matrix(np.zeros((0, 0), dtype=np.float32))).shape == (0, 0)
-
-
-def test_a_document_holds_title_brand_and_the_whole_category_path(shop_edges: EdgeTables) -> None:
-    documents = item_documents(shop_edges)
-
-    titles = shop_edges.nodes["Item"]["title"].to_pylist()
-    brands = shop_edges.nodes["Item"]["brand"].to_pylist()
-    position = titles.index("Avocado")
-    assert documents[position] == f"Avocado {brands[position]} Dairy Chilled"

@@ -13,7 +13,7 @@ from benchmarks.baselines.als import fit_als
 from benchmarks.baselines.bpr import fit_bpr
 from benchmarks.baselines.factors import Factors
 from benchmarks.baselines.light_gcn import fit_light_gcn
-from gnn.components.ease.rows import RowScorer
+from gnn.evaluation.baselines import RowScorer
 
 #: Users 0 to 19 buy among items 0 to 4, users 20 to 39 among items 5 to 9, each all but one.
 BLOCK = np.ones((20, 5), dtype=np.float32) - np.tile(np.eye(5, dtype=np.float32), (4, 1))
@@ -81,7 +81,7 @@ def test_als_solves_the_weighted_least_squares_of_a_row() -> None:
     columns = np.asarray(fitted.model.item_factors, dtype=np.float64)
     row = GROUPS[[7]].toarray()[0]
 
-    confidence = 1 + (4.0 - 1) * row  # `implicit` counts what was not bought as 1, what was as c · value.
+    confidence = 1 + (4.0 - 1) * row  # `implicit` weighs items not bought by 1, others by c · value.
     normal = columns.T @ (confidence[:, np.newaxis] * columns) + 0.5 * np.eye(3)
     expected = columns @ np.linalg.solve(normal, columns.T @ (confidence * row))
 
@@ -89,19 +89,19 @@ def test_als_solves_the_weighted_least_squares_of_a_row() -> None:
 
 
 def test_light_gcn_returns_the_epoch_that_validates_best() -> None:
-    asked: list[Factors] = []
+    checked: list[Factors] = []
 
     def worse_and_worse(model: Factors) -> float:
-        asked.append(model)
-        return -float(len(asked))
+        checked.append(model)
+        return -float(len(checked))
 
     best = fit_light_gcn(GROUPS, seed=1, embedding_dim=4, max_epochs=200, validate=worse_and_worse)
 
-    assert best is asked[0]
-    assert len(asked) == 3  # Two checks in a row that were no better end it.
+    assert best is checked[0]
+    assert len(checked) == 3  # Two checks in a row that were no better end it.
 
 
-def test_light_gcn_says_when_validation_gives_no_number() -> None:
+def test_light_gcn_refuses_a_validation_that_gives_no_number() -> None:
     with pytest.raises(ValueError, match="expected validate to give a number"):
         fit_light_gcn(GROUPS, seed=1, embedding_dim=4, validate=lambda model: float("nan"))
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
-from tests.gnn.components.ease.test_exact import BASKETS
+from tests.gnn.components.test_ease import BASKETS
 
 MATRIX = csr_matrix(BASKETS)
 
@@ -19,14 +19,14 @@ def test_cosine_similarity_is_that_of_the_columns() -> None:
     assert np.diag(similarity).tolist() == [0, 0, 0, 0]
 
 
-def test_a_cart_sums_what_its_items_say() -> None:
+def test_the_score_of_a_cart_is_the_sum_of_its_items_similarities() -> None:
     knn = fit_cosine_knn(MATRIX)
     cart = csr_matrix(np.array([[1, 0, 0, 1]], dtype=np.float32))
 
     assert knn.score_rows(cart)[0] == pytest.approx(knn.similarity.toarray()[[0, 3]].sum(axis=0))
 
 
-def test_bm25_says_more_for_a_short_row_and_against_a_popular_item() -> None:
+def test_bm25_weighs_short_rows_more_and_popular_items_less() -> None:
     # Items 0 and 1 share the row of two, items 2 and 3 one of four; there are rows without any of them.
     rows = csr_matrix(
         np.array(

@@ -6,9 +6,9 @@ from scipy.sparse import csr_matrix
 from benchmarks.composition.anchored import (
     AnchoredBaskets,
     anchored_baskets,
+    bundle_values,
     is_cross_department,
     means_of,
-    values_of,
 )
 from gnn.data.queries import CompletionQueries
 
@@ -24,10 +24,10 @@ def baskets(anchors: list[int], others: list[list[int]], num_added: list[int]) -
     return AnchoredBaskets(np.array(anchors), users, csr_matrix(held), np.array(num_added))
 
 
-def test_a_bundle_is_worth_the_share_of_what_was_added_that_the_basket_held() -> None:
-    asked = baskets([0, 0], [[2, 4, 5], [1]], [3, 2])
+def test_the_hit_share_is_the_share_of_added_items_that_the_basket_held() -> None:
+    anchored = baskets([0, 0], [[2, 4, 5], [1]], [3, 2])
 
-    found = values_of(np.array([[2, 1, 5], [3, 4, -1]]), asked, root=ROOT)
+    found = bundle_values(np.array([[2, 1, 5], [3, 4, -1]]), anchored, root=ROOT)
 
     assert found["hit share"].tolist() == [2 / 3, 0 / 2]
     assert found["any hit"].tolist() == [1, 0]
@@ -37,10 +37,10 @@ def test_a_bundle_is_worth_the_share_of_what_was_added_that_the_basket_held() ->
     assert found["cross hit share"].tolist() == [2 / 3, 0]
 
 
-def test_what_is_missing_is_a_miss_and_what_is_too_much_is_not_counted() -> None:
-    asked = baskets([0, 0], [[1, 2], [1, 2]], [3, 2])
+def test_a_missing_item_is_a_miss_and_a_surplus_one_is_not_counted() -> None:
+    anchored = baskets([0, 0], [[1, 2], [1, 2]], [3, 2])
 
-    found = values_of(np.array([[1, -1, -1], [1, 3, 2]]), asked, root=ROOT)
+    found = bundle_values(np.array([[1, -1, -1], [1, 3, 2]]), anchored, root=ROOT)
 
     assert found["hit share"].tolist() == [1 / 3, 1 / 2]
 
@@ -52,19 +52,19 @@ def test_means_are_over_the_baskets_that_are_kept() -> None:
     assert means_of(values, np.array([True, False, True])) == {"hit share": 1.5 / 2}
 
 
-def test_a_basket_is_cross_department_where_nothing_else_is_of_the_anchors_one() -> None:
-    asked = baskets([0, 0, 0], [[1, 2], [2, 5], []], [2, 2, 2])
+def test_a_basket_is_cross_department_where_no_other_item_is_of_the_anchors_department() -> None:
+    anchored = baskets([0, 0, 0], [[1, 2], [2, 5], []], [2, 2, 2])
 
-    assert is_cross_department(asked, ROOT).tolist() == [False, True, True]
+    assert is_cross_department(anchored, ROOT).tolist() == [False, True, True]
 
 
 def test_hidden_items_become_anchors_and_sizes_alternate() -> None:
     carts = csr_matrix(np.eye(3, 6, dtype=np.float32))
-    queries = CompletionQueries(carts, np.array([0, 1, -1]), np.array([3, 4, 5]), ("a", "b", "c"))
+    hidden = CompletionQueries(carts, np.array([0, 1, -1]), np.array([3, 4, 5]), ("a", "b", "c"))
 
-    asked = anchored_baskets(queries)
+    anchored = anchored_baskets(hidden)
 
-    assert asked.anchors.tolist() == [3, 4, 5]
-    assert (asked.num_added + 1).tolist() == [3, 4, 3]
-    assert asked[1:].users.tolist() == [1, -1]
-    assert asked[1:].others.indices.tolist() == [1, 2]
+    assert anchored.anchors.tolist() == [3, 4, 5]
+    assert (anchored.num_added + 1).tolist() == [3, 4, 3]
+    assert anchored[1:].users.tolist() == [1, -1]
+    assert anchored[1:].others.indices.tolist() == [1, 2]

@@ -13,7 +13,7 @@ from tests.artifact_factory import KEY, make_artifact
 from tests.planted_shop import GROCERY
 
 ARTIFACT = make_artifact(GROCERY)
-ITEMS = [ARTIFACT.catalogue.item_ids[int(item)] for item in ARTIFACT.model.ranked]
+ITEMS = [ARTIFACT.catalogue.item_ids[int(item)] for item in ARTIFACT.ranked.item]
 OURS = Ours(ARTIFACT, KEY)
 
 
@@ -23,19 +23,19 @@ def around(*anchors: str, user: int = -1) -> AnchoredBaskets:
     return AnchoredBaskets(places, users, csr_matrix((len(anchors), len(ITEMS))), np.full(len(anchors), 2))
 
 
-def test_the_first_bundle_of_an_answer_is_what_was_added_to_the_anchor() -> None:
-    asked = around("milk", "pasta")
+def test_the_added_items_are_those_of_the_first_bundle_of_an_answer() -> None:
+    baskets = around("milk", "pasta")
 
-    added = OURS.compose()(asked)
+    added = OURS.compose()(baskets)
 
-    answer = OURS.recommender().generate(OURS.request(asked, 0))
+    answer = OURS.recommender().generate(OURS.request(baskets, 0))
     assert [item.role for item in answer.bundles[0].items] == ["anchor", "added", "added"]
     assert {ITEMS[item] for item in added[0, :2]} == {item.item_id for item in answer.bundles[0].items[1:]}
     assert ITEMS.index("sauce") in added[1]
     assert (added[:, 2] == -1).all()
 
 
-def test_households_are_asked_for_by_their_pseudonyms() -> None:
+def test_requests_name_users_by_their_pseudonyms() -> None:
     user = ARTIFACT.histories.user_ids.find(KEY.pseudonym("718"))
     assert user is not None
 
@@ -65,7 +65,7 @@ def test_every_ablation_composes_and_is_undone(name: str) -> None:
     assert OURS.compose()(around("milk")).tolist() == before
 
 
-def test_a_stage_that_is_no_more_is_named() -> None:
+def test_a_constant_that_does_not_exist_is_named() -> None:
     with (
         pytest.raises(AttributeError, match="NUM_BY_MAGIC"),
         changed({"bundles.compose.candidates.NUM_BY_MAGIC": 0}),
@@ -73,7 +73,7 @@ def test_a_stage_that_is_no_more_is_named() -> None:
         pass
 
 
-def test_what_the_composer_searched_is_searched_exactly_too() -> None:
+def test_a_search_of_the_composer_can_be_repeated_exactly() -> None:
     request = OURS.request(
         around("milk"), 0, sizes=SizeRange(min=2, max=3), constraints=Constraints(price_max=7)
     )

@@ -50,7 +50,7 @@ def test_the_best_few_are_of_the_sessions_items_alone() -> None:
     assert list(best_few(RECOMMENDER, count=3, sizes=SizeRange(min=4, max=4))(TASKS[0])) == []
 
 
-def test_every_method_is_asked_and_thresholds_are_the_best_of_validation(shop: Shop) -> None:
+def test_every_row_has_a_composer_and_thresholds_are_the_best_on_validation(shop: Shop) -> None:
     models, chosen = composers(shop)
 
     assert {OURS, BY_THRESHOLD, *NO_BASELINES} < models.keys()
@@ -59,7 +59,7 @@ def test_every_method_is_asked_and_thresholds_are_the_best_of_validation(shop: S
     assert f"{BY_THRESHOLD} 0.44" in chosen
 
 
-def test_completion_counts_who_has_the_hidden_item_among_the_first_ten(shop: Shop) -> None:
+def test_completion_counts_hidden_items_among_the_first_ten(shop: Shop) -> None:
     rates = completion_rates(RECOMMENDER, shop.split, shop.contents, seed=0)
 
     assert rates["items/recommend"]["hr@10"] == 1.0

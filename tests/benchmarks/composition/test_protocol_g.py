@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,20 +16,18 @@ from benchmarks.composition.protocol_g import (
     OURS,
     TUNED,
     Shop,
+    composed_values,
     composers,
-    judged,
     ratios,
     targets_of,
 )
-from gnn.components.ease.exact import fit_ease
-from gnn.components.fitting import FittedModel, closed_form_links
-from gnn.data.purchases import Purchases, UserEvents
-from gnn.scoring.item_codes import LEVELS, item_codes
-from tests.artifact_factory import KEY, make_artifact
+from gnn.components.tasks import BasketCompletion
+from gnn.scoring.catalogue import LEVELS, Catalogue, Categories, item_codes
+from tests.artifact_factory import KEY, make_artifact, make_context
 from tests.planted_shop import GROCERY
 
 ARTIFACT = make_artifact(GROCERY)
-RANKED = ARTIFACT.model.ranked
+RANKED = ARTIFACT.ranked.item
 ITEMS = [ARTIFACT.catalogue.item_ids[int(item)] for item in RANKED]
 
 
@@ -42,44 +40,54 @@ def rows_of(baskets: list[list[str]]) -> csr_matrix:
 
 @pytest.fixture
 def shop() -> Shop:
-    """Households bought nothing; the baskets asked about are the shop's own kinds."""
-    bought = rows_of([list(items) for items, times in GROCERY.baskets for _ in range(times)])
-    nobody = UserEvents(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0))
-    counts = csr_matrix(np.zeros((len(GROCERY.histories), len(ITEMS)), dtype=np.float32))
-    num_baskets = bought.shape[0]
-    no_one, age = np.full(num_baskets, -1), np.zeros(num_baskets)
-    purchases = Purchases(bought, no_one, age, counts, nobody, datetime(2026, 1, 1, tzinfo=UTC))
-    links, ease = closed_form_links(purchases), fit_ease(purchases, ridge=1.0)
+    """Two anonymous baskets of kinds that the shop sold before."""
+    context = replace(
+        make_context(GROCERY),
+        fitted={Catalogue: ARTIFACT.catalogue, Categories: ARTIFACT.categories},
+    )
     others = rows_of([["bread", "butter"], ["sauce"]])
     anchors = np.array([ITEMS.index("milk"), ITEMS.index("pasta")])
-    asked = AnchoredBaskets(anchors, np.array([-1, -1]), others, np.array([2, 2]))
+    baskets = AnchoredBaskets(anchors, np.array([-1, -1]), others, np.array([2, 2]))
     return Shop(
-        model=FittedModel("closed_form", purchases, purchases, RANKED, links, ease, False),
         ours=Ours(ARTIFACT, KEY),
-        ranked_scores={},
-        validation=asked,
-        test=asked,
+        rankings={},
+        closed_forms=BasketCompletion().baselines(context),
+        past=csr_matrix(context.data.ranked_purchases.lines.sign()),
+        validation=baskets,
+        test=baskets,
         root=item_codes(ARTIFACT.catalogue, ARTIFACT.categories, RANKED)[LEVELS.index("root")],
     )
 
 
-def test_every_row_of_the_targets_is_composed_and_choices_are_told(shop: Shop) -> None:
+def test_every_row_of_the_targets_is_composed_and_choices_are_noted(shop: Shop) -> None:
     models, notes = composers(shop)
 
     assert {OURS, ANONYMOUS, TUNED, *BLIND, *AWARE} <= models.keys()
     shares = {
-        name: means_of(judged(each, shop.test, shop.root))["hit share"] for name, each in models.items()
+        name: means_of(composed_values(compose, shop.test, shop.root))["hit share"]
+        for name, compose in models.items()
     }
     # Milk is bought with bread and butter, pasta with sauce; one of pasta's two can be no hit.
     assert shares["EASE, greedy"] == shares["FP-growth rules"] == (2 / 2 + 1 / 2) / 2
-    assert shares["household frequency"] < shares["EASE, greedy"]
+    assert shares["user frequency"] < shares["EASE, greedy"]
     assert [note.split(":")[0] for note in notes] == ["FP-growth rules", "top-lift pairs", TUNED]
+
+
+def test_without_baselines_the_product_is_composed_alone(shop: Shop) -> None:
+    models, notes = composers(replace(shop, closed_forms={}), has_mining=False)
+
+    assert not models.keys() & {*BLIND, *AWARE}
+    assert {OURS, ANONYMOUS, TUNED} <= models.keys()
+    assert len(notes) == 1
+    rows = {name: {"hit share": [0.1], "departments": [1.0]} for name in models}
+    assert targets_of(rows, {}) == {}
+    assert ratios(rows) == []
 
 
 def test_a_target_is_the_aim_times_the_best_baseline_of_validation() -> None:
     validation = {name: {"hit share": 0.1} for name in (*BLIND, *AWARE)}
     validation["EASE, greedy"] = {"hit share": 0.2}
-    validation["household frequency"] = {"hit share": 0.3}
+    validation["user frequency"] = {"hit share": 0.3}
     test = {name: {"hit share": [0.08, 0.12], "departments": [2.0, 3.0]} for name in validation}
 
     found = targets_of(test, validation)
@@ -89,12 +97,12 @@ def test_a_target_is_the_aim_times_the_best_baseline_of_validation() -> None:
 
 
 def test_the_composer_is_held_to_both_kinds_of_baselines() -> None:
-    shares = dict.fromkeys((*BLIND, *AWARE), 0.1) | {"EASE, greedy": 0.2, "household frequency": 0.4}
+    shares = dict.fromkeys((*BLIND, *AWARE), 0.1) | {"EASE, greedy": 0.2, "user frequency": 0.4}
 
     blind, aware = ratios({name: {"hit share": [share]} for name, share in (shares | {OURS: 0.5}).items()})
 
     assert "EASE, greedy: composed has 2.50 times" in blind
-    assert "household frequency: composed has 1.25 times" in aware
+    assert "user frequency: composed has 1.25 times" in aware
 
 
 def test_each_ablation_and_each_diversity_is_measured(shop: Shop) -> None:

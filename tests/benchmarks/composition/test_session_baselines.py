@@ -19,29 +19,29 @@ from benchmarks.composition.sessions import SessionTask
 KIND = {item: item[0] for item in ("c1", "c2", "c3", "t1", "t2", "b1", "l1")}
 CAMERA, BAG = frozenset({"c1", "t1"}), frozenset({"c2", "t2", "b1"})
 LEARNED = [SessionTask("1", ("c1", "t1"), (CAMERA,)), SessionTask("2", ("c2", "t2", "b1", "l1"), (BAG,))]
-ASKED = SessionTask("3", ("c3", "t1", "l1", "b1"), (CAMERA,))
+TASK = SessionTask("3", ("c3", "t1", "l1", "b1"), (CAMERA,))
 
 
-def test_rules_that_look_at_nothing_take_all_or_every_two() -> None:
-    assert list(whole_session(ASKED)) == [frozenset(ASKED.items)]
-    assert len(every_pair(ASKED)) == 4 * 3 / 2
+def test_trivial_rules_take_all_items_or_every_pair() -> None:
+    assert list(whole_session(TASK)) == [frozenset(TASK.items)]
+    assert len(every_pair(TASK)) == 4 * 3 / 2
     assert list(whole_session(SessionTask("4", ("c1",), (CAMERA,)))) == []
 
 
-def test_what_a_session_has_of_a_pattern_is_a_bundle() -> None:
+def test_the_items_of_a_session_that_fit_a_pattern_are_a_bundle() -> None:
     compose = frequent_patterns(LEARNED, KIND, min_support=0.5)
 
     # Patterns: {c, t}, {c, b}, {t, b}, {c, t, b}; l is in none.
-    assert set(compose(ASKED)) == {
+    assert set(compose(TASK)) == {
         frozenset({"c3", "t1"}),
         frozenset({"c3", "b1"}),
         frozenset({"t1", "b1"}),
         frozenset({"c3", "t1", "b1"}),
     }
-    assert list(frequent_patterns(LEARNED, KIND, min_support=0.9)(ASKED)) == [frozenset({"c3", "t1"})]
+    assert list(frequent_patterns(LEARNED, KIND, min_support=0.9)(TASK)) == [frozenset({"c3", "t1"})]
 
 
-def test_a_second_item_of_a_kind_is_another_in_a_pattern() -> None:
+def test_a_second_item_of_a_kind_counts_as_another_kind() -> None:
     two = [SessionTask("1", ("c1", "c2"), (frozenset({"c1", "c2"}),))]
 
     compose = frequent_patterns(two, KIND, min_support=0.5)
@@ -54,11 +54,11 @@ def test_cliques_are_of_kinds_that_enough_bundles_held_together() -> None:
     pairs = linked_pairs(LEARNED, KIND)
 
     assert pairs == Counter({("c", "t"): 2, ("b", "c"): 1, ("b", "t"): 1})
-    assert list(cliques(pairs, KIND, min_bundles=1)(ASKED)) == [frozenset({"c3", "t1", "b1"})]
-    assert list(cliques(pairs, KIND, min_bundles=2)(ASKED)) == [frozenset({"c3", "t1"})]
+    assert list(cliques(pairs, KIND, min_bundles=1)(TASK)) == [frozenset({"c3", "t1", "b1"})]
+    assert list(cliques(pairs, KIND, min_bundles=2)(TASK)) == [frozenset({"c3", "t1"})]
 
 
-def test_bundles_grow_while_the_next_item_is_alike_enough() -> None:
+def test_bundles_grow_while_the_next_item_is_similar_enough() -> None:
     angle = np.deg2rad([0, 10, 40, 180, 200])
     vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
     contents = Contents(tuple("abcde"), {item: row for row, item in enumerate("abcde")}, vectors)

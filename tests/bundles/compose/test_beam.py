@@ -4,7 +4,7 @@ import pytest
 from bundles.compose.beam import compose_sets
 from bundles.compose.sets import measure_sets, satisfies
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
 from bundles.request.schemas import Weights
 from tests.planted_shortlist import all_valid_scores, make_rules, make_shortlist
 
@@ -27,10 +27,10 @@ EVEN = Weights(coherence=1, user_fit=1, breadth=1, margin=1, discount=1)
 def test_the_best_set_is_that_of_an_exhaustive_search(
     changes: dict[str, object], weights: Weights, seed: int
 ) -> None:
-    shortlist, rules = make_shortlist(seed=seed), make_rules(**changes)
-    expected = all_valid_scores(shortlist, rules, weights)
+    shortlist, constraints = make_shortlist(seed=seed), make_rules(**changes)
+    expected = all_valid_scores(shortlist, constraints, weights)
 
-    found = compose_sets(shortlist, rules, weights=weights, num_kept=10)
+    found = compose_sets(shortlist, constraints, weights=weights, num_kept=10)
 
     sets = [frozenset(np.flatnonzero(row).tolist()) for row in found.members]
     assert len(set(sets)) == len(sets)
@@ -41,20 +41,20 @@ def test_the_best_set_is_that_of_an_exhaustive_search(
 
 
 @pytest.mark.parametrize("num_fixed", [0, 1, 2, 3])
-def test_what_the_search_sums_up_is_what_measuring_says(num_fixed: int) -> None:
+def test_the_sums_of_the_search_equal_the_exact_measures(num_fixed: int) -> None:
     shortlist = make_shortlist(num_fixed=num_fixed, num_unpriced=3, min_link=0.2)
-    rules = make_rules(size_min=2, size_max=5)
+    constraints = make_rules(size_min=2, size_max=5)
 
-    found = compose_sets(shortlist, rules, weights=EVEN, num_kept=50)
+    found = compose_sets(shortlist, constraints, weights=EVEN, num_kept=50)
 
     assert len(found.members) > 30
-    assert satisfies(shortlist, found.members, rules=rules).all()
-    measured = measure_sets(shortlist, found.members, rules=rules, weights=EVEN)
+    assert satisfies(shortlist, found.members, constraints=constraints).all()
+    measured = measure_sets(shortlist, found.members, constraints=constraints, weights=EVEN)
     for name in ("coherence", "user_fit", "breadth", "margin", "discount", "score", "weakest_link"):
         assert np.allclose(getattr(found.values, name), getattr(measured, name), equal_nan=True), name
 
 
-def test_no_pair_is_linked_below_the_least_asked() -> None:
+def test_no_pair_is_linked_below_min_link() -> None:
     shortlist = make_shortlist(min_link=0.5)
 
     found = compose_sets(shortlist, make_rules(), weights=Weights(), num_kept=50)
@@ -73,22 +73,24 @@ def test_fixed_items_are_in_every_set() -> None:
 
 
 def test_fixed_items_alone_are_a_set_where_the_size_allows() -> None:
-    rules = make_rules(anchors=(100, 101), size_min=2, size_max=2)
+    constraints = make_rules(anchors=(100, 101), size_min=2, size_max=2)
 
-    found = compose_sets(make_shortlist(num_fixed=2), rules, weights=Weights(), num_kept=9)
+    found = compose_sets(make_shortlist(num_fixed=2), constraints, weights=Weights(), num_kept=9)
 
     assert [np.flatnonzero(row).tolist() for row in found.members] == [[0, 1]]
 
 
 @pytest.mark.parametrize(
-    ("shortlist", "rules"),
+    ("shortlist", "constraints"),
     [
         (make_shortlist(), make_rules(price_max=10)),
         (make_shortlist(num_fixed=2, min_link=0.99), make_rules(anchors=(100, 101), size_min=2)),
     ],
 )
-def test_nothing_is_found_where_nothing_satisfies_the_rules(shortlist: Shortlist, rules: Rules) -> None:
-    assert len(compose_sets(shortlist, rules, weights=Weights(), num_kept=9).members) == 0
+def test_nothing_is_found_where_nothing_satisfies_the_rules(
+    shortlist: Shortlist, constraints: BundleConstraints
+) -> None:
+    assert len(compose_sets(shortlist, constraints, weights=Weights(), num_kept=9).members) == 0
 
 
 def test_no_candidates_make_no_set() -> None:
@@ -98,9 +100,9 @@ def test_no_candidates_make_no_set() -> None:
         items=nothing,
         num_fixed=0,
         links=shortlist.links[:0, :0],
-        bridges=shortlist.bridges[:0, :0],
-        is_alike=shortlist.is_alike[:0, :0],
-        is_apart=shortlist.is_apart[:0, :0],
+        category_strength=shortlist.category_strength[:0, :0],
+        is_substitute=shortlist.is_substitute[:0, :0],
+        is_conflict=shortlist.is_conflict[:0, :0],
         user_fit=shortlist.user_fit[:0],
         price=shortlist.price[:0],
         offer=shortlist.offer[:0],

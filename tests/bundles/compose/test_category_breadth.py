@@ -1,20 +1,19 @@
 import numpy as np
 import pytest
 
-from bundles.compose.category_breadth import CategoryBridges
-from gnn.artifact.model import CategoryPairs
+from bundles.compose.shortlist import CategoryStrength
+from gnn.scoring.catalogue import CategoryPairs
+from gnn.scoring.containers import Csr
 
 #: Categories 0 and 2 are in 45 baskets together, three times as often as by chance; 1 and 2 were not counted.
 PAIRS = CategoryPairs(
-    indptr=np.array([0, 1, 1, 2, 2]),
-    category=np.array([2, 0], dtype=np.int32),
+    lift=Csr.from_entries(np.array([0, 2]), np.array([2, 0]), np.array([3.0, 3.0]), num_rows=4),
     baskets=np.array([45, 45]),
-    lift=np.array([3.0, 3.0], dtype=np.float32),
 )
 
 
 def test_two_categories_are_worth_their_shrunk_lift_and_chance_where_it_was_not_counted() -> None:
-    strength = CategoryBridges(PAIRS).between(np.array([2, 0, 2, 1, -1], dtype=np.int32))
+    strength = CategoryStrength(PAIRS).between(np.array([2, 0, 2, 1, -1], dtype=np.int32))
 
     x = (45 + 5) / (45 / 3 + 5)
     assert strength[0].tolist() == pytest.approx([0, x / (1 + x), 0, 0.5, 0])
@@ -23,11 +22,4 @@ def test_two_categories_are_worth_their_shrunk_lift_and_chance_where_it_was_not_
 
 
 def test_a_shop_without_categories_has_no_bridges() -> None:
-    nothing = CategoryPairs(
-        indptr=np.zeros(1, dtype=np.int64),
-        category=np.zeros(0, dtype=np.int32),
-        baskets=np.zeros(0, dtype=np.int64),
-        lift=np.zeros(0, dtype=np.float32),
-    )
-
-    assert not CategoryBridges(nothing).between(np.full(3, -1, dtype=np.int32)).any()
+    assert not CategoryStrength(CategoryPairs()).between(np.full(3, -1, dtype=np.int32)).any()

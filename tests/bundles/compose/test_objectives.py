@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from bundles.compose.objectives import SetTotals, measure
-from bundles.compose.user_fit import fit_of_chances
+from bundles.compose.objectives import SetTotals, compute_objectives, fit_from_chances
 from bundles.request.schemas import Weights
 
 
@@ -11,8 +10,8 @@ def totals(**changes: float) -> SetTotals:
         "size": 3,
         "link_sum": 2.1,
         "weakest_link": 0.4,
-        "bridge_sum": 1.2,
-        "num_bridges": 2.0,
+        "category_strength_sum": 1.2,
+        "num_category_pairs": 2.0,
         "num_roots": 2.0,
         "fit_sum": 0.8,
         "list_price": 1000.0,
@@ -25,7 +24,7 @@ def totals(**changes: float) -> SetTotals:
 
 
 def test_each_objective_is_its_formula() -> None:
-    values = measure(totals(), weights=Weights(margin=1.0, discount=2.0), max_size=5)
+    values = compute_objectives(totals(), weights=Weights(margin=1.0, discount=2.0), max_size=5)
 
     coherence = (2.1 / 3 + 0.4) / 2
     user_fit = 0.8 / (3 - 1)
@@ -45,14 +44,14 @@ def test_each_objective_is_its_formula() -> None:
 
 def test_one_odd_item_cannot_hide_among_good_ones() -> None:
     # Six pairs each: in the one set all are .7, in the other three are .9 and the three of one item .5.
-    even = measure(totals(size=4, link_sum=4.2, weakest_link=0.7), weights=Weights(), max_size=4)
-    odd = measure(totals(size=4, link_sum=4.2, weakest_link=0.5), weights=Weights(), max_size=4)
+    even = compute_objectives(totals(size=4, link_sum=4.2, weakest_link=0.7), weights=Weights(), max_size=4)
+    odd = compute_objectives(totals(size=4, link_sum=4.2, weakest_link=0.5), weights=Weights(), max_size=4)
 
     assert even.coherence[0] - odd.coherence[0] == pytest.approx((0.7 - 0.5) / 2)
 
 
 def test_an_unknown_cost_is_an_unknown_margin_and_counts_nothing() -> None:
-    values = measure(
+    values = compute_objectives(
         totals(cost=np.nan), weights=Weights(coherence=0, user_fit=0.5, breadth=0.3, margin=1), max_size=5
     )
 
@@ -61,22 +60,22 @@ def test_an_unknown_cost_is_an_unknown_margin_and_counts_nothing() -> None:
 
 
 def test_what_is_sold_below_cost_or_given_away_has_no_margin() -> None:
-    assert measure(totals(cost=2000.0), weights=Weights(), max_size=5).margin[0] == 0
-    assert measure(totals(offer=0.0), weights=Weights(), max_size=5).margin[0] == 0
+    assert compute_objectives(totals(cost=2000.0), weights=Weights(), max_size=5).margin[0] == 0
+    assert compute_objectives(totals(offer=0.0), weights=Weights(), max_size=5).margin[0] == 0
 
 
 def test_a_set_without_category_has_no_breadth() -> None:
-    without = totals(num_roots=0.0, num_bridges=0.0, bridge_sum=0.0)
+    without = totals(num_roots=0.0, num_category_pairs=0.0, category_strength_sum=0.0)
 
-    assert measure(without, weights=Weights(), max_size=5).breadth[0] == 0
+    assert compute_objectives(without, weights=Weights(), max_size=5).breadth[0] == 0
 
 
 def test_fixed_items_alone_fit_nobody() -> None:
     alone = totals(size=1, fit_sum=0.0)
 
-    assert measure(alone, weights=Weights(), max_size=5).user_fit[0] == 0
+    assert compute_objectives(alone, weights=Weights(), max_size=5).user_fit[0] == 0
 
 
 def test_an_item_fits_as_likely_as_it_is_in_one_of_three_baskets() -> None:
     # Not in the first, nor in the second, nor in the third.
-    assert fit_of_chances(np.array([0.0, 0.1, 1.0])).tolist() == pytest.approx([0, 1 - 0.9**3, 1])
+    assert fit_from_chances(np.array([0.0, 0.1, 1.0])).tolist() == pytest.approx([0, 1 - 0.9**3, 1])

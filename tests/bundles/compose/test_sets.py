@@ -28,34 +28,34 @@ def test_a_set_satisfies_the_rules_where_each_of_them_holds(
     changes: dict[str, object], num_fixed: int
 ) -> None:
     shortlist = make_shortlist(num_fixed=num_fixed, min_link=0.3, num_unpriced=2)
-    rules = make_rules(**changes)
+    constraints = make_rules(**changes)
 
-    found = satisfies(shortlist, MEMBERS, rules=rules)
+    found = satisfies(shortlist, MEMBERS, constraints=constraints)
 
-    assert found.tolist() == [is_valid(shortlist, chosen, rules) for chosen in SETS]
+    assert found.tolist() == [is_valid(shortlist, chosen, constraints) for chosen in SETS]
     assert 0 < found.sum() < len(SETS)
 
 
 @pytest.mark.parametrize("num_fixed", [0, 1, 2])
 def test_any_set_of_two_or_more_has_the_score_of_the_formulas(num_fixed: int) -> None:
-    shortlist, rules = make_shortlist(num_fixed=num_fixed, num_unpriced=2), make_rules(size_max=4)
+    shortlist, constraints = make_shortlist(num_fixed=num_fixed, num_unpriced=2), make_rules(size_max=4)
     sets = [chosen for chosen in SETS if len(chosen) > 1 and set(range(num_fixed)) <= set(chosen)]
     members = np.array([[place in chosen for place in range(NUM_CANDIDATES)] for chosen in sets])
 
-    values = measure_sets(shortlist, members, rules=rules, weights=WEIGHTS)
+    values = measure_sets(shortlist, members, constraints=constraints, weights=WEIGHTS)
 
-    expected = [score_of(shortlist, chosen, rules, WEIGHTS) for chosen in sets]
+    expected = [score_of(shortlist, chosen, constraints, WEIGHTS) for chosen in sets]
     assert np.allclose(values.score, expected)
 
 
 def test_a_single_item_is_no_pair_and_bridges_nothing() -> None:
-    values = measure_sets(make_shortlist(), MEMBERS[:1], rules=make_rules(), weights=WEIGHTS)
+    values = measure_sets(make_shortlist(), MEMBERS[:1], constraints=make_rules(), weights=WEIGHTS)
 
     assert (values.coherence[0], values.breadth[0], values.weakest_link[0]) == (0, 0, 0)
 
 
 def test_no_sets_have_no_values() -> None:
-    values = measure_sets(make_shortlist(), MEMBERS[:0], rules=make_rules(), weights=WEIGHTS)
+    values = measure_sets(make_shortlist(), MEMBERS[:0], constraints=make_rules(), weights=WEIGHTS)
 
     assert values.score.shape == (0,)
-    assert satisfies(make_shortlist(), MEMBERS[:0], rules=make_rules()).shape == (0,)
+    assert satisfies(make_shortlist(), MEMBERS[:0], constraints=make_rules()).shape == (0,)

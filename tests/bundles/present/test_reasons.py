@@ -32,7 +32,7 @@ def test_a_pair_rarer_than_by_chance_is_no_reason(grocery: Recommender) -> None:
     assert all(isinstance(lift, float) and lift > 1 for lift in lifts)
 
 
-def test_what_the_user_bought_is_told_with_its_count(grocery: Recommender) -> None:
+def test_items_the_user_bought_are_reasons_with_their_count(grocery: Recommender) -> None:
     reasons = reasons_of(grocery, anchors=["milk", "bread"], user_id="718", size=2)
 
     history = {reason.items[0]: reason for reason in reasons if reason.kind == "user_history"}
@@ -63,7 +63,7 @@ def test_categories_that_go_together_explain_a_pair_that_was_not_counted(grocery
     }
 
 
-def test_a_promotion_is_told_with_its_dates_and_discount(grocery: Recommender) -> None:
+def test_a_promotion_is_a_reason_with_its_dates_and_discount(grocery: Recommender) -> None:
     reasons = reasons_of(
         grocery, anchors=["pasta"], size=2, constraints={"promotion_id": "over", "items_require": ["cheese"]}
     )
@@ -74,7 +74,7 @@ def test_a_promotion_is_told_with_its_dates_and_discount(grocery: Recommender) -
     assert reason.evidence["ends_at"] == "2017-07-14T02:40:00Z"
 
 
-def test_a_promotion_without_dates_is_told_without(grocery: Recommender) -> None:
+def test_a_promotion_without_dates_is_a_reason_without_dates(grocery: Recommender) -> None:
     constraints = {"promotion_id": "running", "items_require": ["cheese"]}
 
     reasons = reasons_of(grocery, anchors=["pasta"], size=2, constraints=constraints)
@@ -94,7 +94,7 @@ def test_every_added_item_that_was_ever_bought_has_a_reason(grocery: Recommender
         assert added - never_bought <= explained
 
 
-def test_reasons_are_told_in_chinese_when_asked(grocery: Recommender) -> None:
+def test_reasons_are_in_chinese_on_request(grocery: Recommender) -> None:
     request = GenerateRequest.model_validate({"anchors": ["pasta"], "size": 2})
 
     english, chinese = (

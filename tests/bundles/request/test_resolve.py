@@ -59,7 +59,7 @@ def test_many_unknown_ids_are_one_short_warning(grocery: Recommender) -> None:
     assert answer.warnings[0] == "cart: left out, not in the catalogue: 'x0', 'x1', 'x2' and 997 more"
 
 
-def test_an_unknown_category_is_a_warning_that_says_how_to_write_one(grocery: Recommender) -> None:
+def test_an_unknown_category_is_a_warning_with_the_expected_format(grocery: Recommender) -> None:
     request = GenerateRequest.model_validate({"constraints": {"categories_exclude": ["Milk"]}})
 
     answer = grocery.generate(request)

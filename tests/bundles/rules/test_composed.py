@@ -1,4 +1,4 @@
-"""What was decided, in composed bundles."""
+"""Merchandising rules in composed bundles."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoRequest
+from bundles.present.answer_builder import bundle_id_of
 from bundles.present.answers import GenerateAnswer
-from bundles.present.bundle_ids import bundle_id_of
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, ItemsRequest, RequestError
-from bundles.rules.requests import DecisionRequest
+from bundles.rules.decisions import DecisionRequest
 from tests.artifact_factory import KEY, PlantedItem, make_artifact
-from tests.merchant import decided, request
+from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
 
 ARTIFACT = make_artifact(GROCERY)
@@ -22,8 +22,8 @@ ARTIFACT = make_artifact(GROCERY)
 
 def shop_of(*decisions: DecisionRequest) -> Recommender:
     """The planted shop after `decisions`."""
-    word = decided(*decisions)
-    return Recommender(ARTIFACT, KEY, word=lambda: word)
+    rules = merchandising_rules(*decisions)
+    return Recommender(ARTIFACT, KEY, rules=lambda: rules)
 
 
 def generate(recommender: Recommender, **body: Any) -> GenerateAnswer:
@@ -46,7 +46,7 @@ def test_composed_bundles_have_an_id_by_their_items_in_any_order() -> None:
     assert found == {bundle_id_of(["sauce", "pasta"])} == {"b-42b18597be5aa578"}
 
 
-def test_undecided_bundles_have_no_title_and_no_decision() -> None:
+def test_bundles_without_rules_have_no_title_and_no_decision() -> None:
     bundles = generate(shop_of(), anchors=["pasta"], size=2).bundles
 
     assert {(bundle.title, bundle.decision) for bundle in bundles} == {("", None)}
@@ -66,7 +66,7 @@ def test_a_banned_item_is_in_no_bundle() -> None:
         ({"anchors": ["bread"], "constraints": {"items_require": ["butter"]}}, "constraints.items_require"),
     ],
 )
-def test_what_is_banned_cannot_be_asked_for(body: dict[str, Any], field: str) -> None:
+def test_a_banned_item_in_a_request_is_refused(body: dict[str, Any], field: str) -> None:
     recommender = shop_of(request("ban", "milk"), request("ban", "butter", "bread"))
 
     with pytest.raises(RequestError, match="banned") as caught:
@@ -75,7 +75,7 @@ def test_what_is_banned_cannot_be_asked_for(body: dict[str, Any], field: str) ->
     assert caught.value.field == field
 
 
-def test_what_is_banned_may_be_in_the_cart_and_says_something_there() -> None:
+def test_a_banned_item_in_the_cart_is_allowed_and_still_counts() -> None:
     recommender = shop_of(request("ban", "milk"))
 
     answer = generate(recommender, cart=["milk"], size=2)
@@ -120,11 +120,11 @@ def test_an_approved_bundle_is_considered_though_no_search_would_find_it() -> No
     unsold = [PlantedItem(f"unsold {number:03}", f"Toys > {number}", 1.0) for number in range(200)]
     artifact = make_artifact(dataclasses.replace(GROCERY, items=[*GROCERY.items, *unsold]))
     both = frozenset({"unsold 150", "unsold 180"})
-    word = decided(request("approve", *both))
+    rules = merchandising_rules(request("approve", *both))
     body = {"n": 100, "size": 2, "diversity": 0}
 
     plain = generate(Recommender(artifact, KEY), **body)
-    answer = generate(Recommender(artifact, KEY, word=lambda: word), **body)
+    answer = generate(Recommender(artifact, KEY, rules=lambda: rules), **body)
 
     assert not any(items & both for items in sets_of(plain))
     assert both in sets_of(answer)
@@ -160,7 +160,7 @@ def test_a_pinned_bundle_that_is_out_of_stock_comes_where_stock_does_not_matter(
     assert sets_of(found)[0] == {"wine", "cheese"}
 
 
-def test_more_pinned_bundles_than_are_asked_for_leave_no_place_to_others() -> None:
+def test_pinned_bundles_can_fill_the_whole_answer() -> None:
     recommender = shop_of(*(request("pin", "pasta", other) for other in ("cheese", "milk", "bread")))
 
     answer = generate(recommender, anchors=["pasta"], size=2, n=2)
@@ -180,16 +180,16 @@ def test_a_renamed_bundle_has_its_title() -> None:
 
 def test_a_fixed_price_is_the_offer_and_price_limits_hold_for_it() -> None:
     recommender = shop_of(request("price", "pasta", "sauce", price=3.0))
-    asked = {"anchors": ["pasta"], "size": 2, "n": 50}
+    body = {"anchors": ["pasta"], "size": 2, "n": 50}
 
-    bundle = generate(recommender, **asked).bundles[0]
+    bundle = generate(recommender, **body).bundles[0]
     assert (bundle.price.list, bundle.price.offer, bundle.price.discount) == (4.0, 3.0, 0.25)
     assert bundle.objectives.discount == 0.25
     # (3 - 1 - 1) / 3
     assert bundle.objectives.margin == pytest.approx(1 / 3, abs=1e-6)
 
-    within = generate(recommender, **asked, constraints={"price_max": 3.0})
-    above = generate(recommender, **asked, constraints={"price_min": 3.01})
+    within = generate(recommender, **body, constraints={"price_max": 3.0})
+    above = generate(recommender, **body, constraints={"price_min": 3.01})
     assert {"pasta", "sauce"} in sets_of(within)
     assert {"pasta", "sauce"} not in sets_of(above)
 
@@ -241,7 +241,7 @@ def test_related_items_leave_out_what_is_banned_and_what_must_not_meet() -> None
     assert "cheese" in {item.item_id for item in recommender.related("milk", n=50).items}
 
 
-def test_the_front_honours_what_was_decided() -> None:
+def test_the_front_applies_the_rules() -> None:
     recommender = shop_of(
         request("ban", "milk"),
         request("ban", "bread", "butter"),
@@ -265,9 +265,9 @@ def test_the_front_honours_what_was_decided() -> None:
     assert rare.objectives.discount == pytest.approx(1 - 0.5 / 4.1, abs=1e-6)
 
 
-def test_the_last_word_is_asked_for_at_every_request() -> None:
-    words = iter([decided(), decided(request("ban", "milk"))])
-    recommender = Recommender(ARTIFACT, KEY, word=lambda: next(words))
+def test_the_rules_are_read_at_every_request() -> None:
+    rule_sets = iter([merchandising_rules(), merchandising_rules(request("ban", "milk"))])
+    recommender = Recommender(ARTIFACT, KEY, rules=lambda: next(rule_sets))
 
     before, after = (recommender.recommend_items(ItemsRequest(n=100)).items for _ in range(2))
 

@@ -1,7 +1,7 @@
-from bundles.rules.decided import NOTHING_DECIDED
+from bundles.rules.active import NO_ACTIVE_RULES
+from bundles.rules.decisions import Decision
 from bundles.rules.listing import list_decisions
-from bundles.rules.requests import Decision
-from bundles.rules.resolve import ResolvedWord
+from bundles.rules.resolve import ResolvedRules
 from tests.merchant import MADE_AT, request
 
 HISTORY = [
@@ -17,8 +17,8 @@ HISTORY = [
     )
 ]
 HISTORY[2] = HISTORY[2].model_copy(update={"revoked_by": "Bo", "revoked_at": MADE_AT})
-RESOLVED = ResolvedWord(
-    NOTHING_DECIDED,
+RESOLVED = ResolvedRules(
+    NO_ACTIVE_RULES,
     without_effect={4: "items: no item 'gone' in the catalogue"},
     hints={2: "'bread' is out of stock"},
 )
@@ -45,5 +45,5 @@ def test_the_audit_trail_has_what_was_replaced_and_revoked_too() -> None:
     assert listed[1].revoked_by == "Bo"
 
 
-def test_nothing_decided_is_nothing_listed() -> None:
+def test_without_decisions_nothing_is_listed() -> None:
     assert list_decisions([], resolved=None, everything=True) == []

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from bundles.rules.decisions import NO_RULES
 from bundles.rules.errors import AlreadyRevokedError, JournalError, UnknownDecisionError
 from bundles.rules.log import DecisionLog
-from bundles.rules.word import NO_WORD
 from tests.merchant import request
 
 NOW = datetime(2026, 11, 22, 4, 17, 30, 999, tzinfo=timezone(timedelta(hours=1)))
@@ -43,14 +43,14 @@ def test_a_decision_is_read_back_as_it_was_made(tmp_path: Path, log: DecisionLog
 def test_a_home_without_decisions_has_no_journal_and_imports_no_sqlalchemy(tmp_path: Path) -> None:
     statement = (
         "import sys; from pathlib import Path; from bundles.rules.log import DecisionLog\n"
-        f"log = DecisionLog(Path({str(tmp_path)!r})); log.word(); log.history()\n"
+        f"log = DecisionLog(Path({str(tmp_path)!r})); log.rules(); log.history()\n"
         "print('sqlalchemy' in sys.modules)"
     )
 
     found = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, check=True)
 
     assert found.stdout.strip() == "False"
-    assert DecisionLog(tmp_path).word() is NO_WORD
+    assert DecisionLog(tmp_path).rules() is NO_RULES
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,25 +63,25 @@ def test_the_journal_is_the_owners_alone(tmp_path: Path, log: DecisionLog) -> No
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-def test_another_process_reads_what_was_decided_at_once(tmp_path: Path, log: DecisionLog) -> None:
+def test_another_process_reads_a_decision_at_once(tmp_path: Path, log: DecisionLog) -> None:
     log.record(request("ban", "wine"))
     with closing(DecisionLog(tmp_path)) as other:
-        assert [each.items for each in other.word().decisions] == [("wine",)]
+        assert [each.items for each in other.rules().decisions] == [("wine",)]
 
         log.record(request("ban", "beer"))
-        assert [each.items for each in other.word().decisions] == [("wine",), ("beer",)]
+        assert [each.items for each in other.rules().decisions] == [("wine",), ("beer",)]
 
         log.revoke(1, revoked_by="Bo")
-        assert [each.items for each in other.word().decisions] == [("beer",)]
+        assert [each.items for each in other.rules().decisions] == [("beer",)]
 
 
 def test_the_word_is_one_object_while_nothing_changes(log: DecisionLog) -> None:
     log.record(request("ban", "wine"))
-    word = log.word()
+    rules = log.rules()
 
-    assert log.word() is word
+    assert log.rules() is rules
     log.record(request("ban", "beer"))
-    assert log.word() is not word
+    assert log.rules() is not rules
 
 
 def test_what_is_on_the_disk_outlives_a_writer_that_is_killed(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_what_is_on_the_disk_outlives_a_writer_that_is_killed(tmp_path: Path) ->
         assert [each.items for each in log.history()] == [("wine",)]
 
 
-def test_revoking_is_told_with_who_and_when_and_is_done_once(log: DecisionLog) -> None:
+def test_a_revocation_records_who_and_when_and_is_possible_once(log: DecisionLog) -> None:
     log.record(request("pin", "bread", "butter"))
 
     revoked = log.revoke(1, revoked_by="Bo")
@@ -114,12 +114,12 @@ def test_revoking_is_told_with_who_and_when_and_is_done_once(log: DecisionLog) -
 
 def test_a_refused_revocation_leaves_the_version_as_it_was(log: DecisionLog) -> None:
     log.record(request("ban", "wine"))
-    version = log.word().version
+    version = log.rules().version
 
     with pytest.raises(UnknownDecisionError):
         log.revoke(7, revoked_by="Bo")
 
-    assert log.word().version == version
+    assert log.rules().version == version
 
 
 def test_threads_that_decide_at_once_lose_nothing(tmp_path: Path, log: DecisionLog) -> None:
@@ -146,9 +146,9 @@ def test_processes_that_decide_at_once_lose_nothing_though_none_finds_a_journal(
 
     assert [process.exitcode for process in writers] == [0] * WRITERS
     with closing(DecisionLog(tmp_path)) as log:
-        history, word = log.history(), log.word()
+        history, rules = log.history(), log.rules()
     assert len({each.items for each in history}) == len(history) == DECISIONS_EACH * WRITERS
-    assert word.version == DECISIONS_EACH * WRITERS
+    assert rules.version == DECISIONS_EACH * WRITERS
 
 
 def test_a_journal_restored_from_a_copy_is_what_counts(tmp_path: Path, log: DecisionLog) -> None:
@@ -156,7 +156,7 @@ def test_a_journal_restored_from_a_copy_is_what_counts(tmp_path: Path, log: Deci
     log.close()
     copy = (tmp_path / "journal.db").read_bytes()
     log.record(request("ban", "beer"))
-    assert len(log.word().decisions) == 2
+    assert len(log.rules().decisions) == 2
 
     restored = tmp_path / "restored.db"
     restored.write_bytes(copy)
@@ -164,29 +164,29 @@ def test_a_journal_restored_from_a_copy_is_what_counts(tmp_path: Path, log: Deci
         (tmp_path / name).unlink(missing_ok=True)
     restored.replace(tmp_path / "journal.db")
 
-    assert [each.items for each in log.word().decisions] == [("wine",)]
+    assert [each.items for each in log.rules().decisions] == [("wine",)]
 
 
-def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path, log: DecisionLog) -> None:
+def test_a_file_that_is_no_database_is_an_error_and_left_alone(tmp_path: Path, log: DecisionLog) -> None:
     file = tmp_path / "journal.db"
     file.write_text("what is this, and what has it to do with decisions? " * 10)
     before = file.read_bytes()
 
     with pytest.raises(JournalError, match=r"journal\.db cannot be used: file is not a database"):
-        log.word()
+        log.rules()
     with pytest.raises(JournalError, match="not a database"):
         log.record(request("ban", "wine"))
     assert file.read_bytes() == before
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(JournalError, match="cannot be opened"):
         DecisionLog(tmp_path / "file" / "home").record(request("ban", "wine"))
 
 
-def test_a_decision_of_a_later_version_is_told(tmp_path: Path, log: DecisionLog) -> None:
+def test_a_decision_of_a_later_version_is_an_error(tmp_path: Path, log: DecisionLog) -> None:
     log.record(request("ban", "wine"))
     with closing(sqlite3.connect(tmp_path / "journal.db")) as connection, connection:
         connection.execute("UPDATE decisions SET kind = 'hide'")
@@ -213,8 +213,7 @@ def test_a_transaction_is_on_the_disk_when_it_ends_and_readers_wait_for_no_write
 def test_the_tables_take_no_item_or_revocation_without_its_decision(tmp_path: Path, log: DecisionLog) -> None:
     from sqlalchemy import insert
 
-    from bundles.rules.journal import Journal
-    from bundles.rules.tables import decision_items
+    from bundles.rules.journal import Journal, decision_items
 
     log.record(request("ban", "wine"))
     with (

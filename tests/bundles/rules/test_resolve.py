@@ -7,14 +7,15 @@ import pytest
 
 from bundles.catalogue import ItemCatalogue
 from bundles.request.schemas import RequestError
-from bundles.rules.decided import NOTHING_DECIDED, UNDECIDED, BundleWord, Decided
-from bundles.rules.requests import DecisionRequest
-from bundles.rules.resolve import ResolvedWord, resolve_word
+from bundles.rules.active import NO_ACTIVE_RULES, NO_BUNDLE_RULE, ActiveRules, BundleRule
+from bundles.rules.decisions import DecisionRequest
+from bundles.rules.resolve import ResolvedRules, resolve_rules
 from bundles.rules.targets import DecisionTargets
-from gnn.artifact.model import ModelArtifact, ShopBundles
-from gnn.scoring.text_column import TextColumn
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.catalogue import ShopBundles
+from gnn.scoring.containers import Csr, TextColumn
 from tests.artifact_factory import make_artifact
-from tests.merchant import decided, request
+from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
 
 
@@ -28,9 +29,7 @@ def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
             bundle_ids=TextColumn.of(["dinner", "toast"]),
             titles=TextColumn.of(["Dinner", ""]),
             discount=np.zeros(2),
-            indptr=np.array([0, 2, 4]),
-            item=np.array(held, dtype=np.int32),
-            quantity=np.array([1.0, 2.0, 1.0, 1.0]),
+            quantity=Csr(np.array([0, 2, 4]), np.array(held, dtype=np.int32), np.array([1.0, 2.0, 1.0, 1.0])),
         ),
     )
 
@@ -40,8 +39,8 @@ CATALOGUE = ItemCatalogue(ARTIFACT)
 TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
 
 
-def resolved(*requests: DecisionRequest) -> ResolvedWord:
-    return resolve_word(decided(*requests), targets=TARGETS)
+def resolved(*requests: DecisionRequest) -> ResolvedRules:
+    return resolve_rules(merchandising_rules(*requests), targets=TARGETS)
 
 
 def indices(*item_ids: str) -> frozenset[int]:
@@ -50,44 +49,44 @@ def indices(*item_ids: str) -> frozenset[int]:
     return frozenset(item for item in found if item is not None)
 
 
-def is_barred(found: Decided, items: frozenset[int]) -> bool:
+def is_excluded(found: ActiveRules, items: frozenset[int]) -> bool:
     """Whether a bundle is in no answer."""
-    is_rejected = found.sets.get(items, UNDECIDED).verdict == "rejected"
+    is_rejected = found.bundles.get(items, NO_BUNDLE_RULE).verdict == "rejected"
     return is_rejected or bool(items & found.banned) or found.holds_banned_pair(items)
 
 
-def test_nothing_decided_bars_nothing() -> None:
-    assert resolved() == ResolvedWord(NOTHING_DECIDED, {}, {})
-    assert not is_barred(NOTHING_DECIDED, indices("pasta", "sauce"))
-    assert NOTHING_DECIDED.barred_beside(indices("pasta")) == set()
+def test_without_decisions_nothing_is_excluded() -> None:
+    assert resolved() == ResolvedRules(NO_ACTIVE_RULES, {}, {})
+    assert not is_excluded(NO_ACTIVE_RULES, indices("pasta", "sauce"))
+    assert NO_ACTIVE_RULES.excluded_beside(indices("pasta")) == set()
 
 
 def test_a_banned_item_bars_every_bundle_that_holds_it() -> None:
-    found = resolved(request("ban", "milk")).decided
+    found = resolved(request("ban", "milk")).active
 
     assert found.banned == indices("milk")
-    assert is_barred(found, indices("milk", "bread"))
-    assert not is_barred(found, indices("bread", "butter"))
-    assert found.barred_beside([]) == indices("milk")
+    assert is_excluded(found, indices("milk", "bread"))
+    assert not is_excluded(found, indices("bread", "butter"))
+    assert found.excluded_beside([]) == indices("milk")
 
 
 def test_a_banned_pair_bars_the_two_together_and_neither_alone() -> None:
-    found = resolved(request("ban", "milk", "bread"), request("ban", "milk", "wine")).decided
+    found = resolved(request("ban", "milk", "bread"), request("ban", "milk", "wine")).active
 
-    assert is_barred(found, indices("milk", "bread", "butter"))
-    assert not is_barred(found, indices("milk", "butter"))
-    assert found.barred_beside(indices("bread")) == indices("milk")
-    assert found.barred_beside(indices("milk")) == indices("bread", "wine")
+    assert is_excluded(found, indices("milk", "bread", "butter"))
+    assert not is_excluded(found, indices("milk", "butter"))
+    assert found.excluded_beside(indices("bread")) == indices("milk")
+    assert found.excluded_beside(indices("milk")) == indices("bread", "wine")
     items = np.array(sorted(indices("milk", "bread", "butter")))
-    apart = {frozenset(items[pair].tolist()) for pair in np.argwhere(found.is_apart(items))}
+    apart = {frozenset(items[pair].tolist()) for pair in np.argwhere(found.banned_pairs(items))}
     assert apart == {indices("milk", "bread")}
 
 
-def test_a_rejected_bundle_is_barred_and_no_larger_one() -> None:
-    found = resolved(request("reject", "sauce", "pasta")).decided
+def test_a_rejected_bundle_is_excluded_but_no_larger_one() -> None:
+    found = resolved(request("reject", "sauce", "pasta")).active
 
-    assert is_barred(found, indices("pasta", "sauce"))
-    assert not is_barred(found, indices("pasta", "sauce", "bread"))
+    assert is_excluded(found, indices("pasta", "sauce"))
+    assert not is_excluded(found, indices("pasta", "sauce", "bread"))
 
 
 def test_what_was_said_of_one_bundle_is_gathered() -> None:
@@ -95,18 +94,18 @@ def test_what_was_said_of_one_bundle_is_gathered() -> None:
         request("rename", "pasta", "sauce", title="Dinner for two"),
         request("price", "sauce", "pasta", price=3.99),
         request("pin", "pasta", "sauce"),
-    ).decided
+    ).active
 
-    assert found.sets == {indices("pasta", "sauce"): BundleWord("pinned", "Dinner for two", 399)}
+    assert found.bundles == {indices("pasta", "sauce"): BundleRule("pinned", "Dinner for two", 399)}
 
 
 def test_a_decision_about_a_bundle_of_the_shop_is_not_about_the_composed_one() -> None:
     found = resolved(
         request("price", bundle_id="dinner", price=6.5), request("approve", bundle_id="dinner")
-    ).decided
+    ).active
 
-    assert found.shop_bundles == {0: BundleWord("approved", "", 650)}
-    assert found.sets == {}
+    assert found.shop_bundles == {0: BundleRule("approved", "", 650)}
+    assert found.bundles == {}
 
 
 def test_rejecting_a_bundle_of_the_shop_rejects_the_composed_one_too_unless_that_has_its_own_verdict() -> (
@@ -114,19 +113,19 @@ def test_rejecting_a_bundle_of_the_shop_rejects_the_composed_one_too_unless_that
 ):
     rejected = request("reject", bundle_id="dinner")
 
-    assert is_barred(resolved(rejected).decided, indices("pasta", "sauce"))
-    approved = resolved(rejected, request("approve", "pasta", "sauce")).decided
-    assert not is_barred(approved, indices("pasta", "sauce"))
+    assert is_excluded(resolved(rejected).active, indices("pasta", "sauce"))
+    approved = resolved(rejected, request("approve", "pasta", "sauce")).active
+    assert not is_excluded(approved, indices("pasta", "sauce"))
 
 
 def test_the_discount_policy_is_the_last_one() -> None:
     found = resolved(request("discount", share=0.1), request("discount", share=0.2, margin_floor=0.3))
 
-    assert found.decided.discount is not None
-    assert (found.decided.discount.share, found.decided.discount.margin_floor) == (0.2, 0.3)
+    assert found.active.discount is not None
+    assert (found.active.discount.share, found.active.discount.margin_floor) == (0.2, 0.3)
 
 
-def test_a_pinned_bundle_that_holds_what_is_banned_has_no_effect_and_says_so() -> None:
+def test_a_pin_of_a_bundle_with_a_banned_item_has_no_effect_with_a_remark() -> None:
     found = resolved(
         request("pin", "pasta", "sauce"), request("ban", "sauce"), request("approve", bundle_id="dinner")
     )
@@ -135,7 +134,7 @@ def test_a_pinned_bundle_that_holds_what_is_banned_has_no_effect_and_says_so() -
         1: "it holds what decision 2 bans",
         3: "it holds what decision 2 bans",
     }
-    assert is_barred(found.decided, indices("pasta", "sauce"))
+    assert is_excluded(found.active, indices("pasta", "sauce"))
 
 
 def test_without_what_bars_the_rest_stands() -> None:
@@ -144,12 +143,12 @@ def test_without_what_bars_the_rest_stands() -> None:
         request("ban", "bread", "butter"),
         request("reject", "pasta", "sauce"),
         request("approve", "penne", "sauce"),
-    ).decided.without_bars()
+    ).active.without_exclusions()
 
     assert not any(
-        is_barred(found, indices(*items)) for items in (("milk", "bread", "butter"), ("pasta", "sauce"))
+        is_excluded(found, indices(*items)) for items in (("milk", "bread", "butter"), ("pasta", "sauce"))
     )
-    assert found.sets[indices("penne", "sauce")].verdict == "approved"
+    assert found.bundles[indices("penne", "sauce")].verdict == "approved"
 
 
 @pytest.mark.parametrize(
@@ -172,29 +171,32 @@ def test_a_decision_that_cannot_take_effect_is_refused_and_kept_without_effect(
 
     assert caught.value.field == field
     found = resolved(wrong)
-    assert found.decided == NOTHING_DECIDED
+    assert found.active == NO_ACTIVE_RULES
     assert found.without_effect[1].startswith(f"{field}: ")
 
 
 def test_a_price_may_be_the_list_price_and_is_exact() -> None:
     assert TARGETS.fault_of(request("price", "pasta", "sauce", price=4.0)) is None
     # 100 * 2.51 is 250.99999999999997 as floats have it.
-    word = resolved(request("price", "pasta", "sauce", price=2.51)).decided
-    assert word.sets[indices("pasta", "sauce")].offer == 251
+    rules = resolved(request("price", "pasta", "sauce", price=2.51)).active
+    assert rules.bundles[indices("pasta", "sauce")].offer == 251
 
 
 @pytest.mark.parametrize(
     ("shown", "hint"),
     [
         (request("pin", "wine", "cheese"), "'wine' is out of stock"),
-        (request("pin", "bread", "unpriced"), "'unpriced' has no price: it comes as an anchor alone"),
-        (request("approve", "penne", "pasta"), "'penne' and 'pasta' replace each other"),
+        (
+            request("pin", "bread", "unpriced"),
+            "'unpriced' has no price: the bundle is shown only with it as an anchor",
+        ),
+        (request("approve", "penne", "pasta"), "'penne' and 'pasta' are substitutes"),
         (request("approve", "pasta", "sauce"), ""),
         (request("pin", bundle_id="dinner"), ""),
         (request("rename", "wine", "cheese", title="Evening"), ""),
     ],
 )
-def test_what_is_in_the_way_of_a_bundle_that_is_to_be_shown_is_told(
+def test_what_keeps_an_approved_or_pinned_bundle_from_being_shown_is_a_hint(
     shown: DecisionRequest, hint: str
 ) -> None:
     found = resolved(shown)

@@ -1,4 +1,4 @@
-"""What was decided, in the shop's own bundles."""
+"""Merchandising rules in the shop's own bundles."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from bundles.present.answers import ShopBundle
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, ShopBundlesRequest
-from bundles.rules.requests import DecisionRequest
-from gnn.artifact.model import ModelArtifact, ShopBundles
-from gnn.scoring.bundle_model import BundleModel
-from gnn.scoring.text_column import TextColumn
+from bundles.rules.decisions import DecisionRequest
+from gnn.artifact.model import ModelArtifact
+from gnn.scoring.catalogue import ShopBundles
+from gnn.scoring.containers import Csr, TextColumn
 from tests.artifact_factory import KEY, make_artifact
-from tests.merchant import decided, request
+from tests.merchant import merchandising_rules, request
 from tests.planted_shop import GROCERY
 
 
@@ -27,14 +27,11 @@ def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
             bundle_ids=TextColumn.of(["dinner", "toast"]),
             titles=TextColumn.of(["Dinner", ""]),
             discount=np.zeros(2),
-            indptr=np.array([0, 2, 4]),
-            item=np.array(
-                [ids.index(item) for item in ("pasta", "sauce", "bread", "butter")], dtype=np.int32
+            quantity=Csr(
+                np.array([0, 2, 4]),
+                np.array([ids.index(item) for item in ("pasta", "sauce", "bread", "butter")], dtype=np.int32),
+                np.array([1.0, 2.0, 1.0, 1.0]),
             ),
-            quantity=np.array([1.0, 2.0, 1.0, 1.0]),
-        ),
-        bundle_model=BundleModel.none(
-            num_users=len(artifact.histories.user_ids), num_items=len(ids), num_bundles=2
         ),
     )
 
@@ -43,8 +40,8 @@ ARTIFACT = with_bundles(make_artifact(GROCERY))
 
 
 def after(*decisions: DecisionRequest) -> Recommender:
-    word = decided(*decisions)
-    return Recommender(ARTIFACT, KEY, word=lambda: word)
+    rules = merchandising_rules(*decisions)
+    return Recommender(ARTIFACT, KEY, rules=lambda: rules)
 
 
 def ask(*decisions: DecisionRequest, cart: tuple[str, ...] = ()) -> dict[str, ShopBundle]:

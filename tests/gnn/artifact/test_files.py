@@ -1,45 +1,31 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gnn.artifact.files import MANIFEST, load_artifact, read_info, save_artifact
-from gnn.artifact.model import ArtifactError, ModelArtifact
-from gnn.scoring.text_column import TextColumn
-from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
+from gnn.artifact.files import FORMAT_VERSION, MANIFEST, load_artifact, read_info, save_artifact
+from gnn.artifact.model import ArtifactError
+from tests.artifact_factory import PlantedItem, PlantedShop, assert_same_columns, make_artifact
 
 SHOP = PlantedShop(
     items=[PlantedItem("0012", category="Food > Dairy", title="Käse — 奶酪"), PlantedItem("a/b")],
     baskets=[(["0012", "a/b"], 20)],
     histories={"ann": {"0012": 2}},
 )
+WITH_TREES = replace(SHOP, trees=True)
 
 
-def columns_of(artifact: ModelArtifact) -> dict[str, object]:
-    """Every column of every part, texts as lists."""
-    found: dict[str, object] = {}
-    for part in fields(artifact):
-        values = getattr(artifact, part.name)
-        if part.name != "info":
-            for column in fields(values):
-                value = getattr(values, column.name)
-                found[f"{part.name}.{column.name}"] = (
-                    list(value)
-                    if isinstance(value, TextColumn)
-                    else (str(value.dtype), value.shape, value.tolist())
-                )
-    return found
-
-
-@pytest.mark.parametrize("shop", [SHOP, PlantedShop(items=[])], ids=["a shop", "an empty shop"])
+@pytest.mark.parametrize(
+    "shop", [SHOP, WITH_TREES, PlantedShop(items=[])], ids=["a shop", "with trees", "an empty shop"]
+)
 def test_an_artifact_is_the_same_after_saving_and_loading(tmp_path: Path, shop: PlantedShop) -> None:
     artifact = make_artifact(shop)
 
     loaded = load_artifact(save_artifact(artifact, tmp_path))
 
-    assert str(columns_of(loaded)) == str(columns_of(artifact))  # as text: NaN equals NaN
+    assert_same_columns(loaded, artifact)
     assert loaded.info == artifact.info == read_info(tmp_path / artifact.info.model_version)
 
 
@@ -47,7 +33,7 @@ def test_arrays_of_a_loaded_artifact_are_read_only(tmp_path: Path) -> None:
     loaded = load_artifact(save_artifact(make_artifact(SHOP), tmp_path))
 
     with pytest.raises(ValueError, match="read-only"):
-        loaded.model.bias[0] = 1.0
+        loaded.network.bias[0] = 1.0
 
 
 def test_a_version_is_never_overwritten(tmp_path: Path) -> None:
@@ -59,12 +45,12 @@ def test_a_version_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_a_changed_byte_is_found(tmp_path: Path) -> None:
     folder = save_artifact(make_artifact(SHOP), tmp_path)
-    file = folder / "model.bias.npy"
+    file = folder / "network.bias.npy"
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
 
-    with pytest.raises(ArtifactError, match=r"model\.bias\.npy in .* is damaged"):
+    with pytest.raises(ArtifactError, match=r"network\.bias\.npy in .* is damaged"):
         load_artifact(folder)
 
 
@@ -85,8 +71,8 @@ def test_a_folder_without_a_model_says_what_to_do(tmp_path: Path) -> None:
     ("manifest", "message"),
     [
         ("{", "is damaged"),
-        ('{"format_version": 99}', "expected model format 4"),
-        ('{"format_version": 4, "info": {}, "sha256": {}}', "is damaged"),
+        ('{"format_version": 99}', f"expected model format {FORMAT_VERSION}"),
+        (f'{{"format_version": {FORMAT_VERSION}, "info": {{}}, "sha256": {{}}}}', "is damaged"),
     ],
 )
 def test_a_manifest_of_another_kind_is_refused(tmp_path: Path, manifest: str, message: str) -> None:
@@ -100,7 +86,7 @@ def test_a_save_that_was_killed_halfway_leaves_no_model_and_can_be_repeated(tmp_
     artifact = make_artifact(SHOP)
     unfinished = tmp_path / f".unfinished-{artifact.info.model_version}"
     unfinished.mkdir()
-    (unfinished / "model.bias.npy").write_bytes(b"half")
+    (unfinished / "network.bias.npy").write_bytes(b"half")
 
     folder = save_artifact(artifact, tmp_path)
 

@@ -1,4 +1,4 @@
-"""Trees learn an interaction that no weighted sum has, and serving reads them back as they were fitted."""
+"""Trees learn an interaction that no weighted sum has, and serving loads them as they were fitted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gnn.components.boosted_trees import RankerParams, feature_gains, fit_ranker, group_gains
-from gnn.scoring.trees import Ranker
+from gnn.components.boosted_trees import TreeParams, feature_gains, fit_ranker, group_gains
+from gnn.scoring.trees import TreeEnsemble
 
-SMALL = RankerParams(num_trees=30, learning_rate=0.2, num_leaves=8, min_rows_a_leaf=5)
+SMALL = TreeParams(num_trees=30, learning_rate=0.2, num_leaves=8, min_rows_a_leaf=5)
 
 
 def shortlists(num_queries: int, *, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -29,10 +29,10 @@ def fit(num_queries: int = 200, *, seed: int = 0) -> NDArray[np.uint8]:
     return fit_ranker(features, relevance, sizes, names=["left", "right"], seed=seed, params=SMALL)
 
 
-def test_it_learns_what_two_features_say_together() -> None:
+def test_it_learns_the_interaction_of_two_features() -> None:
     features, relevance = shortlists(50, seed=2)
 
-    scores = Ranker(fit()).score(features).reshape(50, 10)
+    scores = TreeEnsemble(fit()).score(features).reshape(50, 10)
 
     assert (scores.argmax(axis=1) == relevance.reshape(50, 10).argmax(axis=1)).all()
 
@@ -42,22 +42,22 @@ def test_the_same_seed_gives_the_same_trees() -> None:
 
 
 def test_scores_of_many_rows_are_those_of_one() -> None:
-    ranker = Ranker(fit())
+    trees = TreeEnsemble(fit())
     features, _ = shortlists(2, seed=4)
 
-    one_by_one = [ranker.score(features[row : row + 1])[0] for row in range(len(features))]
+    one_by_one = [trees.score(features[row : row + 1])[0] for row in range(len(features))]
 
-    assert ranker.score(features).tolist() == one_by_one
+    assert trees.score(features).tolist() == one_by_one
 
 
-def test_a_value_that_is_not_known_gets_a_finite_score() -> None:
-    scores = Ranker(fit()).score(np.array([[np.nan, 1.0], [np.nan, np.nan]], dtype=np.float32))
+def test_an_unknown_value_gets_a_finite_score() -> None:
+    scores = TreeEnsemble(fit()).score(np.array([[np.nan, 1.0], [np.nan, np.nan]], dtype=np.float32))
 
     assert np.isfinite(scores).all()
 
 
 def test_no_rows_have_no_scores() -> None:
-    assert Ranker(fit()).score(np.zeros((0, 2), dtype=np.float32)).shape == (0,)
+    assert TreeEnsemble(fit()).score(np.zeros((0, 2), dtype=np.float32)).shape == (0,)
 
 
 def test_shortlists_without_a_relevant_row_are_refused() -> None:
@@ -67,10 +67,10 @@ def test_shortlists_without_a_relevant_row_are_refused() -> None:
 
 def test_bytes_that_are_no_trees_are_refused() -> None:
     with pytest.raises(ValueError, match="found other bytes: train again"):
-        Ranker(np.arange(64, dtype=np.uint8))
+        TreeEnsemble(np.arange(64, dtype=np.uint8))
 
 
-def test_gains_say_which_features_were_used() -> None:
+def test_gains_show_which_features_were_used() -> None:
     features, relevance = shortlists(200, seed=1)
     with_noise = np.column_stack([features, np.random.default_rng(5).normal(size=len(features))])
 
@@ -90,7 +90,7 @@ def test_gains_say_which_features_were_used() -> None:
     assert by_group == pytest.approx({"sides": gains[0] + gains[1], "noise": gains[2]}, abs=1e-4)
 
 
-def test_gains_are_told_where_trees_ask_whether_a_value_is_known() -> None:
+def test_gains_are_counted_where_trees_split_known_from_unknown_values() -> None:
     rng = np.random.default_rng(6)
     is_known = rng.random(4_000) < 0.5
     features = np.stack([np.where(is_known, rng.random(4_000), np.nan), rng.random(4_000)], axis=1)
@@ -104,5 +104,5 @@ def test_gains_are_told_where_trees_ask_whether_a_value_is_known() -> None:
     )
 
     assert feature_gains(trees, 2) == pytest.approx([1.0, 0.0], abs=1e-6)
-    scores = Ranker(trees).score(np.array([[np.nan, 0.5], [0.5, 0.5]], dtype=np.float32))
+    scores = TreeEnsemble(trees).score(np.array([[np.nan, 0.5], [0.5, 0.5]], dtype=np.float32))
     assert scores[0] > scores[1]

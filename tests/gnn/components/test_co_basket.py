@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.co_basket import FEWEST_BASKETS, draw_carts, fit_companion_trees
+from gnn.artifact.scorers import basket_stage, item_scorer
+from gnn.components.co_basket import FEWEST_BASKETS, draw_carts, tune_co_basket
 from gnn.data.queries import CompletionQueries
-from gnn.scoring.co_basket import CompanionChances
-from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from gnn.scoring.reranker import Reranker
+from gnn.scoring.basket_stage import BasketStage
+from gnn.scoring.item_model import CoBasketTrees, Ensemble
+from gnn.scoring.item_scorer import ItemQuery
+from gnn.scoring.item_scores import CoBasketProbability
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 #: Twenty pairs of things that are always bought together, all equally often, and half of them cheap.
@@ -20,7 +22,12 @@ SHOP = PlantedShop(
     baskets=[([f"{pair:02d}a", f"{pair:02d}b"], 30) for pair in range(NUM_PAIRS)],
     histories={"ann": {"00a": 3}},
 )
-ARTIFACT = make_artifact(SHOP)
+
+
+@pytest.fixture(scope="module")
+def stage() -> BasketStage:
+    artifact = replace(make_artifact(SHOP), ensemble=Ensemble())
+    return basket_stage(artifact, item_scorer(artifact))
 
 
 def baskets_of_pairs(num_baskets: int) -> CompletionQueries:
@@ -35,11 +42,9 @@ def baskets_of_pairs(num_baskets: int) -> CompletionQueries:
     return CompletionQueries(carts, np.zeros(num_baskets, dtype=np.int64), 2 * pair, ids)
 
 
-def fit(num_baskets: int, seed: int = 0) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    scorer = ItemScorer(ARTIFACT)
-    return fit_companion_trees(
-        Reranker(ARTIFACT, scorer), scorer, baskets_of_pairs(num_baskets), ARTIFACT.model.ranked, seed=seed
-    )
+def tune(stage: BasketStage, num_baskets: int) -> CoBasketTrees:
+    ranked = np.arange(2 * NUM_PAIRS, dtype=np.int32)
+    return tune_co_basket(stage, baskets_of_pairs(num_baskets), ranked, seed=0)
 
 
 def test_carts_are_a_part_of_their_basket_and_leave_another_part() -> None:
@@ -58,12 +63,12 @@ def test_carts_are_a_part_of_their_basket_and_leave_another_part() -> None:
 
 
 @pytest.mark.parametrize("user_index", [0, None])
-def test_what_is_bought_together_is_likely_and_what_is_not_is_not(user_index: int | None) -> None:
-    artifact = replace(ARTIFACT, model=replace(ARTIFACT.model, companion_trees=fit(600)))
-    scorer = ItemScorer(artifact)
-    chances = CompanionChances(artifact, scorer, reranker=Reranker(artifact, scorer))
+def test_what_is_bought_together_is_likely_and_what_is_not_is_not(
+    stage: BasketStage, user_index: int | None
+) -> None:
+    probability = CoBasketProbability(stage, tune(stage, 600))
 
-    found = chances.of(ItemQuery(cart=[0], user_index=user_index))
+    found = probability.of(ItemQuery(cart=[0], user_index=user_index))
 
     assert ((found >= 0) & (found <= 1)).all()
     # 0 is always with 1, and in half of its baskets, those of the pair before, with 38 and 39, or with 2.
@@ -71,9 +76,10 @@ def test_what_is_bought_together_is_likely_and_what_is_not_is_not(user_index: in
     assert found[1] > found[3:38].max() * 5
 
 
-def test_too_few_baskets_teach_no_trees() -> None:
-    assert len(fit(FEWEST_BASKETS - 1)) == 0
+@pytest.mark.parametrize("num_baskets", [0, FEWEST_BASKETS - 1])
+def test_too_few_baskets_fit_no_trees(stage: BasketStage, num_baskets: int) -> None:
+    assert len(tune(stage, num_baskets).trees) == 0
 
 
-def test_the_same_seed_gives_the_same_trees() -> None:
-    assert np.array_equal(fit(300), fit(300))
+def test_the_same_seed_gives_the_same_trees(stage: BasketStage) -> None:
+    assert np.array_equal(tune(stage, 300).trees, tune(stage, 300).trees)

@@ -5,11 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from etl.tables import Tables
-from gnn.components.seasons import pack_seasons
-from gnn.data.purchases import read_purchases
-from gnn.scoring.seasons import SeasonLift
-from gnn.scoring.seasons_model import Seasons
-from graph.edges import edge_tables
+from gnn.components.shop import fit_seasons
+from gnn.scoring.seasons import SeasonLift, Seasons
+from tests.gnn.planted_context import make_context
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +21,7 @@ def seasons(make_tables: Callable[..., Tables]) -> Seasons:
     lines += [("milk", f"2026-03-{day:02}T12:00:00Z", "", "") for day in (16, 17, 18)]
     lines += [("salt", f"2026-03-{day:02}T12:00:00Z", "", "") for day in (16, 17)]
     baskets = [(item, time, user, f"b{number}") for number, (item, time, user, _) in enumerate(lines)]
-    tables = make_tables(baskets)
-    edges = edge_tables(tables)
-    return pack_seasons(edges, read_purchases(tables, edges))
+    return fit_seasons(make_context(make_tables(baskets)))
 
 
 def test_items_in_ten_baskets_are_kept_and_those_in_three_count_for_all(seasons: Seasons) -> None:
@@ -35,12 +31,12 @@ def test_items_in_ten_baskets_are_kept_and_those_in_three_count_for_all(seasons:
     assert seasons.all_baskets.sum() == 10 + 11 + 3
 
 
-def test_the_counts_say_how_many_days_they_span(seasons: Seasons) -> None:
+def test_days_are_counted_from_the_first_basket_to_the_last(seasons: Seasons) -> None:
     # From noon of 1 January to noon of 26 March.
-    assert seasons.num_days.tolist() == [31 + 28 + 26]
+    assert seasons.num_days == 31 + 28 + 26
 
 
-def test_what_was_bought_in_some_weeks_lifts_there(seasons: Seasons) -> None:
+def test_an_item_bought_mostly_in_some_weeks_has_a_lift_there(seasons: Seasons) -> None:
     lift = SeasonLift(seasons, num_items=4).lift(12)
 
     # 15 March is day 74, in week 73 // 7 + 1 = 11; around week 12 lie weeks 11 to 13: all eggs and milk, and
@@ -52,9 +48,8 @@ def test_what_was_bought_in_some_weeks_lifts_there(seasons: Seasons) -> None:
 
 def test_a_shop_without_baskets_has_no_seasons(make_tables: Callable[..., Tables]) -> None:
     tables = make_tables([("bread", "2026-01-01T12:00:00Z", "", "")])
-    edges = edge_tables(tables)
 
-    found = pack_seasons(edges, read_purchases(tables, edges))
+    found = fit_seasons(make_context(tables))
 
     assert len(found.item) == 0
     assert found.all_baskets.tolist() == [0] * 53

@@ -14,8 +14,8 @@ from etl.ingest import IngestOptions, ingest
 from etl.pseudonyms import KEY_VARIABLE
 from etl.tables import Tables
 from gnn.data import content as content_module
-from gnn.data.content import item_groups, read_content
-from graph.edges import edge_tables
+from gnn.data.content import item_documents, item_groups, read_content, tf_idf
+from graph.edges import EdgeTables, edge_tables
 
 ITEMS = [
     # item_id, title, category, brand, description
@@ -58,16 +58,16 @@ def test_items_are_grouped_by_parent_by_category_and_by_category_and_brand(make_
     assert [parent[4], category[4], pair[3], pair[4]] == [-1, -1, -1, -1]
 
 
-def test_words_tell_items_alike_from_others_and_an_item_without_any_is_not_known(
+def test_items_of_more_common_words_are_more_similar_and_an_item_without_words_has_none(
     make_shop: object, tmp_path: Path
 ) -> None:
     tables = make_shop()  # type: ignore[operator]  # the fixture
 
     content = read_content(tables, edge_tables(tables), EVERY, text_cache=tmp_path / "text.sqlite")
 
-    alike = (content.words @ content.words.T).toarray()
-    assert alike[0, 1] > alike[0, 2] > alike[0, 3] == 0
-    assert content.is_known.tolist() == [True, True, True, True, False]
+    similarity = (content.words @ content.words.T).toarray()
+    assert similarity[0, 1] > similarity[0, 2] > similarity[0, 3] == 0
+    assert (np.diff(content.words.indptr) > 0).tolist() == [True, True, True, True, False]
     assert content.dense.shape == (5, 0)
     assert content.warning == "no encoder"
 
@@ -81,7 +81,7 @@ def test_the_shop_s_vectors_are_centred_and_of_length_one_and_bad_ones_are_left_
 
     content = read_content(tables, edge_tables(tables), EVERY, text_cache=tmp_path / "text.sqlite")
 
-    # a and b minus their mean [2, 1], a zero vector says nothing, the others were rejected by ingest.
+    # a and b minus their mean [2, 1]; a zero vector counts as none, the others were rejected by ingest.
     assert content.dense.tolist() == [[1, 0], [-1, 0], [0, 0], [0, 0], [0, 0]]
 
 
@@ -103,6 +103,31 @@ def test_text_is_title_description_and_category_names(
     assert all(part in read[0] for part in ("Red wine", "fruity", "Wine", "Drinks"))
     assert content.warning is None
     assert np.linalg.norm(content.dense, axis=1) == pytest.approx([1, 1])
+
+
+def test_tf_idf_weighs_a_word_by_how_few_documents_hold_it() -> None:
+    words = tf_idf(["Red tea, red", "red mug", "TEA"])
+
+    # Columns: mug, red, tea. "red" and "tea" are in 2 of 3 documents, "mug" in 1.
+    common, rare = 1 + np.log(4 / 3), 1 + np.log(4 / 2)
+    rows = [[0, 2 * common, common], [rare, common, 0], [0, 0, common]]
+    expected = [np.array(row) / np.sqrt(np.square(row).sum()) for row in rows]
+    np.testing.assert_allclose(words.toarray(), expected, rtol=1e-6)
+    assert words.dtype == np.float32
+
+
+@pytest.mark.parametrize("documents", [[], ["", "🍵 !!"]])
+def test_documents_without_words_have_no_columns(documents: list[str]) -> None:
+    assert tf_idf(documents).shape == (len(documents), 0)
+
+
+def test_a_document_holds_title_brand_and_the_whole_category_path(shop_edges: EdgeTables) -> None:
+    documents = item_documents(shop_edges)
+
+    titles = shop_edges.nodes["Item"]["title"].to_pylist()
+    brands = shop_edges.nodes["Item"]["brand"].to_pylist()
+    position = titles.index("Avocado")
+    assert documents[position] == f"Avocado {brands[position]} Dairy Chilled"
 
 
 def _write(file: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

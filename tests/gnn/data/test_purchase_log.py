@@ -8,8 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from etl.tables import Tables
-from gnn.data.purchase_log import PurchaseLog, read_purchase_log
-from gnn.data.purchases import UserEvents, read_purchases
+from gnn.data.purchases import PurchaseLog, UserEvents, read_purchase_log, read_purchases
 from gnn.data.queries import completion_queries
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.conftest import Line, MakeTables

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gnn.evaluation.bootstrap import Interval, paired_interval
+from gnn.evaluation.metrics import Interval, paired_interval
 
 
 def test_a_constant_difference_has_an_interval_of_no_width() -> None:

@@ -14,15 +14,15 @@ from gnn.evaluation.calibration import (
     reliability,
 )
 
-#: Four pairs said to be unlikely, of which one is so; four said to be likely, of which two are.
-SAID = np.array([0.1, 0.1, 0.3, 0.3, 0.7, 0.7, 0.9, 0.9])
-SO = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0])
+#: Four pairs of low probability, one of them positive; four of high probability, two of them positive.
+PROBABILITIES = np.array([0.1, 0.1, 0.3, 0.3, 0.7, 0.7, 0.9, 0.9])
+LABELS = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0])
 
 
 def test_bins_hold_equally_many_predictions_by_ascending_probability() -> None:
     shuffled = np.array([5, 0, 7, 2, 1, 6, 3, 4])
 
-    table = reliability(SAID[shuffled], SO[shuffled], num_bins=2)
+    table = reliability(PROBABILITIES[shuffled], LABELS[shuffled], num_bins=2)
 
     assert table.count.tolist() == [4, 4]
     assert table.confidence == pytest.approx([0.2, 0.8])
@@ -41,10 +41,10 @@ def test_the_brier_score_is_the_mean_squared_error() -> None:
 
 def test_metrics_have_intervals_around_what_was_measured() -> None:
     rng = np.random.default_rng(0)
-    said = rng.uniform(size=6_000)
-    so = (rng.random(6_000) < said).astype(np.float64)
+    probabilities = rng.uniform(size=6_000)
+    labels = (rng.random(6_000) < probabilities).astype(np.float64)
 
-    found = calibration_metrics(said, so, np.repeat(np.arange(600), 10), rng=rng)
+    found = calibration_metrics(probabilities, labels, np.repeat(np.arange(600), 10), rng=rng)
 
     # E (p - y)² = E p (1 - p) = 1/2 - 1/3 where p is uniform and true.
     assert found["brier_low"] < 1 / 6 < found["brier_high"]  # type: ignore[operator]  # numbers
@@ -53,10 +53,12 @@ def test_metrics_have_intervals_around_what_was_measured() -> None:
 
 
 def test_predictions_of_one_query_are_drawn_together() -> None:
-    # All that is said is of one query: every sample is the whole.
-    found = calibration_metrics(SAID, SO, np.zeros(8, dtype=np.int64), rng=np.random.default_rng(0))
+    # All predictions are of one query: every sample is the whole.
+    found = calibration_metrics(
+        PROBABILITIES, LABELS, np.zeros(8, dtype=np.int64), rng=np.random.default_rng(0)
+    )
 
-    assert found["brier_low"] == found["brier_high"] == pytest.approx(brier_score(SAID, SO))
+    assert found["brier_low"] == found["brier_high"] == pytest.approx(brier_score(PROBABILITIES, LABELS))
 
 
 def test_nothing_predicted_is_nothing_measured() -> None:
@@ -69,9 +71,9 @@ def test_nothing_predicted_is_nothing_measured() -> None:
 @given(st.integers(1, 40), st.integers(1, 20))
 def test_every_prediction_is_in_one_bin_and_errors_stay_within_zero_and_one(num: int, num_bins: int) -> None:
     rng = np.random.default_rng(num)
-    said, so = rng.uniform(size=num), rng.integers(2, size=num).astype(np.float64)
+    probabilities, labels = rng.uniform(size=num), rng.integers(2, size=num).astype(np.float64)
 
-    table = reliability(said, so, num_bins=num_bins)
+    table = reliability(probabilities, labels, num_bins=num_bins)
 
     assert table.count.sum() == num
     assert table.count.max() - table.count.min() <= 1

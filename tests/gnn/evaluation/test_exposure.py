@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gnn.evaluation.exposure import (
+from gnn.evaluation.measuring import (
     EXPOSURE_METRICS,
     average_popularity,
     coverage,
@@ -76,10 +76,10 @@ def test_gini_equals_the_mean_difference_of_all_pairs(case: tuple[NDArray[np.int
 
 
 def test_the_table_has_a_row_a_model() -> None:
-    rankings = {"popularity": Ranking(np.ones(3), SHOWN), "blend": Ranking(np.ones(3), SHOWN[:, ::-1])}
+    rankings = {"popularity": Ranking(np.ones(3), SHOWN), "ensemble": Ranking(np.ones(3), SHOWN[:, ::-1])}
 
     table = exposure_table(rankings, POPULARITY)
 
-    assert list(table) == ["popularity", "blend"]
-    assert tuple(table["blend"]) == EXPOSURE_METRICS
-    assert table["blend"]["coverage@20"] == 3 / 4
+    assert list(table) == ["popularity", "ensemble"]
+    assert tuple(table["ensemble"]) == EXPOSURE_METRICS
+    assert table["ensemble"]["coverage@20"] == 3 / 4

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.data.queries import CompletionQueries
-from gnn.evaluation.exposure import average_popularity, coverage
 from gnn.evaluation.lists import list_metrics, rank_lists
+from gnn.evaluation.measuring import average_popularity, coverage
 from gnn.evaluation.metrics import hit_rate_at_k, mean_reciprocal_rank, ndcg_at_k, rank_and_show
 
 with warnings.catch_warnings():
@@ -30,8 +30,8 @@ with warnings.catch_warnings():
 NUM_QUERIES, NUM_ITEMS = 200, 60
 
 
-def judged_by(metric: LinkPredMetric, shown: NDArray[np.integer], relevant: csr_matrix) -> float:
-    """What `metric` says of the lists `shown` (no −1 among them) where `relevant` are to be found."""
+def value_of(metric: LinkPredMetric, shown: NDArray[np.integer], relevant: csr_matrix) -> float:
+    """The value of `metric` for the lists `shown` (no −1 among them) with the `relevant` items."""
     labels = torch.from_numpy(np.stack(relevant.nonzero()).astype(np.int64))
     metric.update(torch.from_numpy(shown.astype(np.int64)), labels)
     return float(metric.compute())
@@ -49,7 +49,7 @@ def test_metrics_of_several_relevant_items(k: int) -> None:
 
     metrics = {"recall": LinkPredRecall, "ndcg": LinkPredNDCG, "hr": LinkPredHitRatio, "mrr": LinkPredMRR}
     for name, metric in metrics.items():
-        theirs = judged_by(metric(k), lists.shown, relevant[lists.users])
+        theirs = value_of(metric(k), lists.shown, relevant[lists.users])
         assert ours[f"{name}@{k}"] == pytest.approx(theirs, abs=1e-6)
 
 
@@ -77,11 +77,11 @@ def test_metrics_of_one_hidden_item_and_of_what_is_shown(k: int) -> None:
     ]
 
     theirs = [
-        judged_by(LinkPredHitRatio(k), ranking.shown, relevant),
-        judged_by(LinkPredNDCG(k), ranking.shown, relevant),
-        judged_by(LinkPredMRR(NUM_ITEMS), ranking.shown, relevant),
-        judged_by(LinkPredCoverage(k, num_dst_nodes=NUM_ITEMS), ranking.shown[:3], relevant[:3]),
-        judged_by(
+        value_of(LinkPredHitRatio(k), ranking.shown, relevant),
+        value_of(LinkPredNDCG(k), ranking.shown, relevant),
+        value_of(LinkPredMRR(NUM_ITEMS), ranking.shown, relevant),
+        value_of(LinkPredCoverage(k, num_dst_nodes=NUM_ITEMS), ranking.shown[:3], relevant[:3]),
+        value_of(
             LinkPredAveragePopularity(k, popularity=torch.from_numpy(popularity)), ranking.shown, relevant
         ),
     ]

@@ -7,20 +7,19 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
-from gnn.components.popularity import fit_popularity
 from gnn.data.purchases import Purchases, read_purchases
 from gnn.data.queries import CompletionQueries, completion_queries
+from gnn.evaluation.baselines import fit_popularity, fit_user_frequency
 from gnn.evaluation.leak_probe import (
     LEAK_PROBE,
-    LeakVerdict,
+    LeakCheck,
+    check_for_leak,
     histories_by_user,
-    leak_verdict,
     probe_bundles,
     probe_items,
 )
 from gnn.evaluation.lists import list_metrics, rank_lists
 from gnn.evaluation.metrics import full_ranking, ndcg_gains
-from gnn.evaluation.user_frequency import fit_household
 from graph.edges import edge_tables
 from tests.gnn.conftest import Line, MakeTables
 
@@ -68,8 +67,8 @@ def tables(make_tables: MakeTables) -> Tables:
     return make_tables(lines)
 
 
-def verdict_of(tables: Tables, *, histories_until: datetime | None) -> LeakVerdict:
-    """Models of what lies before the cut, and the probe on histories that end where they are told to."""
+def check_of(tables: Tables, *, histories_until: datetime | None) -> LeakCheck:
+    """Models of what lies before the cut, and the probe on histories that end at `histories_until`."""
     edges = edge_tables(tables, until=CUT)
     purchases = read_purchases(tables, edges, until=CUT)
     ranked = np.arange(purchases.counts.shape[1], dtype=np.int32)
@@ -81,25 +80,25 @@ def verdict_of(tables: Tables, *, histories_until: datetime | None) -> LeakVerdi
     probe = probe_items(histories_by_user(histories.counts), np.full(len(ranked), -1))
     models = {
         "popularity": fit_popularity(purchases).score,
-        "household": fit_household(purchases).score,
+        "user_frequency": fit_user_frequency(purchases).score,
         LEAK_PROBE: probe,
     }
     gains = {name: ndcg_gains(full_ranking(score, asked), 20) for name, score in models.items()}
-    return leak_verdict(gains, ours="popularity", rng=np.random.default_rng(0))
+    return check_for_leak(gains, ours="popularity", rng=np.random.default_rng(0))
 
 
 def test_a_split_whose_histories_run_into_the_queries_is_caught(tables: Tables) -> None:
-    verdict = verdict_of(tables, histories_until=None)
+    check = check_of(tables, histories_until=None)
 
-    assert verdict.leaks
-    assert "check that histories end before the queries" in verdict.text
+    assert check.leaks
+    assert "check that histories end before the queries" in check.text
 
 
 def test_a_clean_split_is_not(tables: Tables) -> None:
-    verdict = verdict_of(tables, histories_until=CUT)
+    check = check_of(tables, histories_until=CUT)
 
-    assert not verdict.leaks
-    assert verdict.text.startswith("no leak is seen")
+    assert not check.leaks
+    assert check.text.startswith("no leak is seen")
 
 
 def test_a_user_item_table_that_is_the_union_of_the_users_bundles_is_found_out() -> None:
@@ -117,12 +116,12 @@ def test_a_user_item_table_that_is_the_union_of_the_users_bundles_is_found_out()
 
 
 def test_a_probe_that_is_level_or_better_by_chance_alone_is_no_leak() -> None:
-    gains = {LEAK_PROBE: np.array([0.0, 1.0, 0.6]), "blend": np.array([0.0, 0.5, 1.0])}
+    gains = {LEAK_PROBE: np.array([0.0, 1.0, 0.6]), "ensemble": np.array([0.0, 0.5, 1.0])}
 
-    assert not leak_verdict(gains, ours="blend", rng=np.random.default_rng(0)).leaks
+    assert not check_for_leak(gains, ours="ensemble", rng=np.random.default_rng(0)).leaks
 
 
 def test_no_queries_show_no_leak() -> None:
-    nothing = {LEAK_PROBE: np.zeros(0), "blend": np.zeros(0)}
+    nothing = {LEAK_PROBE: np.zeros(0), "ensemble": np.zeros(0)}
 
-    assert not leak_verdict(nothing, ours="blend", rng=np.random.default_rng(0)).leaks
+    assert not check_for_leak(nothing, ours="ensemble", rng=np.random.default_rng(0)).leaks

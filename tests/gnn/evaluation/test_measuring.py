@@ -9,9 +9,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.data.queries import CompletionQueries
-from gnn.data.splits import TimeSplit
+from gnn.data.training_data import TimeSplit
 from gnn.evaluation.leak_probe import LEAK_PROBE
-from gnn.evaluation.measuring import leak_warnings, measure
+from gnn.evaluation.measuring import (
+    METRICS,
+    intervals_against,
+    leak_warnings,
+    measure_models,
+    metrics_table,
+    sliced_tables,
+)
 from gnn.evaluation.metrics import ScoreQueries
 
 NUM_QUERIES, NUM_ITEMS = 40, 30
@@ -28,6 +35,7 @@ SPLIT = TimeSplit(
     validation_from=datetime(2026, 11, 1, tzinfo=UTC),
     test_from=datetime(2026, 11, 8, tzinfo=UTC),
 )
+RANKS = {"ensemble": np.array([1.0, 2.0, 30.0]), "popularity": np.array([60.0, 2.0, 1.0])}
 
 
 def knows(queries: CompletionQueries) -> NDArray[np.float32]:
@@ -41,10 +49,10 @@ def guesses(queries: CompletionQueries) -> NDArray[np.float32]:
 
 
 def measured(models: dict[str, ScoreQueries]) -> dict[str, object]:
-    return measure(
+    return measure_models(
         "find what is hidden",
         models,
-        ours="blend",
+        ours="ensemble",
         split=SPLIT,
         validation=QUERIES[:10],
         test=QUERIES,
@@ -54,18 +62,18 @@ def measured(models: dict[str, ScoreQueries]) -> dict[str, object]:
 
 
 def test_everything_is_plain_json_and_of_every_model() -> None:
-    found = json.loads(json.dumps(measured({"popularity": guesses, "blend": knows}), allow_nan=False))
+    found = json.loads(json.dumps(measured({"popularity": guesses, "ensemble": knows}), allow_nan=False))
 
-    assert found["test"]["blend"]["mrr"] == 1.0
-    assert list(found["validation"]) == list(found["exposure"]) == ["popularity", "blend"]
+    assert found["test"]["ensemble"]["mrr"] == 1.0
+    assert list(found["validation"]) == list(found["exposure"]) == ["popularity", "ensemble"]
     assert found["exposure"]["popularity"]["coverage@20"] == pytest.approx(20 / 30)
     assert list(found["slices"]) == ["first"]
     assert found["served_minus"]["popularity"]["low"] > 0
     assert "leak_probe" not in found
 
 
-def test_it_is_told_how_the_metrics_were_measured() -> None:
-    assert measured({"blend": knows})["protocol"] == {
+def test_the_protocol_says_how_the_metrics_were_measured() -> None:
+    assert measured({"ensemble": knows})["protocol"] == {
         "task": "find what is hidden",
         "validation_from": "2026-11-01",
         "test_from": "2026-11-08",
@@ -76,11 +84,35 @@ def test_it_is_told_how_the_metrics_were_measured() -> None:
 
 
 def test_a_probe_that_knows_more_than_the_model_is_a_warning() -> None:
-    found = measured({LEAK_PROBE: knows, "blend": guesses})
+    found = measured({LEAK_PROBE: knows, "ensemble": guesses})
 
     assert [warning.startswith("the split may leak") for warning in leak_warnings(found)] == [True]
 
 
 def test_a_probe_that_knows_less_is_none() -> None:
-    assert leak_warnings(measured({LEAK_PROBE: guesses, "blend": knows})) == []
-    assert leak_warnings(measured({"popularity": guesses, "blend": knows})) == []
+    assert leak_warnings(measured({LEAK_PROBE: guesses, "ensemble": knows})) == []
+    assert leak_warnings(measured({"popularity": guesses, "ensemble": knows})) == []
+
+
+def test_a_table_has_every_metric_of_every_model() -> None:
+    table = metrics_table(RANKS)
+
+    assert list(table) == ["ensemble", "popularity"]
+    assert tuple(table["ensemble"]) == METRICS
+    assert table["ensemble"]["hr@20"] == pytest.approx(2 / 3)
+    assert table["popularity"]["hr@50"] == pytest.approx(2 / 3)
+
+
+def test_a_slice_counts_its_own_queries_alone_and_an_empty_one_is_left_out() -> None:
+    tables = sliced_tables(RANKS, {"first": np.array([True, False, False]), "none": np.zeros(3, dtype=bool)})
+
+    assert tables["first"]["num_queries"] == 1
+    assert tables["first"]["models"]["ensemble"]["mrr"] == 1.0  # type: ignore[index]  # a table
+    assert "none" not in tables
+
+
+def test_intervals_are_against_every_other_model() -> None:
+    intervals = intervals_against("ensemble", RANKS, rng=np.random.default_rng(0))
+
+    assert list(intervals) == ["popularity"]
+    assert intervals["popularity"]["low"] <= intervals["popularity"]["difference"] == pytest.approx(0.0)

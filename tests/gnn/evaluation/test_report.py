@@ -8,23 +8,21 @@ import numpy as np
 import pytest
 
 from gnn.artifact.model import ArtifactInfo
-from gnn.evaluation.exposure import exposure_table
 from gnn.evaluation.leak_probe import LEAK_PROBE
+from gnn.evaluation.measuring import exposure_table, intervals_against, metrics_table, sliced_tables
 from gnn.evaluation.metrics import Ranking
-from gnn.evaluation.plots import bars, intervals
-from gnn.evaluation.report import render_report, write_report
-from gnn.evaluation.tables import intervals_against, metrics_table, sliced_tables
+from gnn.evaluation.report import bar_plot, interval_plot, render_report, write_report
 
-RANKS = {LEAK_PROBE: np.array([60.0, 2.0, 1.0]), "blend": np.array([1.0, 2.0, 30.0])}
+RANKS = {LEAK_PROBE: np.array([60.0, 2.0, 1.0]), "served": np.array([1.0, 2.0, 30.0])}
 SHOWN = {name: Ranking(ranks, np.zeros((3, 20), dtype=np.int32)) for name, ranks in RANKS.items()}
 METRICS: dict[str, object] = {
     "protocol": {"test_from": "2024-01-01", "num_test_queries": 3},
-    "ours": "blend",
+    "ours": "served",
     "validation": metrics_table(RANKS),
     "test": metrics_table(RANKS),
     "slices": sliced_tables(RANKS, {"cross_category": np.array([True, True, False])}),
     "exposure": exposure_table(SHOWN, np.full(8, 0.25)),
-    "served_minus": intervals_against("blend", RANKS, rng=np.random.default_rng(0)),
+    "served_minus": intervals_against("served", RANKS, rng=np.random.default_rng(0)),
     "leak_probe": {"leaks": False, "text": "no leak is seen: the rule scores less"},
 }
 
@@ -56,8 +54,8 @@ def info(**more: object) -> ArtifactInfo:
         "Test",
         "Validation",
         "Cross category: 2 test queries",
-        "NDCG@20 on test: blend minus each other model",
-        "What is shown, right or wrong",
+        "NDCG@20 on test: served minus each other model",
+        "Exposure of the items shown",
         "Leak probe: no leak is seen",
         f"{2 / 3:.4f}",
         "gini@20",
@@ -88,7 +86,7 @@ def test_the_page_shows_how_well_links_are_calibrated_where_that_was_measured() 
 
 
 def test_the_served_row_is_marked_in_each_table_of_models() -> None:
-    assert render_report(info()).count('<tr class="ours"><td>blend</td>') == 4
+    assert render_report(info()).count('<tr class="ours"><td>served</td>') == 4
 
 
 def test_a_leak_is_a_warning() -> None:
@@ -97,13 +95,10 @@ def test_a_leak_is_a_warning() -> None:
     assert '<p class="warning">Leak probe: the split may leak.</p>' in page
 
 
-def test_ablations_and_groups_of_features_are_shown_where_they_were_measured() -> None:
-    page = render_report(
-        info(ablations={"without text": {"ndcg@20": 0.125}}, importances={"recency": 0.75, "text": 0.25})
-    )
+def test_groups_of_features_are_shown_where_they_were_measured() -> None:
+    page = render_report(info(importances={"recency": 0.75, "text": 0.25}))
 
-    assert "Ablations" not in render_report(info())
-    assert "<td>without text</td><td>0.1250</td>" in page
+    assert "Groups of features" not in render_report(info())
     assert "<td>recency</td><td>0.750</td>" in page
     assert page.count("<svg") == 4
 
@@ -145,13 +140,13 @@ def test_a_model_that_was_not_measured_says_so(tmp_path: Path) -> None:
 
 
 def test_a_plot_names_its_rows_and_its_figures() -> None:
-    drawn = bars({"popularity": 0.25, "blend": 0.5}, title="NDCG@20", ours="blend")
+    drawn = bar_plot({"popularity": 0.25, "served": 0.5}, title="NDCG@20", ours="served")
 
-    for text in ("popularity", "blend", "0.250", "0.500", "NDCG@20"):
+    for text in ("popularity", "served", "0.250", "0.500", "NDCG@20"):
         assert f">{text}</text>" in drawn
 
 
 def test_an_interval_plot_names_its_rows() -> None:
-    drawn = intervals({"ease": {"difference": 0.1, "low": 0.05, "high": 0.2}}, title="ahead")
+    drawn = interval_plot({"ease": {"difference": 0.1, "low": 0.05, "high": 0.2}}, title="ahead")
 
     assert ">ease</text>" in drawn

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.data.queries import CompletionQueries
-from gnn.evaluation.slices import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
+from gnn.evaluation.measuring import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 
 # Items 0 and 1 are food, 2 is a toy, 3 has no category. The hidden items are 1, 2, 3.
 ROOT = np.array([0, 0, 1, -1], dtype=np.int32)

@@ -20,8 +20,7 @@ from etl.pseudonyms import KEY_VARIABLE
 from etl.sources.completejourney import TIMEZONE
 from etl.tables import Tables
 from etl.times import local_midnight
-from gnn.data.purchase_log import read_purchase_log
-from gnn.data.purchases import read_purchases
+from gnn.data.purchases import read_purchase_log, read_purchases
 from gnn.data.queries import completion_queries, day_begins
 from graph.edges import EdgeTables, edge_tables
 

@@ -1,29 +1,21 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from gnn.artifact.model import ShopBundles
-from gnn.scoring.bundle_model import BundleModel
-from gnn.scoring.bundle_ranking import FEATURES, BundleScorer
-from gnn.scoring.text_column import TextColumn
+from gnn.scoring.bundle_ranking import BUNDLE_FEATURES, BundleRanking, BundleScorer
+from gnn.scoring.catalogue import ShopBundles
+from gnn.scoring.containers import Csr, TextColumn
 
 #: Four bundles over five items: (0, 1), (1, 2, 3), (4) and nothing.
 BUNDLES = ShopBundles(
     bundle_ids=TextColumn.of(["a", "b", "c", "d"]),
     titles=TextColumn.of([""] * 4),
     discount=np.zeros(4),
-    indptr=np.array([0, 2, 5, 6, 6]),
-    item=np.array([0, 1, 1, 2, 3, 4], dtype=np.int32),
-    quantity=np.ones(6),
+    quantity=Csr(np.array([0, 2, 5, 6, 6]), np.array([0, 1, 1, 2, 3, 4], dtype=np.int32), np.ones(6)),
 )
-NOBODY = BundleModel.none(num_users=2, num_items=5, num_bundles=4)
 #: The first user has the list c, a; the second none.
-MODEL = BundleModel(
-    indptr=np.array([0, 2, 2]),
-    bundle=np.array([2, 0], dtype=np.int32),
-    score=np.array([3.0, 1.0], dtype=np.float32),
+MODEL = BundleRanking(
+    lists=Csr(np.array([0, 2, 2]), np.array([2, 0], dtype=np.int32), np.array([3.0, 1.0], dtype=np.float32)),
     popularity=np.array([0, 7, 1, 0], dtype=np.float32),
     items=np.array([[1, 0], [0, 2], [0, 1], [0, 1], [1, 0]], dtype=np.float32),
     bundles=np.array([[1, 0], [0, 1], [1, 0], [0.6, 0.8]], dtype=np.float32),
@@ -32,7 +24,7 @@ MODEL = BundleModel(
 
 
 def test_a_visitor_is_described_by_the_direction_of_its_items_their_share_and_popularity() -> None:
-    features = BundleScorer(MODEL, BUNDLES).features([0, 1])
+    features = BundleScorer(MODEL, BUNDLES, num_items=5).features([0, 1])
 
     # Items 0 and 1 add up to (1, 2), of length √5.
     np.testing.assert_allclose(
@@ -44,11 +36,11 @@ def test_a_visitor_is_described_by_the_direction_of_its_items_their_share_and_po
         ],
         rtol=1e-6,
     )
-    assert len(FEATURES) == 3
+    assert len(BUNDLE_FEATURES) == 3
 
 
 def test_a_list_comes_first_and_the_other_bundles_follow_as_for_a_visitor() -> None:
-    scorer = BundleScorer(MODEL, BUNDLES)
+    scorer = BundleScorer(MODEL, BUNDLES, num_items=5)
 
     scores = scorer.score([1], user_index=0)
 
@@ -59,42 +51,32 @@ def test_a_list_comes_first_and_the_other_bundles_follow_as_for_a_visitor() -> N
 
 
 def test_a_user_without_a_list_is_a_visitor() -> None:
-    scorer = BundleScorer(MODEL, BUNDLES)
+    scorer = BundleScorer(MODEL, BUNDLES, num_items=5)
 
     np.testing.assert_array_equal(scorer.score([4], user_index=1), scorer.score([4]))
     assert [scorer.knows(user) for user in (0, 1, None)] == [True, False, False]
 
 
-def test_of_a_visitor_without_items_popularity_alone_speaks() -> None:
-    scores = BundleScorer(MODEL, BUNDLES).score([])
+def test_bundles_are_ranked_by_popularity_for_a_visitor_without_items() -> None:
+    scores = BundleScorer(MODEL, BUNDLES, num_items=5).score([])
 
     np.testing.assert_array_equal(np.argsort(-scores, kind="stable"), [1, 2, 0, 3])
 
 
 def test_where_nobody_chose_anything_the_share_of_items_ranks() -> None:
-    scores = BundleScorer(NOBODY, BUNDLES).score([4])
+    scores = BundleScorer(BundleRanking(), BUNDLES, num_items=5).score([4])
 
     assert scores.argmax() == 2
     assert np.isfinite(scores).all()
 
 
 def test_an_item_counts_once() -> None:
-    scorer = BundleScorer(MODEL, BUNDLES)
+    scorer = BundleScorer(MODEL, BUNDLES, num_items=5)
 
     np.testing.assert_array_equal(scorer.score([1, 1, 2]), scorer.score([2, 1]))
 
 
 def test_a_shop_without_bundles_has_no_scores() -> None:
-    empty = replace(
-        BUNDLES,
-        indptr=np.zeros(1, dtype=np.int64),
-        item=np.zeros(0, dtype=np.int32),
-        discount=np.zeros(0),
-        quantity=np.zeros(0),
-        bundle_ids=TextColumn.of([]),
-        titles=TextColumn.of([]),
-    )
-
-    scores = BundleScorer(BundleModel.none(num_users=1, num_items=5, num_bundles=0), empty).score([1])
+    scores = BundleScorer(BundleRanking(), ShopBundles(), num_items=5).score([1])
 
     assert scores.shape == (0,)

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
 import pytest
 
-from gnn.scoring.cold_items import ColdItems, ColdScorer, cold_feature_names
+from gnn.scoring.cold_items import ColdItems, ColdScorer, ColdSlate, insert_by_rank
 
 NONE = np.zeros(0, dtype=np.int64)
 NO_COUNTS = np.zeros(0, dtype=np.float32)
 #: Ranked indices: 0 and 1 of category 0, 2 of category 1, 3 cold in category 0, 4 cold and without a group.
 COLD = ColdItems(
+    item=np.array([3, 4], dtype=np.int32),
     place=np.array([3, 4], dtype=np.int32),
-    sibling=np.array([[[0, 1], [2, 0]]], dtype=np.int32),
-    sibling_weight=np.array([[[0.75, 0.25], [1.0, 0.0]]], dtype=np.float32),
+    neighbour=np.array([[[0, 1], [2, 0]]], dtype=np.int32),
+    neighbour_weight=np.array([[[0.75, 0.25], [1.0, 0.0]]], dtype=np.float32),
     group=np.array([[0, -1], [0, -1], [5, -1]], dtype=np.int32),
     ranked_group=np.array([[0, 0, 1, -1, -1], [0, 0, 1, -1, -1], [5, 6, 7, -1, -1]], dtype=np.int32),
     weights=np.zeros(10, dtype=np.float32),
@@ -27,9 +29,9 @@ def features(item: int, **query: object) -> dict[str, float]:
     return dict(zip(COLD.feature_names, values[:, item].tolist(), strict=True))
 
 
-def test_siblings_lend_their_scores_by_weight() -> None:
-    assert features(0)["siblings_0"] == 0.75 * 2.0 + 0.25 * 1.0
-    assert features(1)["siblings_0"] == 4.0
+def test_scores_of_neighbours_count_by_weight() -> None:
+    assert features(0)["neighbours_0"] == 0.75 * 2.0 + 0.25 * 1.0
+    assert features(1)["neighbours_0"] == 4.0
 
 
 def test_mass_is_that_of_the_known_items_of_the_category_and_scores_of_cold_ones_are_not_read() -> None:
@@ -58,21 +60,62 @@ def test_cart_and_history_count_by_group() -> None:
 def test_the_score_weighs_the_features_and_adds_the_intercept() -> None:
     weights = np.zeros(10, dtype=np.float32)
     weights[[0, -1]] = 2.0, -0.5
-    cold = ColdItems(COLD.place, COLD.sibling, COLD.sibling_weight, COLD.group, COLD.ranked_group, weights)
 
-    scores = ColdScorer(cold).score(SCORES, cart=NONE, bought=NONE, counts=NO_COUNTS)
+    scores = ColdScorer(replace(COLD, weights=weights)).score(
+        SCORES, cart=NONE, bought=NONE, counts=NO_COUNTS
+    )
 
     assert scores.tolist() == [2.0 * 1.75 - 0.5, 2.0 * 4.0 - 0.5]
 
 
 def test_a_model_without_cold_items_scores_none() -> None:
-    none = ColdItems(
-        place=np.zeros(0, dtype=np.int32),
-        sibling=np.zeros((1, 0, 0), dtype=np.int32),
-        sibling_weight=np.zeros((1, 0, 0), dtype=np.float32),
-        group=np.zeros((3, 0), dtype=np.int32),
-        ranked_group=np.full((3, 5), -1, dtype=np.int32),
-        weights=np.zeros(len(cold_feature_names(1)) + 1, dtype=np.float32),
-    )
+    none = replace(ColdItems(), ranked_group=np.full((3, 5), -1, dtype=np.int32), weights=COLD.weights)
 
     assert ColdScorer(none).score(SCORES, cart=NONE, bought=NONE, counts=NO_COUNTS).shape == (0,)
+
+
+def test_an_empty_slate_has_no_items_and_no_neighbours() -> None:
+    slate = ColdSlate(ColdItems())
+
+    assert len(slate) == 0
+    assert len(slate.neighbours(3)) == 0
+
+
+def test_neighbours_are_ranked_indices() -> None:
+    # Items 0, 2 and 4 are ranked, 1 and 3 are cold; item 3 is near item 4 and a little near item 0.
+    model = ColdItems(
+        item=np.array([1, 3], dtype=np.int32),
+        place=np.array([1, 3], dtype=np.int32),
+        neighbour=np.array([[[0, 2], [4, 0]]], dtype=np.int32),
+        neighbour_weight=np.array([[[1.0, 0.0], [0.8, 0.2]]], dtype=np.float32),
+        group=np.full((3, 2), -1, dtype=np.int32),
+        ranked_group=np.full((3, 5), -1, dtype=np.int32),
+        weights=np.zeros(10, dtype=np.float32),
+    )
+
+    slate = ColdSlate(model)
+
+    assert slate.neighbours(3).tolist() == [2, 0]
+    assert slate.neighbours(1).tolist() == [0]
+    assert slate.neighbours(2).tolist() == []
+
+
+def test_a_cold_item_keeps_the_rank_that_it_has_by_the_first_stage() -> None:
+    first_stage = np.array([5.0, 3.0, 1.0], dtype=np.float32)
+    served = np.array([10.0, 30.0, 20.0], dtype=np.float32)
+    cold = np.array([6.0, 4.0, 0.0], dtype=np.float32)
+
+    first, second, last = insert_by_rank(cold, first=first_stage, served=served)
+
+    # Served scores are 30, 20, 10. None, one and three items precede the cold ones by the first stage.
+    assert first > 30
+    assert second == 30
+    assert last == 10
+
+
+def test_without_ranked_or_cold_items_scores_stay() -> None:
+    nothing = np.zeros(0, dtype=np.float32)
+
+    two, one = np.ones(2, dtype=np.float32), np.array([2.0], dtype=np.float32)
+    assert insert_by_rank(one, first=nothing, served=nothing).tolist() == [2.0]
+    assert insert_by_rank(nothing, first=two, served=two).tolist() == []

@@ -1,22 +1,30 @@
-"""The account of a score is exact: what it says adds up to what is served."""
+"""Explanations of a score are exact: their terms add up to the served score."""
+
+from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from etl.tables import Tables
 from gnn.artifact.model import ModelArtifact
-from gnn.components.assembly import assemble
-from gnn.components.choosing import starting_weights
-from gnn.components.fitting import fit_model, ranked_items
+from gnn.artifact.scorers import item_scorer
+from gnn.components.assembly import SCORING, assemble
+from gnn.components.context import FitContext, Tuning
+from gnn.components.learned import learn
 from gnn.config import TrainingConfig
-from gnn.data.purchases import Purchases
+from gnn.data.training_data import training_data
 from gnn.network.training import no_progress
-from gnn.scoring.encoder_parts import EncoderParts
-from gnn.scoring.explanation import ExplanationError, ScoreExplainer
-from gnn.scoring.explanation_vectors import HISTORY, SOURCE, TARGET, VectorParts
+from gnn.scoring.explanation import (
+    HISTORY,
+    SOURCE,
+    TARGET,
+    Encoder,
+    ExplanationError,
+    ScoreExplainer,
+    VectorTerms,
+)
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from graph.edges import EdgeTables
 
@@ -26,90 +34,94 @@ def trained(
     request: pytest.FixtureRequest,
     shop: Tables,
     shop_edges: EdgeTables,
-    shop_purchases: Purchases,
     tiny_config: TrainingConfig,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ModelArtifact:
     config = replace(tiny_config, num_layers=request.param)
-    model = fit_model(
-        shop_purchases,
-        shop_edges,
+    data = training_data(shop, shop_edges, config=config, is_sequence=False)
+    learned = learn(
+        data,
         config=config,
-        ranked=ranked_items(shop_purchases, config, is_sequence=False),
-        is_sequence=False,
         validation=None,
         max_epochs=2,
-        checkpoint=Path(tmp_path_factory.mktemp("explained")) / "run.pt",
+        checkpoint=tmp_path_factory.mktemp("explained") / "run.pt",
         progress=no_progress,
     )
-    return assemble(shop, shop_edges, model, weights=starting_weights(model, config))
+    return assemble(FitContext(data, learned, Tuning(num_epochs=2, ease_top_k=50), config), only=SCORING)
 
 
 @pytest.fixture(scope="module")
 def scorer(trained: ModelArtifact) -> ItemScorer:
-    return ItemScorer(trained)
+    return item_scorer(trained)
 
 
 @pytest.fixture(scope="module")
 def explainer(trained: ModelArtifact, scorer: ItemScorer) -> ScoreExplainer:
-    return ScoreExplainer(trained, scorer)
+    return explainer_of(trained, scorer)
 
 
-def test_the_parts_of_a_vector_sum_to_it(trained: ModelArtifact) -> None:
-    vectors = VectorParts(trained.encoder, num_categories=len(trained.categories.category_ids))
-    served = {SOURCE: trained.model.source, TARGET: trained.model.target, HISTORY: trained.model.history}
+def explainer_of(artifact: ModelArtifact, scorer: ItemScorer) -> ScoreExplainer:
+    return ScoreExplainer(artifact.encoder, scorer, num_categories=len(artifact.categories.category_ids))
 
-    assert len(vectors) == len(trained.model.ranked)
+
+def test_the_terms_of_a_vector_sum_to_it(trained: ModelArtifact) -> None:
+    vectors = VectorTerms(trained.encoder, num_categories=len(trained.categories.category_ids))
+    network = trained.network
+    served = {SOURCE: network.source, TARGET: network.target, HISTORY: network.history}
+
+    assert len(vectors) == len(trained.ranked.item)
     for role, table in served.items():
         for item in range(len(vectors)):
             np.testing.assert_allclose(vectors.of(item, role)[1].sum(axis=0), table[item], atol=1e-4)
 
 
 def test_an_item_is_made_of_itself_its_categories_and_its_neighbours(trained: ModelArtifact) -> None:
-    vectors = VectorParts(trained.encoder, num_categories=len(trained.categories.category_ids))
+    vectors = VectorTerms(trained.encoder, num_categories=len(trained.categories.category_ids))
 
-    parts, _ = vectors.of(0, TARGET)
+    terms, _ = vectors.of(0, TARGET)
 
-    assert ("item", 0) in parts
-    category = int(trained.catalogue.category[trained.model.ranked[0]])
-    assert ("category", category) in parts
-    assert any(part.relation == "co_purchase" for part in parts)
+    assert ("item", 0) in terms
+    category = int(trained.catalogue.category[trained.ranked.item[0]])
+    assert ("category", category) in terms
+    assert any(term.relation == "co_purchase" for term in terms)
 
 
-def test_both_accounts_sum_to_what_the_gnn_says(
+def test_both_sums_are_the_score_of_the_gnn(
     trained: ModelArtifact, scorer: ItemScorer, explainer: ScoreExplainer
 ) -> None:
-    ranked = trained.model.ranked
+    ranked = trained.ranked.item
     query = ItemQuery(cart=ranked[:2].tolist(), user_index=0, recent=[int(ranked[5])])
-    scores = scorer.features([query])[0, 0] - trained.model.bias
+    scores = scorer.features([scorer.evidence(query)])[0, 0] - trained.network.bias
     gnn = scores - scores.mean()
 
     for item in (3, 7, 11):
         found = explainer.explain(query, item)
 
         assert found.total == pytest.approx(gnn[item], abs=1e-4)
-        assert sum(found.asked.values()) == pytest.approx(gnn[item], abs=1e-4)
-        assert sum(found.carried.values()) == pytest.approx(gnn[item], abs=1e-4)
+        assert sum(found.by_query.values()) == pytest.approx(gnn[item], abs=1e-4)
+        assert sum(found.by_node.values()) == pytest.approx(gnn[item], abs=1e-4)
         assert sum(found.by_relation().values()) == pytest.approx(gnn[item], abs=1e-4)
 
 
-def test_who_asked_is_named_with_the_loudest_first(trained: ModelArtifact, explainer: ScoreExplainer) -> None:
-    asked = explainer.explain(ItemQuery(cart=trained.model.ranked[:2].tolist()), 3).asked
+def test_contributions_of_the_query_come_largest_first(
+    trained: ModelArtifact, explainer: ScoreExplainer
+) -> None:
+    contributions = explainer.explain(ItemQuery(cart=trained.ranked.item[:2].tolist()), 3).by_query
 
-    assert {(part.relation, part.node) for part in asked} == {("cart", 0), ("cart", 1)}
-    sizes = [abs(value) for value in asked.values()]
+    assert {(term.relation, term.node) for term in contributions} == {("cart", 0), ("cart", 1)}
+    sizes = [abs(value) for value in contributions.values()]
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_a_query_that_says_nothing_has_an_account_of_zero(explainer: ScoreExplainer) -> None:
+def test_an_empty_query_has_contributions_of_zero(explainer: ScoreExplainer) -> None:
     found = explainer.explain(ItemQuery(), 3)
 
-    assert (found.total, dict(found.asked)) == (0.0, {})
-    assert set(found.carried.values()) == {0.0}
+    assert (found.total, dict(found.by_query)) == (0.0, {})
+    assert set(found.by_node.values()) == {0.0}
 
 
-def test_a_model_without_a_gnn_says_that_there_is_nothing_to_explain(trained: ModelArtifact) -> None:
-    closed_form = replace(trained, encoder=EncoderParts.none())
+def test_a_model_without_a_gnn_has_nothing_to_explain(trained: ModelArtifact) -> None:
+    closed_form = replace(trained, encoder=Encoder())
 
     with pytest.raises(ExplanationError, match="no GNN to explain"):
-        ScoreExplainer(closed_form, ItemScorer(closed_form))
+        explainer_of(closed_form, item_scorer(closed_form))

@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gnn.artifact.model import ModelArtifact
-from gnn.scoring.item_scorer import FEATURES, ItemQuery, ItemScorer
+from gnn.artifact.scorers import item_scorer
+from gnn.scoring.item_model import FEATURES, Ensemble, LinkProbability
+from gnn.scoring.item_scorer import ItemQuery
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
 
 SHOP = PlantedShop(
@@ -16,7 +18,7 @@ SHOP = PlantedShop(
     baskets=[(["apple", "bread"], 40), (["cream", "dates"], 30), (["apple", "cream"], 12), (["rare"], 1)],
     histories={"ann": {"bread": 3, "dates": 1, "rare": 5}},
 )
-WEIGHTS = {"gnn": 0.5, "ease": 2.0, "bought": 0.3, "known": 0.7, "share": 1.1, "recency": 0.9}
+WEIGHTS = Ensemble(gnn=0.5, ease=2.0, bought=0.3, known=0.7, share=1.1, recency=0.9)
 APPLE, BREAD, CREAM, DATES, RARE = range(5)
 
 
@@ -24,40 +26,38 @@ APPLE, BREAD, CREAM, DATES, RARE = range(5)
 def artifact() -> ModelArtifact:
     made = make_artifact(SHOP)
     rng = np.random.default_rng(0)
-    model = replace(made.model, users=rng.normal(size=made.model.users.shape).astype(np.float32))
-    link = {"intercept": -0.2, "gnn": 0.8, "ease": 1.5}
-    info = replace(made.info, config={"blend": WEIGHTS, "link": link})
-    return replace(made, model=model, info=info)
+    network = replace(made.network, users=rng.normal(size=made.network.users.shape).astype(np.float32))
+    link = LinkProbability(intercept=-0.2, gnn=0.8, ease=1.5)
+    return replace(made, network=network, ensemble=WEIGHTS, link_probability=link)
 
 
 def score_by_the_formula(
     artifact: ModelArtifact, attention: dict[int, float], user: int | None
 ) -> list[float]:
     """The docstring's formula in loops; items 0 to 3 are ranked, as 0 to 3."""
-    model, histories = artifact.model, artifact.histories
+    network, histories = artifact.network, artifact.histories
     counts: dict[int, float] = {}
     recency: dict[int, float] = {}
-    query = np.zeros(model.target.shape[1])
+    query = np.zeros(network.target.shape[1])
     if user is not None:
         row = slice(histories.indptr[user], histories.indptr[user + 1])
         for item, age in zip(histories.item[row].tolist(), histories.age_days[row].tolist(), strict=True):
             if item != RARE:
                 counts[item] = counts.get(item, 0.0) + 1
                 recency[item] = recency.get(item, 0.0) + exp(-age / 30)
-        query += model.users[user]
+        query += network.users[user]
         for item, count in counts.items():
-            query += count * model.history[item] / sqrt(sum(counts.values()))
+            query += count * network.history[item] / sqrt(sum(counts.values()))
     for item, weight in attention.items():
-        query += weight * model.source[item] / sqrt(sum(attention.values()))
+        query += weight * network.source[item] / sqrt(sum(attention.values()))
     scores = []
     for item in range(4):
         ease = 0.0
         for held, weight in attention.items():
-            row = slice(model.ease_indptr[held], model.ease_indptr[held + 1])
-            ease += weight * float(model.ease_weight[row][model.ease_item[row] == item].sum())
+            ease += weight * ease_weight(artifact, held, item)
         count = counts.get(item, 0.0)
         scores.append(
-            0.5 * (query @ model.target[item] + model.bias[item])
+            0.5 * (query @ network.target[item] + network.bias[item])
             + 2.0 * ease
             + 0.3 * log1p(count)
             + 0.7 * (count > 0)
@@ -65,6 +65,11 @@ def score_by_the_formula(
             + 0.9 * log1p(3 * recency.get(item, 0.0))
         )
     return scores
+
+
+def ease_weight(artifact: ModelArtifact, source: int, target: int) -> float:
+    linked, weights = artifact.ease.weights.row(source)
+    return float(weights[linked == target].sum())
 
 
 @pytest.mark.parametrize(
@@ -81,14 +86,14 @@ def score_by_the_formula(
 def test_scores_are_those_of_the_formula(
     artifact: ModelArtifact, query: ItemQuery, attention: dict[int, float]
 ) -> None:
-    scores = ItemScorer(artifact).score([query])
+    scores = item_scorer(artifact).score([query])
 
     assert scores.dtype == np.float32
     assert scores[0] == pytest.approx(score_by_the_formula(artifact, attention, query.user_index), abs=1e-4)
 
 
 def test_an_item_that_is_not_ranked_or_twice_in_the_cart_changes_nothing(artifact: ModelArtifact) -> None:
-    scorer = ItemScorer(artifact)
+    scorer = item_scorer(artifact)
 
     plain, odd = scorer.score([ItemQuery(cart=[APPLE]), ItemQuery(cart=[APPLE, RARE, APPLE])])
 
@@ -96,7 +101,7 @@ def test_an_item_that_is_not_ranked_or_twice_in_the_cart_changes_nothing(artifac
 
 
 def test_the_order_of_recent_items_matters(artifact: ModelArtifact) -> None:
-    scorer = ItemScorer(artifact)
+    scorer = item_scorer(artifact)
 
     scores = scorer.score([ItemQuery(recent=[APPLE, CREAM]), ItemQuery(recent=[CREAM, APPLE])])
 
@@ -104,7 +109,7 @@ def test_the_order_of_recent_items_matters(artifact: ModelArtifact) -> None:
 
 
 def test_scores_of_a_batch_equal_those_one_by_one(artifact: ModelArtifact) -> None:
-    scorer = ItemScorer(artifact)
+    scorer = item_scorer(artifact)
     queries = [ItemQuery(cart=[APPLE], user_index=0), ItemQuery(), ItemQuery(recent=[DATES])]
 
     one_by_one = np.concatenate([scorer.score([query]) for query in queries])
@@ -114,7 +119,8 @@ def test_scores_of_a_batch_equal_those_one_by_one(artifact: ModelArtifact) -> No
 
 
 def test_features_come_in_the_order_of_their_names(artifact: ModelArtifact) -> None:
-    features = ItemScorer(artifact).features([ItemQuery(user_index=0)])[0]
+    scorer = item_scorer(artifact)
+    features = scorer.features([scorer.evidence(ItemQuery(user_index=0))])[0]
 
     by_name = dict(zip(FEATURES, features, strict=True))
     assert by_name["bought"] == pytest.approx([0, log1p(3), 0, log1p(1)])
@@ -122,41 +128,33 @@ def test_features_come_in_the_order_of_their_names(artifact: ModelArtifact) -> N
     assert by_name["share"] == pytest.approx([0, 3 / 4, 0, 1 / 4])
 
 
-def test_a_link_is_the_logistic_of_both_parts_and_has_a_direction(artifact: ModelArtifact) -> None:
-    model = artifact.model
-    links = ItemScorer(artifact).link_scores(np.array([APPLE, CREAM]), np.array([BREAD, DATES, APPLE]))
+def test_a_link_is_the_logistic_of_vectors_and_ease_and_has_a_direction(artifact: ModelArtifact) -> None:
+    network = artifact.network
+    links = item_scorer(artifact).link_scores(np.array([APPLE, CREAM]), np.array([BREAD, DATES, APPLE]))
 
-    row = slice(model.ease_indptr[CREAM], model.ease_indptr[CREAM + 1])
-    ease = model.ease_weight[row][model.ease_item[row] == DATES].sum()
-    logit = -0.2 + 0.8 * float(model.source[CREAM] @ model.target[DATES]) + 1.5 * float(ease)
+    ease = ease_weight(artifact, CREAM, DATES)
+    logit = -0.2 + 0.8 * float(network.source[CREAM] @ network.target[DATES]) + 1.5 * ease
     assert links.shape == (2, 3)
     assert links[1, 1] == pytest.approx(1 / (1 + exp(-logit)), abs=1e-5)
     assert links[0, 0] > links[0, 1]  # apple and bread are bought together, apple and dates are not
 
 
 def test_links_stay_between_zero_and_one_however_strong(artifact: ModelArtifact) -> None:
-    strong = replace(artifact, model=replace(artifact.model, source=1e4 * artifact.model.source))
+    strong = replace(artifact, network=replace(artifact.network, source=1e4 * artifact.network.source))
     everything: NDArray[np.int64] = np.arange(4)
 
-    links = ItemScorer(strong).link_scores(everything, everything)
+    links = item_scorer(strong).link_scores(everything, everything)
 
     assert ((links > 0) & (links < 1)).all()
-    assert ItemScorer(strong).link_scores(everything[:0], everything).shape == (0, 4)
+    assert item_scorer(strong).link_scores(everything[:0], everything).shape == (0, 4)
 
 
-def test_an_artifact_without_learned_tables_scores_by_bias_and_counts(artifact: ModelArtifact) -> None:
+def test_an_artifact_without_learned_vectors_scores_by_bias_and_counts(artifact: ModelArtifact) -> None:
     nothing = np.zeros((4, 0), dtype=np.float32)
-    model = replace(
-        artifact.model, source=nothing, target=nothing, history=nothing, users=np.zeros((1, 0), np.float32)
+    network = replace(
+        artifact.network, source=nothing, target=nothing, history=nothing, users=np.zeros((1, 0), np.float32)
     )
 
-    scores = ItemScorer(replace(artifact, model=model)).score([ItemQuery()])
+    scores = item_scorer(replace(artifact, network=network)).score([ItemQuery()])
 
-    assert scores[0] == pytest.approx(0.5 * model.bias)
-
-
-def test_weights_that_are_no_table_are_refused(artifact: ModelArtifact) -> None:
-    damaged = replace(artifact, info=replace(artifact.info, config={"blend": 3, "link": {}}))
-
-    with pytest.raises(ValueError, match="expected weights of gnn, ease"):
-        ItemScorer(damaged)
+    assert scores[0] == pytest.approx(0.5 * network.bias)

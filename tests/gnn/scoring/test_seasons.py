@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from gnn.scoring.seasons import SeasonLift, week_of
-from gnn.scoring.seasons_model import NUM_WEEKS, Seasons
+from gnn.scoring.seasons import NUM_WEEKS, SeasonLift, Seasons, week_of
 
 STOLLEN, MILK, RARE = 0, 1, 2
 
@@ -17,11 +16,11 @@ def planted() -> SeasonLift:
     baskets[MILK] = 2
     baskets[STOLLEN, :10], baskets[STOLLEN, 50] = 2, 20
     all_baskets = np.full(NUM_WEEKS, 10, dtype=np.int64)
-    seasons = Seasons(np.array([STOLLEN, MILK], dtype=np.int32), baskets, all_baskets, np.array([365]))
+    seasons = Seasons(np.array([STOLLEN, MILK], dtype=np.int32), baskets, all_baskets, 365)
     return SeasonLift(seasons, num_items=3)
 
 
-def test_what_is_bought_around_a_week_lifts_there() -> None:
+def test_an_item_bought_around_a_week_has_a_lift_there() -> None:
     lifts = planted().lift(52)
 
     assert lifts[STOLLEN] == pytest.approx((20 + 5) / (40 * 3 / 53 + 5))
@@ -66,7 +65,7 @@ def test_a_week_that_no_year_has_is_refused(week: int) -> None:
 
 
 def test_a_shop_without_baskets_has_no_seasons() -> None:
-    nothing = SeasonLift(Seasons.none(), num_items=4)
+    nothing = SeasonLift(Seasons(), num_items=4)
 
     assert nothing.lift(12).tolist() == [1.0] * 4
     assert nothing.evidence(0, 12) is None

@@ -16,7 +16,7 @@ SEQUENCES = Sequences(
 )
 HISTORY = np.array([[1, 10], [2, 20], [4, 40]], dtype=np.float32)
 NO_SOURCE = np.zeros((3, 2), dtype=np.float32)
-#: Two heads of one number each; the first hears all alike, the second half as loud at each step back.
+#: Two heads of one number each; the first weighs all alike, the second half as much at each step back.
 GATE = SequenceGate(
     by_step=np.array([[0, 0, 0], [0, -log(2), -2 * log(2)]], dtype=np.float32),
     by_item=np.zeros((3, 2), dtype=np.float32),
@@ -30,16 +30,16 @@ def vectors(gate: SequenceGate, sequences: Sequences = SEQUENCES) -> list[list[f
     return [list(map(float, row)) for row in found]
 
 
-def test_each_head_sums_its_part_of_the_history_as_loud_as_its_steps_are() -> None:
+def test_each_head_sums_its_part_of_the_history_by_the_weight_of_its_steps() -> None:
     first, empty, single = vectors(GATE)
 
-    loud = 1 + 1 / 2 + 1 / 4
-    assert first == pytest.approx([4 + 1 + 2, (20 + 10 / 2 + 40 / 4) / loud])
+    total = 1 + 1 / 2 + 1 / 4
+    assert first == pytest.approx([4 + 1 + 2, (20 + 10 / 2 + 40 / 4) / total])
     assert empty == [0, 0]
     assert single == pytest.approx([2, 20])
 
 
-def test_an_older_event_is_heard_by_its_age() -> None:
+def test_an_event_is_weighed_by_its_age() -> None:
     aged = replace(GATE, by_step=np.zeros((2, 3), np.float32), by_age=np.array([-1, -1], np.float32))
 
     first = vectors(aged)[0]
@@ -47,14 +47,14 @@ def test_an_older_event_is_heard_by_its_age() -> None:
     assert first[0] == pytest.approx(4 / 10 + 1 / 4 + 2 / 2, rel=1e-5)
 
 
-def test_a_loud_item_is_heard_more_and_a_power_divides_by_how_much_was_heard() -> None:
+def test_an_item_is_weighed_by_its_own_attention_and_a_power_of_the_total_divides() -> None:
     by_item = np.array([[0, 0], [log(3), 0], [0, 0]], dtype=np.float32)
-    loud = replace(GATE, by_item=by_item, power=np.array([0.5, 1], dtype=np.float32))
+    weighed = replace(GATE, by_item=by_item, power=np.array([0.5, 1], dtype=np.float32))
 
-    assert vectors(loud)[0][0] == pytest.approx((4 + 1 + 3 * 2) / sqrt(1 + 1 + 3), rel=1e-5)
+    assert vectors(weighed)[0][0] == pytest.approx((4 + 1 + 3 * 2) / sqrt(1 + 1 + 3), rel=1e-5)
 
 
-def test_the_latest_item_asks_in_its_own_words() -> None:
+def test_the_latest_item_adds_its_source_vector() -> None:
     source = np.array([[0, 0], [7, 0], [0, 0]], dtype=np.float32)
 
     found = sequence_vectors(SEQUENCES, GATE, source=source, history=HISTORY)
@@ -66,7 +66,7 @@ def test_the_latest_item_asks_in_its_own_words() -> None:
     ]
 
 
-def test_events_older_than_the_gate_knows_are_as_loud_as_the_oldest_it_knows() -> None:
+def test_events_older_than_the_gate_knows_weigh_as_the_oldest_that_it_knows() -> None:
     short = replace(GATE, by_step=GATE.by_step[:, :2])
 
     assert vectors(short)[0][1] == pytest.approx((20 + 10 / 2 + 40 / 2) / 2, rel=1e-5)

@@ -5,22 +5,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn.scoring.substitutes import SubstitutePairs
-from gnn.scoring.substitutes_model import Substitutes
+from gnn.scoring.containers import Csr
+from gnn.scoring.substitutes import SubstitutePairs, Substitutes
 
 PLAIN_YOGHURT, CHERRY_YOGHURT, CAKE_TIN, BAKING_PAPER, WHISK, PENNE, SHELLS, ODD = range(8)
 
 
 def planted() -> SubstitutePairs:
-    """Two yoghurts are variants; tin, paper and whisk are one type, though paper goes with the tin; penne and
-    shells are of no type, and replace each other."""
+    """Two yoghurts are variants; tin, paper and whisk are one type, but paper and tin are complements.
+
+    Penne and shells are of no type, and replace each other.
+    """
     return SubstitutePairs(
         Substitutes(
             variant=np.array([0, 0, -1, -1, -1, -1, -1, -1], dtype=np.int32),
             product_type=np.array([7, 7, 3, 3, 3, -1, -1, -1], dtype=np.int32),
-            indptr=np.array([0, 0, 0, 1, 2, 2, 3, 4, 4]),
-            item=np.array([BAKING_PAPER, CAKE_TIN, SHELLS, PENNE], dtype=np.int32),
-            score=np.array([0.0, 0.0, 0.8, 0.8], dtype=np.float32),
+            score=Csr(
+                indptr=np.array([0, 0, 0, 1, 2, 2, 3, 4, 4]),
+                indices=np.array([BAKING_PAPER, CAKE_TIN, SHELLS, PENNE], dtype=np.int32),
+                values=np.array([0.0, 0.0, 0.8, 0.8], dtype=np.float32),
+            ),
         )
     )
 
@@ -39,7 +43,7 @@ def test_variants_types_and_listed_pairs_are_substitutes() -> None:
     assert not found.diagonal().any()
 
 
-def test_a_kind_says_how_one_item_replaces_another() -> None:
+def test_a_kind_is_how_one_item_replaces_another() -> None:
     pairs = planted()
 
     assert pairs.kind(CHERRY_YOGHURT, PLAIN_YOGHURT) == "variant"
@@ -49,7 +53,7 @@ def test_a_kind_says_how_one_item_replaces_another() -> None:
     assert pairs.kind(ODD, ODD) is None
 
 
-def test_all_that_replaces_an_item_is_found() -> None:
+def test_all_items_that_replace_an_item_are_found() -> None:
     assert planted().of(WHISK).tolist() == [CAKE_TIN, BAKING_PAPER]
     assert planted().of(ODD).tolist() == []
 
@@ -68,4 +72,4 @@ def test_a_rectangle_is_a_part_of_the_square(rows: list[int], columns: list[int]
 
 @pytest.mark.parametrize("num_items", [0, 3])
 def test_without_substitutes_nothing_replaces_anything(num_items: int) -> None:
-    assert not SubstitutePairs(Substitutes.none(num_items)).among(np.arange(num_items)).any()
+    assert not SubstitutePairs(Substitutes()).among(np.arange(num_items)).any()

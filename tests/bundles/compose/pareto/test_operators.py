@@ -1,7 +1,7 @@
 import numpy as np
 from pymoo.core.population import Population  # type: ignore[import-untyped]  # ships no types
 
-from bundles.compose.pareto.operators import DistinctSets, crossed, mutated, winners
+from bundles.compose.pareto.operators import DistinctSets, crossover, mutate, tournament
 
 RNG_SEED = 0
 
@@ -15,7 +15,7 @@ def random_members(count: int, *, num_fixed: int = 2) -> np.ndarray[tuple[int, i
 def test_children_share_out_what_their_parents_have() -> None:
     mothers, fathers = random_members(50), random_members(50)[::-1]
 
-    children = crossed(mothers, fathers, rng=np.random.default_rng(RNG_SEED))
+    children = crossover(mothers, fathers, rng=np.random.default_rng(RNG_SEED))
 
     first, second = children[:50], children[50:]
     np.testing.assert_array_equal(first & second, mothers & fathers)
@@ -27,7 +27,7 @@ def test_children_share_out_what_their_parents_have() -> None:
 def test_a_mutation_takes_one_item_out_puts_one_in_or_both_and_leaves_the_fixed_ones() -> None:
     members = random_members(400)
 
-    changed = mutated(members, num_fixed=2, rng=np.random.default_rng(RNG_SEED))
+    changed = mutate(members, num_fixed=2, rng=np.random.default_rng(RNG_SEED))
 
     lost, gained = (members & ~changed).sum(axis=1), (changed & ~members).sum(axis=1)
     assert changed[:, :2].all()
@@ -38,7 +38,7 @@ def test_a_mutation_takes_one_item_out_puts_one_in_or_both_and_leaves_the_fixed_
 def test_of_two_that_meet_the_better_one_wins() -> None:
     order = np.array([3, 0, 2, 1])
 
-    won = winners(order, count=2000, rng=np.random.default_rng(RNG_SEED))
+    won = tournament(order, count=2000, rng=np.random.default_rng(RNG_SEED))
 
     counts = np.bincount(won, minlength=4) / 2000
     # The best of four wins unless both that are drawn are others: 1 - (3/4)²; the worst needs itself twice.

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from bundles.compose.pareto.answers import ParetoAnswer
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, RequestError
 from tests.artifact_factory import KEY, PlantedItem, PlantedShop, make_artifact
@@ -124,7 +123,7 @@ def test_by_default_margin_counts_where_costs_are_known_and_breadth_where_not(gr
     assert ask(grocery, user_id="718", validate_only=True).objectives == ["coherence", "user_fit", "margin"]
     assert ask(costless, validate_only=True).objectives == ["coherence", "breadth"]
     answer = ask(costless, objectives=["coherence", "margin"])
-    assert answer.warnings == ["objectives: no item has a cost, so every margin is unknown and counts 0"]
+    assert answer.warnings == ["objectives: no item has a cost, so every margin is unknown and counts as 0"]
     assert answer.hypervolume == 0
     assert ask(costless, objectives=["coherence", "margin"], validate_only=True).warnings == answer.warnings
 
@@ -133,7 +132,7 @@ def test_an_objective_that_nothing_reaches_is_named(grocery: Recommender) -> Non
     answer = ask(grocery, objectives=["discount", "coherence"])
 
     assert answer.warnings == [
-        "objectives: discount is 0 for every bundle: the others decide, and the hypervolume is 0"
+        "objectives: discount is 0 for every bundle: only the others matter, and the hypervolume is 0"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Whatever is asked: no bundle of a front dominates another, and no constraint is ever violated."""
+"""For any request, no bundle of a front dominates another, and no constraint is violated."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bundles.compose.pareto.answers import ParetoAnswer
-from bundles.compose.pareto.effort import Effort
-from bundles.compose.pareto.requests import ParetoRequest
+from bundles.compose.pareto.schemas import ParetoAnswer, ParetoRequest
+from bundles.compose.pareto.search import Effort
 from bundles.recommender import Recommender
 from bundles.request.schemas import RequestError
 from tests.artifact_factory import KEY, make_artifact
@@ -39,9 +38,7 @@ def recommender() -> Recommender:
 @pytest.fixture(autouse=True)
 def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less search, more requests."""
-    monkeypatch.setattr(
-        "bundles.compose.pareto.planner.STANDARD_EFFORT", Effort(population=20, generations=5)
-    )
+    monkeypatch.setattr("bundles.compose.pareto.search.STANDARD_EFFORT", Effort(population=20, generations=5))
 
 
 @given(body=bodies)

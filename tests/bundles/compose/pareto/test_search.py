@@ -5,15 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bundles.compose.pareto.effort import STANDARD_EFFORT, Effort
+from bundles.compose.pareto.decoder import SetDecoder
 from bundles.compose.pareto.front import Front, front_of
-from bundles.compose.pareto.growing import SetGrower
-from bundles.compose.pareto.requests import ObjectiveName
-from bundles.compose.pareto.search import find_front, random_sets
-from bundles.compose.pareto.values import objective_values
-from bundles.compose.sets import satisfies
+from bundles.compose.pareto.search import STANDARD_EFFORT, Effort, find_front, random_sets
+from bundles.compose.sets import objective_values, satisfies
 from bundles.compose.shortlist import Shortlist
-from bundles.request.constraints import Rules
+from bundles.request.constraints import BundleConstraints
+from bundles.request.schemas import ObjectiveName
 from tests.planted_shortlist import NUM_CANDIDATES, make_rules, make_shortlist
 
 TWO: tuple[ObjectiveName, ...] = ("coherence", "user_fit")
@@ -22,43 +20,50 @@ NONE_KNOWN = np.zeros((0, NUM_CANDIDATES), dtype=np.bool_)
 RULES = make_rules(size_min=2, size_max=4)
 
 
-def all_sets(shortlist: Shortlist, rules: Rules) -> NDArray[np.bool_]:
-    """Every set that satisfies `rules`."""
+def all_sets(shortlist: Shortlist, constraints: BundleConstraints) -> NDArray[np.bool_]:
+    """Every set that satisfies `constraints`."""
     members = np.array(
         [
             np.isin(np.arange(NUM_CANDIDATES), chosen)
-            for size in range(rules.size_min, rules.size_max + 1)
+            for size in range(constraints.size_min, constraints.size_max + 1)
             for chosen in combinations(range(NUM_CANDIDATES), size)
         ]
     )
-    return members[satisfies(shortlist, members, rules=rules)]
+    return members[satisfies(shortlist, members, constraints=constraints)]
 
 
-def exact_front(shortlist: Shortlist, rules: Rules, objectives: tuple[ObjectiveName, ...]) -> Front:
-    members = all_sets(shortlist, rules)
-    return front_of(members, objective_values(shortlist, members, rules=rules, objectives=objectives))
+def exact_front(
+    shortlist: Shortlist, constraints: BundleConstraints, objectives: tuple[ObjectiveName, ...]
+) -> Front:
+    members = all_sets(shortlist, constraints)
+    return front_of(
+        members, objective_values(shortlist, members, constraints=constraints, objectives=objectives)
+    )
 
 
 @pytest.mark.parametrize("objectives", [TWO, THREE])
 @pytest.mark.parametrize(
-    "rules", [RULES, make_rules(size_min=3, size_max=4, price_min=900, price_max=1500, min_categories=3)]
+    "constraints",
+    [RULES, make_rules(size_min=3, size_max=4, price_min=900, price_max=1500, min_categories=3)],
 )
 def test_the_whole_front_is_found_where_every_set_can_be_tried(
-    objectives: tuple[ObjectiveName, ...], rules: Rules
+    objectives: tuple[ObjectiveName, ...], constraints: BundleConstraints
 ) -> None:
     shortlist = make_shortlist(num_fixed=1)
 
-    found = find_front(shortlist, rules, objectives=objectives, known=NONE_KNOWN, effort=STANDARD_EFFORT)
+    found = find_front(
+        shortlist, constraints, objectives=objectives, known=NONE_KNOWN, effort=STANDARD_EFFORT
+    )
 
-    exact = exact_front(shortlist, rules, objectives)
+    exact = exact_front(shortlist, constraints, objectives)
     assert len(exact.values) >= 3
     np.testing.assert_array_equal(found.front.values, exact.values)
 
 
 def test_the_search_ends_when_there_is_no_other_set_to_look_at() -> None:
-    shortlist, rules = make_shortlist(num_fixed=1), make_rules(size_min=2, size_max=2)
+    shortlist, constraints = make_shortlist(num_fixed=1), make_rules(size_min=2, size_max=2)
 
-    found = find_front(shortlist, rules, objectives=TWO, known=NONE_KNOWN, effort=STANDARD_EFFORT)
+    found = find_front(shortlist, constraints, objectives=TWO, known=NONE_KNOWN, effort=STANDARD_EFFORT)
 
     # One of 13 others, of which one replaces the fixed item.
     assert found.num_evaluations == NUM_CANDIDATES - 2
@@ -96,9 +101,11 @@ def test_a_front_is_never_behind_what_was_known_before() -> None:
 
 
 def test_where_no_set_satisfies_the_rules_the_front_is_empty() -> None:
-    rules = make_rules(price_max=10)
+    constraints = make_rules(price_max=10)
 
-    found = find_front(make_shortlist(), rules, objectives=TWO, known=NONE_KNOWN, effort=STANDARD_EFFORT)
+    found = find_front(
+        make_shortlist(), constraints, objectives=TWO, known=NONE_KNOWN, effort=STANDARD_EFFORT
+    )
 
     assert len(found.front.members) == 0
     assert found.front.hypervolume == 0
@@ -108,7 +115,7 @@ def test_random_sets_are_of_every_size() -> None:
     shortlist = make_shortlist(num_fixed=1)
 
     members = random_sets(
-        SetGrower(shortlist, RULES), shortlist, RULES, count=100, rng=np.random.default_rng(0)
+        SetDecoder(shortlist, RULES), shortlist, RULES, count=100, rng=np.random.default_rng(0)
     )
 
     assert set(members.sum(axis=1).tolist()) == {2, 3, 4}
@@ -119,7 +126,7 @@ def test_an_unknown_margin_counts_0() -> None:
     members = np.zeros((2, NUM_CANDIDATES), dtype=np.bool_)
     members[0, [0, 2]] = members[1, [0, NUM_CANDIDATES - 1]] = True
 
-    values = objective_values(shortlist, members, rules=RULES, objectives=("margin", "discount"))
+    values = objective_values(shortlist, members, constraints=RULES, objectives=("margin", "discount"))
 
     offer, cost = shortlist.offer[[0, 2]].sum(), shortlist.cost[[0, 2]].sum()
     assert values[0, 0] == pytest.approx((offer - cost) / offer, abs=1e-6)

@@ -7,8 +7,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.bundle_ranking.kernel_ease import KernelEaseParams, fit_kernel_ease
-from gnn.components.bundle_ranking.user_features import FeatureWeights, unit_rows, user_features
+from gnn.components.bundle_ranking.kernel_ease import (
+    FeatureWeights,
+    KernelEaseParams,
+    affinity,
+    fit_kernel_ease,
+    unit_rows,
+    user_features,
+)
 from gnn.data.bundle_choices import BundleChoices
 
 ALONE = KernelEaseParams(ridge=2.0, content=0.0, features=FeatureWeights(0.0, 0.0, 0.0))
@@ -85,8 +91,37 @@ def test_a_user_of_whom_nothing_is_known_scores_zero(two_tastes: Planted) -> Non
     assert (scores[1] != 0).any()
 
 
+def test_an_item_that_all_bundles_hold_has_no_weight() -> None:
+    contains = csr_matrix(np.array([[1, 1, 0], [1, 0, 1]], dtype=np.float32))
+    bought = csr_matrix(np.array([[1, 1, 0], [1, 0, 0]], dtype=np.float32))
+
+    scores = affinity(contains, bought)
+
+    np.testing.assert_allclose(scores, [[1.0, 0.0], [0.0, 0.0]], atol=1e-6)
+
+
+def test_each_kind_of_feature_has_the_squared_length_of_its_weight() -> None:
+    contains = csr_matrix(np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]], dtype=np.float32))
+    chosen = csr_matrix(np.array([[1, 1, 0]], dtype=np.float32))
+    bought = csr_matrix(np.array([[1, 0, 0]], dtype=np.float32))
+
+    features = user_features(
+        BundleChoices(chosen, bought, contains), np.array([0]), weights=FeatureWeights(4.0, 2.0, 0.5)
+    )
+
+    kernel = np.ones((1, 1))
+    features.add_kernel(kernel, features, scale=0.5)
+    np.testing.assert_allclose(kernel, [[1 + 0.5 * (4.0 + 2.0 + 0.5)]], rtol=1e-5)
+
+
+def test_empty_rows_stay_empty() -> None:
+    rows = unit_rows(csr_matrix(np.array([[3, 4], [0, 0]], dtype=np.float32)))
+
+    np.testing.assert_allclose(rows.toarray(), [[3 / 5, 4 / 5], [0.0, 0.0]])
+
+
 def joint_scores(
-    choices: BundleChoices, fitted: NDArray[np.int64], asked: NDArray[np.int64]
+    choices: BundleChoices, fitted: NDArray[np.int64], scored: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """EASE with `PARAMS`, its matrix over all of the vocabulary written out."""
 
@@ -104,5 +139,5 @@ def joint_scores(
     inverse = np.linalg.inv(rows(fitted).T @ rows(fitted) + ridge)[:, :num_bundles]
     weights = -inverse / np.diag(inverse)
     weights[np.diag_indices(num_bundles)] = 0.0
-    scores: NDArray[np.float64] = rows(asked) @ weights
+    scores: NDArray[np.float64] = rows(scored) @ weights
     return scores

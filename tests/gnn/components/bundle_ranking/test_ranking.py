@@ -4,18 +4,23 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.components.bundle_ranking.kernel_ease import fit_kernel_ease
-from gnn.components.bundle_ranking.ranking import BundleRanking, fit_weights, reciprocal_ranks
+from gnn.components.bundle_ranking.ranking import (
+    DEFAULT_WEIGHTS,
+    FusedRanking,
+    fit_weights,
+    reciprocal_ranks,
+)
 from gnn.data.bundle_choices import BundleChoices
 from gnn.network.bundle_training import ViewVectors
 
 Planted = tuple[BundleChoices, csr_matrix]
 
 
-def planted_vectors(choices: BundleChoices, users_like: np.ndarray) -> ViewVectors:
-    """Vectors whose products are 1 for the taste `users_like` of each user, 0 for the other."""
+def planted_vectors(choices: BundleChoices, taste_of: np.ndarray) -> ViewVectors:
+    """Vectors whose products are 1 for the taste `taste_of` of each user, 0 for the other."""
     basis = np.eye(2, dtype=np.float32)
     return ViewVectors(
-        users=basis[users_like],
+        users=basis[taste_of],
         bundles=basis[np.arange(choices.num_bundles) % 2],
         items=np.zeros((choices.bought.shape[1], 2), dtype=np.float32),
         num_epochs=1,
@@ -33,12 +38,12 @@ def test_a_bundle_counts_by_its_rank_among_those_that_were_not_chosen() -> None:
     np.testing.assert_allclose(values, 1 / (20 + ranks), rtol=1e-6)
 
 
-def test_a_part_counts_by_its_weight(two_tastes: Planted) -> None:
+def test_a_model_counts_by_its_weight(two_tastes: Planted) -> None:
     choices, _ = two_tastes
     vectors = planted_vectors(choices, np.arange(120) % 2)
     users = np.array([3])
 
-    scores = [BundleRanking(choices, None, (vectors,), {"gnn": weight}).score(users) for weight in (1.0, 2.0)]
+    scores = [FusedRanking(choices, None, (vectors,), {"gnn": weight}).score(users) for weight in (1.0, 2.0)]
 
     np.testing.assert_allclose(2 * scores[0], scores[1])
 
@@ -58,7 +63,7 @@ def test_vectors_that_know_the_taste_get_weight_and_others_get_none(two_tastes: 
     right, wrong = np.arange(120) % 2, 1 - np.arange(120) % 2
 
     weights = [
-        fit_weights(BundleRanking(choices, ease, (planted_vectors(choices, taste),), {}), new)["gnn"]
+        fit_weights(FusedRanking(choices, ease, (planted_vectors(choices, taste),), {}), new)["gnn"]
         for taste in (right, wrong)
     ]
 
@@ -70,8 +75,34 @@ def test_cosines_of_several_networks_are_summed(two_tastes: Planted) -> None:
     choices, _ = two_tastes
     vectors = planted_vectors(choices, np.arange(120) % 2)
 
-    ranking = BundleRanking(choices, None, (vectors, vectors), {"gnn": 1.0})
+    ranking = FusedRanking(choices, None, (vectors, vectors), {"gnn": 1.0})
 
     users = np.array([0, 1])
-    np.testing.assert_array_equal(ranking.parts()["gnn"](users), 2 * vectors.score(users))
+    np.testing.assert_array_equal(ranking.scorers()["gnn"](users), 2 * vectors.score(users))
     assert ranking.num_epochs == (1, 1)
+
+
+def test_a_list_is_longer_by_what_the_user_chose_and_best_first(two_tastes: Planted) -> None:
+    choices, _ = two_tastes
+    chosen = choices.chosen.toarray()
+    chosen[1:] = 0
+    only_first = BundleChoices(csr_matrix(chosen), choices.bought, choices.contains)
+    ranking = FusedRanking(only_first, fit_kernel_ease(only_first), (), DEFAULT_WEIGHTS)
+
+    lists = ranking.top_lists(length=3)
+
+    np.testing.assert_array_equal(lists.indptr, [0, *[5 + 3] * 120])
+    np.testing.assert_array_equal(np.sort(lists.values)[::-1], lists.values)
+    np.testing.assert_allclose(lists.values, ranking.score(np.array([0]))[0][lists.indices])
+
+
+def test_without_choices_all_lists_are_empty(two_tastes: Planted) -> None:
+    choices, _ = two_tastes
+    nobody = BundleChoices(
+        csr_matrix(np.zeros(choices.chosen.shape, dtype=np.float32)), choices.bought, choices.contains
+    )
+
+    lists = FusedRanking(nobody, None, (), DEFAULT_WEIGHTS).top_lists()
+
+    assert len(lists.indices) == 0
+    np.testing.assert_array_equal(lists.indptr, np.zeros(121))

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.cold_items.choice import choose_cold
-from gnn.components.cold_items.fitting import fit_cold_weights
-from gnn.components.cold_items.packing import pack_cold
+from gnn.artifact.scorers import item_scorer
+from gnn.components import fit_components
+from gnn.components.cold_items.fitting import tune_cold_weights
+from gnn.components.cold_items.unsold import default_weights, find_neighbours
 from gnn.data.content import Content
-from gnn.scoring.cold_slate import ColdSlate
+from gnn.scoring.catalogue import ContentLinks
+from gnn.scoring.cold_items import ColdItems, ColdSlate
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
+from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact, make_context
 
 #: 10 categories of 5 items; a basket holds two items of one category.
 KINDS, EACH = 10, 5
@@ -36,7 +38,7 @@ def content_of(names: list[str]) -> Content:
 
 @pytest.fixture(scope="module")
 def scorer() -> ItemScorer:
-    return ItemScorer(make_artifact(SHOP))
+    return item_scorer(make_artifact(SHOP))
 
 
 def queries(num: int) -> tuple[list[ItemQuery], np.ndarray]:
@@ -46,31 +48,31 @@ def queries(num: int) -> tuple[list[ItemQuery], np.ndarray]:
     return [ItemQuery(cart=[ORDER.index(IDS[place])]) for place in carted], hidden
 
 
-def test_a_cold_item_is_found_by_carts_of_its_own_category_among_known_items(scorer: ItemScorer) -> None:
-    asked, hidden = queries(400)
-    weights = fit_cold_weights(
-        scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0), warm_tolerance=0.5
+def test_a_cold_item_ranks_high_for_carts_of_its_own_category(scorer: ItemScorer) -> None:
+    carts, hidden = queries(400)
+    weights = tune_cold_weights(
+        scorer, content_of(IDS), carts, hidden, rng=np.random.default_rng(0), warm_tolerance=0.5
     )
     assert weights is not None
     items = np.array([ORDER.index(name) for name in COLD])
-    slate = ColdSlate(pack_cold(content_of(ORDER), items, items, weights=weights))
+    slate = ColdSlate(find_neighbours(content_of(ORDER), items, item=items, weights=weights))
 
     evidence = scorer.evidence(ItemQuery(cart=[ORDER.index("0-0")]))
-    blend = scorer.weigh(scorer.features_of([evidence])[0])
-    first, last = slate.score(blend, evidence)
+    scores = scorer.weigh(scorer.features([evidence])[0])
+    first, last = slate.score(scores, evidence)
 
-    others = [score for name, score in zip(IDS, blend, strict=True) if name[0] != "0"]
+    others = [score for name, score in zip(IDS, scores, strict=True) if name[0] != "0"]
     assert np.isfinite([first, last]).all()
     assert first > last
     assert first > max(others)
 
 
 def test_known_items_lose_no_more_to_cold_ones_than_is_allowed(scorer: ItemScorer) -> None:
-    asked, hidden = queries(400)
+    carts, hidden = queries(400)
 
     strict, loose = (
-        fit_cold_weights(
-            scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0), warm_tolerance=tolerance
+        tune_cold_weights(
+            scorer, content_of(IDS), carts, hidden, rng=np.random.default_rng(0), warm_tolerance=tolerance
         )
         for tolerance in (0.0, 0.5)
     )
@@ -81,20 +83,20 @@ def test_known_items_lose_no_more_to_cold_ones_than_is_allowed(scorer: ItemScore
     assert strict[-1] < loose[-1]
 
 
-def test_cold_items_take_the_room_of_known_ones_and_a_hundredth_where_these_take_less(
+def test_cold_items_may_cost_as_much_as_known_ones_did_and_a_hundredth_where_that_is_less(
     scorer: ItemScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, hidden = queries(400)
+    carts, hidden = queries(400)
     # Every user keeps buying the item after the hidden one, which therefore precedes it while it is known.
     loyal = [
         replace(
             query, events=(np.full(6, ORDER.index(IDS[item // EACH * EACH + (item + 1) % EACH])), np.ones(6))
         )
-        for query, item in zip(asked, hidden.tolist(), strict=True)
+        for query, item in zip(carts, hidden.tolist(), strict=True)
     ]
 
     def intercept(tolerance: float | None) -> float:
-        weights = fit_cold_weights(
+        weights = tune_cold_weights(
             scorer, content_of(IDS), loyal, hidden, rng=np.random.default_rng(0), warm_tolerance=tolerance
         )
         assert weights is not None
@@ -102,15 +104,15 @@ def test_cold_items_take_the_room_of_known_ones_and_a_hundredth_where_these_take
 
     assert intercept(0.01) < intercept(None) < intercept(0.9)
 
-    monkeypatch.setattr("gnn.components.cold_items.fitting.LEAST_ROOM", 0.9)
+    monkeypatch.setattr("gnn.components.cold_items.fitting.MIN_ROOM", 0.9)
     assert intercept(None) == intercept(0.9)
 
 
-def test_the_same_draws_give_the_same_weights(scorer: ItemScorer) -> None:
-    asked, hidden = queries(400)
+def test_equal_seeds_give_equal_weights(scorer: ItemScorer) -> None:
+    carts, hidden = queries(400)
 
     first, again = (
-        fit_cold_weights(scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(3))
+        tune_cold_weights(scorer, content_of(IDS), carts, hidden, rng=np.random.default_rng(3))
         for _ in range(2)
     )
 
@@ -121,26 +123,35 @@ def test_the_same_draws_give_the_same_weights(scorer: ItemScorer) -> None:
 
 
 @pytest.mark.parametrize("num", [0, 50])
-def test_too_few_queries_teach_nothing(scorer: ItemScorer, num: int) -> None:
-    asked, hidden = queries(num)
+def test_nothing_is_fitted_to_too_few_queries(scorer: ItemScorer, num: int) -> None:
+    carts, hidden = queries(num)
 
-    assert fit_cold_weights(scorer, content_of(IDS), asked, hidden, rng=np.random.default_rng(0)) is None
-
-
-def test_unsold_items_on_offer_are_cold_those_of_the_best_selling_categories_first() -> None:
-    baskets = np.array([50, 9, 0, 0, 0, 0, 3, 0])
-    category = np.array([0, 1, 1, 0, 0, -1, 0, 0])
-    is_offered = np.array([True, True, True, True, False, True, True, True])
-
-    cold = choose_cold(baskets, category, np.array([0, 1]), is_offered=is_offered, most=2)
-
-    # 4 is not on offer, 6 was sold; 3 and 7 are of category 0, whose item is in 50 baskets.
-    assert cold.tolist() == [3, 7]
+    assert tune_cold_weights(scorer, content_of(IDS), carts, hidden, rng=np.random.default_rng(0)) is None
 
 
-def test_a_catalogue_of_sold_items_has_none_that_is_cold() -> None:
-    cold = choose_cold(
-        np.array([4, 5]), np.array([-1, -1]), np.array([0]), is_offered=np.ones(2, np.bool_), most=9
-    )
+def fit(weights: np.ndarray) -> tuple[ColdItems, ContentLinks]:
+    context = make_context(SHOP)
+    context = replace(context, tuning=replace(context.tuning, cold_weights=weights))
+    found = fit_components(context, only=("catalogue", "content_links", "cold_items"))
+    cold, links = found["cold_items"], found["content_links"]
+    assert isinstance(cold, ColdItems)
+    assert isinstance(links, ContentLinks)
+    return cold, links
 
-    assert cold.tolist() == []
+
+def test_unsold_items_have_neighbours_and_links_of_their_own_category() -> None:
+    cold, links = fit(default_weights(1))
+
+    assert cold.item.tolist() == cold.place.tolist() == [ORDER.index(name) for name in COLD]
+    assert [{ORDER[place][0] for place in row} for row in cold.neighbour[0].tolist()] == [{"0"}, {"9"}]
+    for name in COLD:
+        others, lifts = links.lift.row(ORDER.index(name))
+        assert {ORDER[item] for item in others.tolist()} == {item for item in IDS if item[0] == name[0]}
+        assert (lifts > 1).all()
+
+
+def test_without_tuned_weights_there_are_no_cold_items_but_links() -> None:
+    cold, links = fit(np.zeros(0, dtype=np.float32))
+
+    assert len(cold.item) == 0
+    assert len(links.lift.indices) > 0

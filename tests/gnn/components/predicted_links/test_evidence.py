@@ -3,13 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gnn.components.predicted_links.evidence import PairEvidence, pair_evidence, surroundings
-from gnn.components.predicted_links.known import known_links
+from gnn.components.predicted_links.evidence import PairEvidence, item_features, known_links, pair_evidence
 from tests.gnn.planted_links import Link, edges_of, purchases_of
 
 ITEMS = np.array([0, 1, 2])
 
-# 3 and 4 are not asked for: the shop links to them, and they may join two items all the same.
+# No evidence is computed for 3 and 4, but paths between two other items may go through them.
 LINKS: list[Link] = [
     *[(0, 3, "also"), (1, 3, "also"), (2, 3, "also"), (4, 0, "also"), (1, 4, "also")],
     (2, 4, "together"),
@@ -18,21 +17,21 @@ LINKS: list[Link] = [
 
 def evidence(links: list[Link]) -> PairEvidence:
     edges = edges_of(5, links, category=[0, 0, 1, -1, -1], brand=[2, 3, 2, -1, -1])
-    around = surroundings(edges, purchases_of(5, [[0, 1], [0, 2], [0]]))
-    return pair_evidence(known_links(edges), around, kind="together", items=ITEMS)
+    features = item_features(edges, purchases_of(5, [[0, 1], [0, 2], [0]]))
+    return pair_evidence(known_links(edges), features, kind="together", items=ITEMS)
 
 
 LINKED = evidence(LINKS).of(ITEMS)
 
 
-def test_a_common_neighbour_counts_the_less_the_more_it_is_linked() -> None:
+def test_a_common_neighbour_counts_less_the_more_links_it_has() -> None:
     # 3 has three neighbours (0, 1, 2), 4 has three as well (0, 1, 2).
     assert LINKED["resource_allocation"][0, 1] == pytest.approx(1 / 3 + 1 / 3)
     assert LINKED["adamic_adar"][0, 1] == pytest.approx(2 / np.log(1.5 + 3))
     assert LINKED["cosine"][0, 1] == pytest.approx(2 / np.sqrt(2 * 2))
 
 
-def test_the_direction_of_links_tells_evidence_apart() -> None:
+def test_links_of_either_direction_are_evidence_of_their_own() -> None:
     damped = 1 / np.log(1.5 + 3)
 
     # Both lead to 3; 4 leads to 0, and 1 leads to 4.
@@ -58,16 +57,16 @@ def test_buyers_categories_and_brands_are_compared_by_cosine() -> None:
     assert LINKED["brand"][0].tolist() == [1, 0, 1]
 
 
-def test_what_goes_with_an_item_speaks_for_items_that_are_described_alike() -> None:
-    # 0 and 1 are of the same words, of which 2 has none; 1 and 2 go together.
+def test_a_known_link_is_evidence_for_items_of_similar_words() -> None:
+    # 0 and 1 have the same words, 2 has none of them; 1 and 2 go together.
     edges = edges_of(3, [(1, 2, "together")], title=["red wine", "wine red", "corkscrew"])
-    around = surroundings(edges, purchases_of(3))
+    features = item_features(edges, purchases_of(3))
 
-    found = pair_evidence(known_links(edges), around, kind="together", items=ITEMS).of(ITEMS)
+    found = pair_evidence(known_links(edges), features, kind="together", items=ITEMS).of(ITEMS)
 
-    assert found["like_target"][0] == pytest.approx([0, 0, 1])
-    assert found["target_like"][2] == pytest.approx([1, 1, 0])
-    assert found["like_target"][2].tolist() == [0, 1, 0]
+    assert found["similar_target"][0] == pytest.approx([0, 0, 1])
+    assert found["target_similar"][2] == pytest.approx([1, 1, 0])
+    assert found["similar_target"][2].tolist() == [0, 1, 0]
 
 
 def test_a_pairs_own_link_is_no_evidence_for_it() -> None:
@@ -75,16 +74,16 @@ def test_a_pairs_own_link_is_no_evidence_for_it() -> None:
 
     assert with_link.known.toarray()[0].tolist() == [0, 1, 0]
     assert without.known.nnz == with_link.known_target.nnz == 0
-    # It makes neither of the two a neighbour that they share; 3 and 4 have no more neighbours than before.
+    # It gives the two no common neighbour; 3 and 4 have no more neighbours than before.
     for name in with_link.factors.keys() - {"cosine"}:
         assert with_link.of(ITEMS)[name][0, 1] == pytest.approx(without.of(ITEMS)[name][0, 1]), name
 
 
 def test_a_graph_of_nothing_is_no_evidence() -> None:
     edges = edges_of(3, [(0, 1, "together")])
-    around = surroundings(edges, purchases_of(3))
+    features = item_features(edges, purchases_of(3))
 
-    found = pair_evidence(known_links(edges), around, kind="together", items=ITEMS).of(ITEMS)
+    found = pair_evidence(known_links(edges), features, kind="together", items=ITEMS).of(ITEMS)
 
     assert all(np.isfinite(values).all() for values in found.values())
     assert not found["users"].any()

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.artifact.model import Catalogue
-from gnn.components.substitutes.fitting import fit_substitutes, variants
+from gnn.components.substitutes.fitting import find_substitutes, variants
 from gnn.data.purchases import Purchases, UserEvents
+from gnn.scoring.catalogue import Catalogue
+from gnn.scoring.containers import TextColumn
 from gnn.scoring.substitutes import Kind, SubstitutePairs
-from gnn.scoring.text_column import TextColumn
 from graph.edges import EdgeTables
 
 #: item_id, title, category, brand
@@ -24,14 +24,14 @@ Basket = tuple[Sequence[str], int]
 
 
 class PlantedShop:
-    """What a shop of `items`, `baskets` and `links` (item, item, kind) is fitted to, and what is found."""
+    """Substitutes of a shop of `items`, `baskets` and `links` (item, item, kind)."""
 
     def __init__(
         self, items: Sequence[Item], baskets: Sequence[Basket], links: Sequence[tuple[str, str, str]] = ()
     ) -> None:
         self._index = {item_id: place for place, (item_id, *_) in enumerate(items)}
         rows = [sorted(self._index[item] for item in held) for held, times in baskets for _ in range(times)]
-        found = fit_substitutes(
+        found = find_substitutes(
             _edges(items, rows, self._index, links), _purchases(rows, len(items)), _catalogue(items)
         )
         self._pairs = SubstitutePairs(found)
@@ -162,7 +162,7 @@ def test_a_pair_of_a_type_that_shares_no_word_and_is_bought_together_goes_togeth
     assert shop.kind("aerial", "pocket") == "substitute"
 
 
-def test_what_the_shop_says_counts_more_than_baskets() -> None:
+def test_the_shop_s_own_links_overrule_baskets() -> None:
     radios: list[Item] = [
         ("radio", "CB radio", "Audio > Radios", "Cobra"),
         ("travel", "Travel radio", "Audio > Radios", "Kaito"),
@@ -189,7 +189,7 @@ def test_a_shop_of_one_category_or_none_has_items_that_go_together(category: str
     assert shop.kind("cherry", "cherry-xl") == "variant"
 
 
-def test_a_shop_that_says_nothing_of_its_items_has_no_substitutes() -> None:
+def test_a_shop_without_titles_categories_and_brands_has_no_substitutes() -> None:
     items = [(f"i{number}", f"Product {number}", "", "") for number in range(6)]
 
     shop = PlantedShop(items, [(["i0", "i1"], 20), (["i2", "i3"], 20)])
@@ -197,7 +197,7 @@ def test_a_shop_that_says_nothing_of_its_items_has_no_substitutes() -> None:
     assert [shop.kind("i0", other) for other in ("i1", "i2", "i5")] == [None, None, None]
 
 
-def test_what_the_shop_calls_an_alternative_is_a_substitute_unless_it_also_goes_with_it() -> None:
+def test_an_item_linked_as_an_alternative_is_a_substitute_unless_it_is_also_linked_otherwise() -> None:
     shop = PlantedShop(
         [*YOGHURTS, *OTHERS],
         [(["cherry", "muesli"], 40), (["tea", "honey"], 40)],

@@ -1,1 +1,0 @@
-"""Fit the next-item model of shops whose data are sequences."""
