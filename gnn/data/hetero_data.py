@@ -12,15 +12,19 @@ from scipy.sparse import csr_matrix, diags_array, vstack
 from torch import Tensor
 
 from gnn.data.sparse import keep_strongest, normalise_rows
-from graph.edges import EdgeTables
+from graph.edges import EdgeTables, EdgeType
 
 with warnings.catch_warnings():
     # PyG scripts some functions when it is imported, which newer PyTorch calls deprecated.
     warnings.filterwarnings("ignore", message=".*torch.jit.script.* is deprecated", category=FutureWarning)
-    from torch_geometric import EdgeIndex
-    from torch_geometric.data import HeteroData
+    from torch_geometric import EdgeIndex as EdgeIndex  # exported: the guard is needed once
+    from torch_geometric.data import HeteroData as HeteroData
 
-EdgeType = tuple[str, str, str]
+with warnings.catch_warnings():
+    # PyTorch warns once a process that CSR tensors are in beta and that it does not check them. `EdgeIndex`
+    # makes them from sorted edges, so both warnings are spent here.
+    warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+    torch.sparse_csr_tensor([0], [], [], size=(0, 0))
 
 IN_CATEGORY: EdgeType = ("Item", "IN_CATEGORY", "Category")
 MADE_BY: EdgeType = ("Item", "MADE_BY", "Brand")
@@ -41,6 +45,8 @@ ITEM_RELATIONS = ("co_purchase", *_SHARED)
 
 #: Items whose similarities to all others are held at once.
 _BLOCK = 1_000
+
+_CPU = torch.device("cpu")
 
 
 def hetero_data(edges: EdgeTables, ranked: NDArray[np.int32]) -> HeteroData:
@@ -67,8 +73,8 @@ def message_graph(data: HeteroData, relations: Mapping[str, csr_matrix]) -> Hete
     """The graph that `gnn.network.encoder` passes messages over: items receive from what they point to.
 
     Edge types are item→category (its own and all above it), item→brand, and one item→item type for each of
-    `relations`, [num_ranked, num_ranked]. Each has `edge_index` (an `EdgeIndex`, sorted by the receiving item,
-    with filled caches) and `edge_weight` [E].
+    `relations`, [num_ranked, num_ranked]. Each has `edge_index`, an `EdgeIndex` with filled caches that is
+    sorted by the receiving item, and `edge_weight` [E].
     """
     graph = HeteroData()
     for node_type in ("Item", "Category", "Brand"):
@@ -85,14 +91,15 @@ def message_graph(data: HeteroData, relations: Mapping[str, csr_matrix]) -> Hete
     return graph
 
 
-def weighted_edges(matrix: csr_matrix) -> tuple[EdgeIndex, Tensor]:
+def weighted_edges(matrix: csr_matrix, *, device: torch.device = _CPU) -> tuple[EdgeIndex, Tensor]:
     """The entries of `matrix` as `edge_index` [2, E], sorted by row, and `edge_weight` [E]."""
     canonical = matrix.copy()
     canonical.sum_duplicates()
     entries = canonical.tocoo()
-    ends = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64))
+    # On its device at once: `EdgeIndex.to` makes a plain tensor of it in inference mode.
+    ends = torch.from_numpy(np.stack([entries.row, entries.col]).astype(np.int64)).to(device)
     edge_index = EdgeIndex(ends, sparse_size=matrix.shape, sort_order="row")
-    return edge_index, torch.from_numpy(entries.data.astype(np.float32))
+    return edge_index, torch.from_numpy(entries.data.astype(np.float32)).to(device)
 
 
 def item_relations(
@@ -141,8 +148,8 @@ def _nearest_by_cosine(incidence: csr_matrix, num_neighbours: int) -> csr_matrix
     scale = np.divide(1.0, np.sqrt(counts), out=np.zeros(len(counts)), where=counts > 0)
     unit = csr_matrix(incidence @ diags_array(scale), dtype=np.float32)
     by_item = unit.T.tocsr()
-    blocks = [csr_matrix((0, len(counts)), dtype=np.float32)]
-    for start in range(0, len(counts), _BLOCK):
+    blocks = []
+    for start in range(0, max(len(counts), 1), _BLOCK):
         cosine = (by_item[start : start + _BLOCK] @ unit).tocoo()
         is_other = cosine.row + start != cosine.col
         places = cosine.row[is_other], cosine.col[is_other]

@@ -7,7 +7,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags_array
 
 
 def normalise_rows(matrix: csr_matrix, *, power: float = 1.0) -> csr_matrix:
-    """Divide each row by its sum to the `power` (1: means; 0.5: sums over the root); empty rows stay empty."""
+    """Divide each row by its sum to `power` (1: means, 0.5: sums over the root); empty rows stay empty."""
     sums = np.asarray(matrix.sum(axis=1)).ravel()
     factors = np.divide(1.0, sums**power, out=np.zeros(len(sums)), where=sums > 0)
     return csr_matrix(diags_array(factors.astype(np.float32)) @ matrix)

@@ -23,7 +23,7 @@ from gnn.network.task import LearnedLinks
 
 @dataclass(frozen=True)
 class BasketTask:
-    """The training task of shops whose baskets hold several items (`gnn.network.task.Task`)."""
+    """The training task of shops whose baskets hold several items (`gnn.network.task.TrainingTask`)."""
 
     head: BasketHead
     purchases: Purchases
@@ -135,13 +135,13 @@ def _batch(
     device: torch.device,
 ) -> BasketBatch:
     counts.sum_duplicates()  # sorts: `log_counts` follow the edges
-    cart_index, cart_weight = weighted_edges(normalise_rows(cart, power=0.5))
-    history_index, history_weight = weighted_edges(normalise_rows(counts, power=0.5))
+    cart_index, cart_weight = weighted_edges(normalise_rows(cart, power=0.5), device=device)
+    history_index, history_weight = weighted_edges(normalise_rows(counts, power=0.5), device=device)
     return BasketBatch(
-        cart_index=cart_index.to(device),
-        cart_weight=cart_weight.to(device),
-        history_index=history_index.to(device),
-        history_weight=history_weight.to(device),
+        cart_index=cart_index,
+        cart_weight=cart_weight,
+        history_index=history_index,
+        history_weight=history_weight,
         log_counts=torch.from_numpy(np.log1p(counts.data)).to(device),
         users=torch.from_numpy(users).to(device),
         edge_label_index=torch.from_numpy(hidden.astype(np.int64)).to(device),

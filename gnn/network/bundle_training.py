@@ -60,7 +60,7 @@ class ViewVectors:
     bundles: NDArray[np.float32]
     """[num_bundles, d]"""
     items: NDArray[np.float32]
-    """What an item adds to a visitor who has it, [num_items, d]: the unit of the sum is the visitor's vector."""
+    """What an item adds to a visitor who has it, [num_items, d]; a visitor is the unit of the sum."""
     num_epochs: int
     """Epochs after which these vectors were best."""
 

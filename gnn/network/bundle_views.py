@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gnn.data.bundle_choices import BundleChoices
-from gnn.data.hetero_data import EdgeIndex, EdgeType, HeteroData, weighted_edges
+from gnn.data.hetero_data import EdgeIndex, HeteroData, weighted_edges
 from gnn.network.conv import WeightedSumConv
+from graph.edges import EdgeType
 
 VIEWS = ("choices", "purchases", "contents")
 
@@ -73,19 +74,25 @@ class ThreeViews(nn.Module):
         received = [edge_type for edge_type in (PURCHASED, CONTAINS) if edge_type in graph.edge_types]
         if not received:
             return self.items[:, :0]
-        num_receiving = graph[reverse(received[0])].edge_index.get_indptr().diff().clamp(min=1)
+        num_receiving: Tensor = graph[reverse(received[0])].edge_index.get_indptr().diff().clamp(min=1)
         return self.items / num_receiving.sqrt().unsqueeze(1)
 
     def _view(self, name: str, graph: HeteroData) -> tuple[Tensor, Tensor] | None:
         if name == "choices":
-            return self.propagate(self.users, self.bundles, graph, CHOSE)
+            return self._propagate(self.users, self.bundles, graph, CHOSE)
         if name == "contents" and CONTAINS in graph.edge_types:
-            bundles, _ = self.propagate(self.bundles, self.items, graph, CONTAINS)
+            bundles, _ = self._propagate(self.bundles, self.items, graph, CONTAINS)
             return self._mean(bundles, graph, CHOSE), bundles
         if name == "purchases" and PURCHASED in graph.edge_types:
-            users, items = self.propagate(self.users, self.items, graph, PURCHASED)
+            users, items = self._propagate(self.users, self.items, graph, PURCHASED)
             return users, self._mean(items, graph, CONTAINS)
         return None
+
+    def _propagate(
+        self, left: Tensor, right: Tensor, graph: HeteroData, edge_type: EdgeType
+    ) -> tuple[Tensor, Tensor]:
+        both: tuple[Tensor, Tensor] = self.propagate(left, right, graph, edge_type)
+        return both
 
     def _mean(self, x: Tensor, graph: HeteroData, edge_type: EdgeType) -> Tensor:
         mean: Tensor = self.mean(x, graph[edge_type].edge_index, graph[edge_type].mean_weight)
@@ -106,13 +113,13 @@ class BipartiteLightGCN(nn.Module):
     def forward(
         self, left: Tensor, right: Tensor, graph: HeteroData, edge_type: EdgeType
     ) -> tuple[Tensor, Tensor]:
-        """`left` [n, d] and `right` [m, d] are e⁰ of the source and of the target of `edge_type`."""
-        there, back = graph[edge_type], graph[reverse(edge_type)]
+        """`left` [n, d] and `right` [m, d] are e⁰ of the sources and of the targets of `edge_type`."""
+        edges, reverse_edges = graph[edge_type], graph[reverse(edge_type)]
         left_sum, right_sum = left, right
         for _ in range(self._num_layers):
             left, right = (
-                self.conv(right, there.edge_index, there.edge_weight),
-                self.conv(left, back.edge_index, back.edge_weight),
+                self.conv(right, edges.edge_index, edges.edge_weight),
+                self.conv(left, reverse_edges.edge_index, reverse_edges.edge_weight),
             )
             left_sum, right_sum = left_sum + F.normalize(left), right_sum + F.normalize(right)
         return left_sum / (self._num_layers + 1), right_sum / (self._num_layers + 1)

@@ -7,24 +7,19 @@ import warnings
 import torch
 from torch import Tensor
 
+from gnn.data.hetero_data import EdgeIndex
+
 with warnings.catch_warnings():
     # PyG scripts some functions when it is imported, which newer PyTorch calls deprecated.
     warnings.filterwarnings("ignore", message=".*torch.jit.script.* is deprecated", category=FutureWarning)
-    from torch_geometric import EdgeIndex
     from torch_geometric.nn import MessagePassing
-
-with warnings.catch_warnings():
-    # PyTorch warns once in a process that CSR tensors are in beta, and that it does not check them: `EdgeIndex`
-    # makes them of sorted edges.
-    warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
-    torch.sparse_csr_tensor([0], [], [], size=(0, 0))
 
 
 class WeightedSumConv(MessagePassing):  # type: ignore[misc]  # PyG ships no types
     """x'_i = Σ_j w_ij x_j over the edges (i, j): nodes receive from what they point to.
 
-    With w = D^(−½) A D^(−½) this is the propagation of LightGCN (He et al. 2020), with rows of w that sum to 1
-    a mean. It has no parameters.
+    With w = D^(−½) A D^(−½) this is the propagation of LightGCN (He et al. 2020); where the weights of each
+    receiver sum to 1 it is a mean. It has no parameters.
     """
 
     def __init__(self) -> None:

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gnn.data.hetero_data import IN_CATEGORY, MADE_BY, EdgeType, HeteroData
+from gnn.data.hetero_data import IN_CATEGORY, MADE_BY, HeteroData
 from gnn.network.conv import WeightedSumConv
 from gnn.scoring.containers import Csr, TextColumn
 from gnn.scoring.explanation import Encoder
+from graph.edges import EdgeType
 
 #: An item plays three roles, so links are not symmetric: in the cart, as the candidate, and in the history of
 #: a user who bought it before.
@@ -46,7 +47,7 @@ class HeteroEncoder(nn.Module):
     """
 
     def __init__(self, graph: HeteroData, *, dim: int, num_layers: int) -> None:
-        """`graph` as `gnn.data.hetero_data.message_graph` makes it: its numbers of nodes, and its relations."""
+        """`graph` is a `gnn.data.hetero_data.message_graph`: its nodes and its relations get parameters."""
         super().__init__()
         self.relations: list[EdgeType] = [
             edge_type for edge_type in graph.edge_types if edge_type[0] == edge_type[2] == "Item"
@@ -57,7 +58,7 @@ class HeteroEncoder(nn.Module):
         self.embedding = nn.ParameterDict(
             {
                 node_type: nn.Parameter(vectors.clone())
-                for node_type, vectors in zip(graph.node_types, initial.split(num_nodes), strict=True)
+                for node_type, vectors in zip(graph.node_types, torch.split(initial, num_nodes), strict=True)
             }
         )
         shape = (num_layers, len(self.relations), len(ROLES))
@@ -93,7 +94,8 @@ def pack_encoder(
 ) -> Encoder:
     """The embeddings and edges of `encoder`; the head multiplies its tables by `role_scale`, by role."""
     scale = np.array(role_scale, dtype=np.float32)[:, None]
-    embedding = np.concatenate([_array(vectors) for vectors in encoder.embedding.values()])
+    # In the order of the graph: `ParameterDict` sorts its keys.
+    embedding = np.concatenate([_array(encoder.embedding[node_type]) for node_type in graph.node_types])
     num_items, num_categories = graph["Item"].num_nodes, graph["Category"].num_nodes
     item = np.arange(num_items)
     category, brand = (graph[edge_type].edge_index.numpy() for edge_type in (IN_CATEGORY, MADE_BY))

@@ -13,7 +13,7 @@ from gnn.network.conv import WeightedSumConv
 from gnn.network.encoder import HeteroEncoder, ItemTables
 from gnn.network.losses import Candidates
 
-#: The smallest log weight that a step back begins with, and the factor by which each further head forgets slower.
+#: Initial log weights of steps back: the minimum, and the factor by which each further head forgets slower.
 _MIN_LOG_WEIGHT, _DECAY = -6.0, 0.3
 
 
@@ -39,7 +39,7 @@ class BasketBatch:
 
 @dataclass(frozen=True)
 class SequenceBatch:
-    """Histories side by side, L events of each, for the `SequenceHead`; shorter ones are padded at the end."""
+    """Histories for the `SequenceHead`, L events of each; shorter ones are padded at the end."""
 
     items: Tensor
     """Ranked index, 0 for padding, [B, L]."""
@@ -155,6 +155,6 @@ class LinkModel(nn.Module):
         self.head = head
 
     def forward(self, graph: HeteroData, batch: BasketBatch | SequenceBatch) -> Tensor:
-        """The output of the head: scores [B, num_ranked] of baskets, vectors [num_targets, d] of histories."""
+        """The output of the head: scores [B, num_ranked], or vectors of histories [num_targets, d]."""
         output: Tensor = self.head(self.encoder(graph), batch)
         return output

@@ -20,7 +20,7 @@ from gnn.scoring.sequences import SequenceGate, Sequences, sequence_vectors
 
 @dataclass(frozen=True)
 class SequenceTask:
-    """The training task of shops whose baskets hold one item (`gnn.network.task.Task`)."""
+    """The training task of shops whose baskets hold one item (`gnn.network.task.TrainingTask`)."""
 
     head: SequenceHead
     sequences: Sequences

@@ -42,11 +42,11 @@ class LearnedLinks:
     """Attention weights of ordered histories (`gnn.scoring.sequences`); none where baskets were learned."""
 
 
-class Task(Protocol):
-    """A kind of training data with its loss: `BasketTask` completes baskets, `SequenceTask` finds next items.
+class TrainingTask(Protocol):
+    """A kind of training data and its loss: `BasketTask` completes baskets, `SequenceTask` finds next items.
 
-    A training run asks it for the steps of each epoch, for the loss of each step, for the scores of validation
-    queries, and at the end for the arrays that serving reads. The task has the head of the model.
+    A training run takes from it the steps of each epoch, the loss of each step, the scores of validation
+    queries, and at the end the arrays that serving reads. The task has the head of the model.
     """
 
     def steps(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:

@@ -28,7 +28,7 @@ from gnn.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from gnn.network.encoder import HeteroEncoder, pack_encoder
 from gnn.network.heads import BasketHead, LinkModel, SequenceHead
 from gnn.network.sequence_task import SequenceTask
-from gnn.network.task import LearnedLinks, Task
+from gnn.network.task import LearnedLinks, TrainingTask
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,12 @@ class TrainingRun:
     """Parameters, optimiser and random generators of one run, and the best parameters so far."""
 
     def __init__(
-        self, model: LinkModel, graph: HeteroData, task: Task, config: TrainingConfig, device: torch.device
+        self,
+        model: LinkModel,
+        graph: HeteroData,
+        task: TrainingTask,
+        config: TrainingConfig,
+        device: torch.device,
     ) -> None:
         """`model` and `graph` are on `device`; `task` has the head of `model`."""
         self._model = model

@@ -37,19 +37,19 @@ def test_the_same_seed_gives_the_same_vectors(two_tastes: Planted) -> None:
 
 def test_the_epoch_that_validates_best_is_kept_and_patience_ends_training(two_tastes: Planted) -> None:
     choices, _ = two_tastes
-    asked = []
+    epochs = []
 
     def validate(vectors: ViewVectors) -> float:
-        asked.append(vectors.num_epochs)
+        epochs.append(vectors.num_epochs)
         return -abs(vectors.num_epochs - 3)
 
     vectors = train_views(choices, seed=0, device=CPU, params=replace(SMALL, patience=2), validate=validate)
 
     assert vectors.num_epochs == 3
-    assert asked == [1, 2, 3, 4, 5]
+    assert epochs == [1, 2, 3, 4, 5]
 
 
-def test_a_batch_with_nothing_hidden_teaches_nothing_and_breaks_nothing() -> None:
+def test_a_batch_without_hidden_choices_gives_finite_vectors() -> None:
     one = csr_matrix(np.eye(1, 3, dtype=np.float32))
     choices = BundleChoices(
         one, csr_matrix(np.zeros((1, 2), dtype=np.float32)), csr_matrix(np.zeros((3, 2), dtype=np.float32))

@@ -1,24 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from scipy.sparse import csr_matrix
 
 from gnn.config import TrainingConfig
 from gnn.data.purchases import Purchases
+from gnn.data.queries import CompletionQueries
 from gnn.errors import TrainingError
-from gnn.network.checkpoint import load_checkpoint
-from gnn.network.training import choose_device, train_links
 from gnn.network.task import LearnedLinks
-from gnn.scoring.explanation_vectors import HISTORY, SOURCE, TARGET, Part, VectorParts
+from gnn.network.training import Progress, choose_device, no_progress, train_links
+from gnn.scoring.explanation import HISTORY, SOURCE, TARGET, VectorTerms
 from graph.edges import EdgeTables
+from tests.gnn.network.step_counter import StepCounter
 
 RANKED = np.arange(20, dtype=np.int32)
+TABLES = ("source", "target", "history", "bias", "users")
 
 
 def learn(
@@ -27,40 +27,69 @@ def learn(
     config: TrainingConfig,
     checkpoint: Path,
     *,
-    stop_after: int = 99,
-    further_relations: Mapping[str, csr_matrix] | None = None,
+    validation: CompletionQueries | None = None,
+    progress: Progress = no_progress,
 ) -> LearnedLinks:
-    """Train; raise KeyboardInterrupt at the first step after `stop_after` epochs."""
-
-    def progress(stage: str, done: int, total: int) -> None:
-        if done > stop_after * total // config.max_epochs:
-            raise KeyboardInterrupt
-
     return train_links(
         purchases,
         edges,
         RANKED,
         config=config,
-        validation=None,
+        validation=validation,
         max_epochs=config.max_epochs,
         checkpoint=checkpoint,
         progress=progress,
-        further_relations=further_relations or {},
     )
 
 
-def test_a_run_that_was_stopped_ends_where_an_unbroken_one_ends(
+def test_a_resumed_run_does_the_steps_that_are_left_and_ends_equal(
     shop_purchases: Purchases, shop_edges: EdgeTables, tiny_config: TrainingConfig, tmp_path: Path
 ) -> None:
-    unbroken = learn(shop_purchases, shop_edges, tiny_config, tmp_path / "unbroken.pt")
+    config = replace(tiny_config, max_epochs=3)
+    whole, stopped, resumed = StepCounter(), StepCounter(stop_in_epoch=2), StepCounter()
+    unbroken = learn(shop_purchases, shop_edges, config, tmp_path / "unbroken.pt", progress=whole.count)
     with pytest.raises(KeyboardInterrupt):
-        learn(shop_purchases, shop_edges, tiny_config, tmp_path / "stopped.pt", stop_after=1)
+        learn(shop_purchases, shop_edges, config, tmp_path / "run.pt", progress=stopped.count)
 
-    resumed = learn(shop_purchases, shop_edges, tiny_config, tmp_path / "stopped.pt")
+    links = learn(shop_purchases, shop_edges, config, tmp_path / "run.pt", progress=resumed.count)
 
-    assert resumed.num_epochs == unbroken.num_epochs == tiny_config.max_epochs
-    for name in ("source", "target", "history", "bias", "users"):
-        assert np.array_equal(getattr(resumed, name), getattr(unbroken, name)), name
+    assert stopped.num_steps == whole.num_steps // 3
+    assert resumed.num_steps == whole.num_steps - whole.num_steps // 3
+    assert links.num_epochs == unbroken.num_epochs == 3
+    for name in TABLES:
+        assert np.array_equal(getattr(links, name), getattr(unbroken, name)), name
+
+
+def test_a_finished_run_is_read_from_its_checkpoint_without_a_step(
+    shop_purchases: Purchases, shop_edges: EdgeTables, tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    finished = learn(shop_purchases, shop_edges, tiny_config, tmp_path / "run.pt")
+    again = StepCounter()
+
+    links = learn(shop_purchases, shop_edges, tiny_config, tmp_path / "run.pt", progress=again.count)
+
+    assert again.num_steps == 0
+    for name in TABLES:
+        assert np.array_equal(getattr(links, name), getattr(finished, name)), name
+
+
+def test_a_resumed_run_remembers_its_best_epoch(
+    shop_purchases: Purchases, shop_edges: EdgeTables, tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    config = replace(tiny_config, max_epochs=3)
+    validation = CompletionQueries(
+        shop_purchases.lines[:40].sign(), np.full(40, -1), np.arange(40) % 20, ("",) * 40
+    )
+    files = [tmp_path / "unbroken.pt", tmp_path / "run.pt"]
+    unbroken = learn(shop_purchases, shop_edges, config, files[0], validation=validation)
+    with pytest.raises(KeyboardInterrupt):
+        stop = StepCounter(stop_in_epoch=3).count
+        learn(shop_purchases, shop_edges, config, files[1], validation=validation, progress=stop)
+
+    links = learn(shop_purchases, shop_edges, config, files[1], validation=validation)
+
+    assert links.num_epochs == unbroken.num_epochs
+    assert np.array_equal(links.target, unbroken.target)
 
 
 def test_another_seed_finds_other_tables(
@@ -74,34 +103,35 @@ def test_another_seed_finds_other_tables(
     assert not np.allclose(one.target, other.target)
 
 
-def test_the_checkpoint_of_another_run_is_not_taken(
-    shop_purchases: Purchases, shop_edges: EdgeTables, tiny_config: TrainingConfig, tmp_path: Path
+@pytest.mark.parametrize("change", [{"seed": 1}, {"relations": ("purchased",)}])
+def test_the_checkpoint_of_another_run_is_not_used(
+    shop_purchases: Purchases,
+    shop_edges: EdgeTables,
+    tiny_config: TrainingConfig,
+    tmp_path: Path,
+    change: dict[str, object],
 ) -> None:
     config = replace(tiny_config, max_epochs=1)
-    alone = learn(shop_purchases, shop_edges, replace(config, seed=1), tmp_path / "alone.pt")
+    changed = replace(config, **change)  # type: ignore[arg-type]  # a field of the parameter's own type
+    alone = learn(shop_purchases, shop_edges, changed, tmp_path / "alone.pt")
     learn(shop_purchases, shop_edges, config, tmp_path / "shared.pt")
 
-    after_another = learn(shop_purchases, shop_edges, replace(config, seed=1), tmp_path / "shared.pt")
+    after_another = learn(shop_purchases, shop_edges, changed, tmp_path / "shared.pt")
 
     assert np.array_equal(after_another.target, alone.target)
 
 
-def test_a_further_relation_is_a_part_of_the_vectors_like_those_of_the_graph(
+def test_vectors_are_explained_by_every_relation_of_the_configuration(
     shop_purchases: Purchases, shop_edges: EdgeTables, tiny_config: TrainingConfig, tmp_path: Path
 ) -> None:
-    config = replace(tiny_config, max_epochs=1)
-    next_item = csr_matrix(np.roll(np.eye(20, dtype=np.float32), 1, axis=1))
-    alone = learn(shop_purchases, shop_edges, config, tmp_path / "shared.pt")
+    config = replace(tiny_config, max_epochs=1, num_layers=2, relations=("co_purchase", "purchased"))
 
-    links = learn(
-        shop_purchases, shop_edges, config, tmp_path / "shared.pt", further_relations={"next": next_item}
-    )
+    links = learn(shop_purchases, shop_edges, config, tmp_path / "run.pt")
 
-    assert not np.allclose(links.target, alone.target)  # The checkpoint without the relation is not taken.
-    vectors = VectorParts(links.encoder, num_categories=shop_edges.nodes["Category"].num_rows)
+    vectors = VectorTerms(links.encoder, num_categories=shop_edges.nodes["Category"].num_rows)
     for role, table in ((SOURCE, links.source), (TARGET, links.target), (HISTORY, links.history)):
-        parts, given = vectors.of(4, role)
-        assert Part("next", 5) in parts
+        terms, given = vectors.of(4, role)
+        assert {"item", "category", "co_purchase", "purchased"} <= {term.relation for term in terms}
         assert given.sum(axis=0) == pytest.approx(table[4], abs=1e-5)
 
 
@@ -126,14 +156,6 @@ def test_training_leaves_the_random_state_of_its_caller_alone(
     learn(shop_purchases, shop_edges, replace(tiny_config, max_epochs=1), tmp_path / "run.pt")
 
     assert torch.equal(torch.get_rng_state(), before)
-
-
-@pytest.mark.parametrize("content", [b"", b"no checkpoint"])
-def test_a_damaged_checkpoint_is_none(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "run.pt").write_bytes(content)
-
-    assert load_checkpoint(tmp_path / "run.pt", key="any") is None
-    assert load_checkpoint(tmp_path / "missing.pt", key="any") is None
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
