@@ -11,23 +11,25 @@ class SequenceConfig:
     """How a model learns the next item; what is not here is as in `TrainingConfig`."""
 
     is_ordered: bool = True
-    """False: the order and age of a history are not heard, for the comparison."""
+    """False leaves the order and age of a history out, for comparison."""
     embedding_dim: int = 64
     """Length of an item's vectors; a multiple of `num_heads`."""
     num_heads: int = 4
-    """Parts of a vector that remember for different times."""
+    """Attention heads; each has a share of the vector and forgets at a speed of its own."""
     max_steps: int = 50
-    """Events of a history that are learned from at once; older ones are as loud as the oldest of these."""
+    """Events of a history in training. When serving, older events weigh as much as the oldest of these."""
     num_neighbours: int = 10
     """Strongest transitions that an item receives from, each way."""
     ease_top_k: int = 200
     """EASE weights that are kept a row: histories are long, so few are enough."""
+    relations: tuple[str, ...] = ()
+    """Relations of `gnn.data.hetero_data.ITEM_RELATIONS` that items receive along, besides transitions."""
     dropout: float = 0.4
     """Share of a history's vector that is dropped in training."""
     event_dropout: float = 0.2
     """Share of a history's events that are dropped in training."""
     targets_a_step: int = 4_096
-    """Items asked for a step, about."""
+    """Items to predict in one step, about."""
     learning_rate: float = 6e-3
     """Of Adam, at the first epoch; falls linearly to a tenth at the last."""
     max_epochs: int = 6
@@ -62,8 +64,10 @@ class TrainingConfig:
     """Length of an item's vectors."""
     num_layers: int = 1
     """Propagation depth along item–item relations."""
+    relations: tuple[str, ...] = ("co_purchase",)
+    """Relations of `gnn.data.hetero_data.ITEM_RELATIONS` that items receive along."""
     num_neighbours: int = 30
-    """Strongest co-purchases that an item receives from."""
+    """Strongest neighbours of each relation that an item receives from."""
     hidden_share: float = 0.2
     """Share of each training basket that is to be predicted from the rest."""
     dropout: float = 0.2

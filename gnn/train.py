@@ -81,8 +81,8 @@ def train(
         if learned.kind == "closed_form":
             warnings.insert(
                 0,
-                f"too little data for a GNN (under {MIN_BASKETS} baskets or {MIN_ITEMS} ranked items to train on): "
-                "counts and a closed form serve",
+                f"too little data for a GNN (under {MIN_BASKETS} baskets or {MIN_ITEMS} ranked items to "
+                "train on): counts and a closed form serve",
             )
         context = FitContext(data, learned, result.tuning, config, text_cache, report)
         run = {"num_epochs": result.tuning.num_epochs, "tuned_s": round(tuned_s, 1)}

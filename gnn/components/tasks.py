@@ -17,7 +17,7 @@ from gnn.artifact.model import ModelArtifact
 from gnn.artifact.scorers import item_scorer
 from gnn.components.boosted_trees import TreeParams
 from gnn.components.context import FitContext
-from gnn.components.ease.exact import fit_ease
+from gnn.components.ease import fit_ease
 from gnn.components.reranker import RankingQueries
 from gnn.config import TrainingConfig
 from gnn.data.purchases import read_purchase_log

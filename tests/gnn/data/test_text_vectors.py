@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gnn.data import text_vectors as text
-from gnn.data.text_vectors import MAX_CHARACTERS, TEXT_DIM, clean_text, encode_texts, text_warning
+from gnn.data.content import MAX_CHARACTERS, TEXT_DIM, clean_text, encode_texts, text_warning
 
 is_installed = pytest.mark.skipif(text_warning() is not None, reason=text_warning() or "")
 

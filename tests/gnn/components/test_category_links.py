@@ -9,14 +9,13 @@ import pytest
 
 from etl.tables import Tables
 from gnn.components import fit_components
-from gnn.components.category_links import fitting
-from gnn.components.category_links.fitting import tune_category_prior
-from gnn.components.category_links.prior import CategoryPrior
+from gnn.components.category_links import fitting, tune_category_prior
+from gnn.components.category_prior import CategoryPrior
 from gnn.components.context import Tuning
 from gnn.components.learned import closed_form_links
 from gnn.config import DEMO, TrainingConfig
 from gnn.data.training_data import TimeSplit, TrainingData, split_by_time, training_data
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.catalogue import CategoryLinks
 from gnn.train import train
 from graph.edges import edge_tables
