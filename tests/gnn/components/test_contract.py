@@ -245,7 +245,7 @@ def test_a_network_of_baskets_scores_as_its_head_did_in_training(
     )
     made = tables(num_ranked)
 
-    with torch.inference_mode():
+    with torch.no_grad():
         trained, links = task.scores(made, queries), task.links(made)
     by_log, by_known = links.count_weights
     artifact = with_links(full_context, links, Ensemble(1.0, 0.0, by_log, by_known, 0.0, 0.0))
@@ -263,7 +263,7 @@ def test_a_network_of_sequences_scores_as_its_head_did_in_training(
     task = SequenceTask(head, sequences, config, config.sequence, torch.device("cpu"))
     made = tables(num_ranked)
 
-    with torch.inference_mode():
+    with torch.no_grad():
         # Every user bought three items, a day apart: the second and the third are to be found.
         batch = next_item_batch(sequences, np.arange(5), max_steps=50, device=task.device)
         trained = (head(made, batch) @ made.target.T + head.bias).numpy()
