@@ -20,6 +20,7 @@ from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
 from gnn.artifact.model import ModelArtifact
 from gnn.artifact.scorers import first_stage, item_scorer
+from gnn.components.context import Learned
 from gnn.components.ensemble import fit_ensemble
 from gnn.components.holdout import Holdout
 from gnn.components.learned import fit_item_network
@@ -27,7 +28,6 @@ from gnn.components.reranker import Shortlists, out_of_fold_ranks, read_shortlis
 from gnn.components.tuning import served_score
 from gnn.evaluation.metrics import ScoreQueries, full_ranking, ndcg_at_k
 from gnn.network.training import no_progress, train_links
-from gnn.network.training_run import LearnedLinks
 from gnn.scoring.item_model import FEATURES, Ensemble
 from graph.edges import EdgeType
 
@@ -86,7 +86,8 @@ def main() -> None:
 def _encoder_rows(holdout: Holdout, scratch: Path) -> Iterator[Row]:
     """The network alone, with its own weights on counts: as it is, then each variant."""
     data, config = holdout.context.data, holdout.context.config
-    whole = _network_ndcg(holdout, holdout.context.learned.links)
+    learned = holdout.context.learned
+    whole = _network_ndcg(holdout, learned)
     yield "the GNN as it is", whole, 0.0
     for number, (name, variant) in enumerate(VARIANTS.items()):
         kept = {kind: table for kind, table in data.edges.edges.items() if kind not in variant.without}
@@ -100,7 +101,7 @@ def _encoder_rows(holdout: Holdout, scratch: Path) -> Iterator[Row]:
             checkpoint=scratch / f"{number}.pt",
             progress=no_progress,
         )
-        ndcg = _network_ndcg(holdout, links)
+        ndcg = _network_ndcg(holdout, replace(learned, links=links))
         yield name, ndcg, ndcg - whole
 
 
@@ -140,8 +141,8 @@ def _with_ensemble(holdout: Holdout, start: Ensemble) -> ModelArtifact:
     return replace(artifact, ensemble=fit_ensemble(item_scorer(artifact), holdout.validation, ranked, start))
 
 
-def _network_ndcg(holdout: Holdout, links: LearnedLinks) -> float:
-    context = replace(holdout.context, learned=replace(holdout.context.learned, links=links))
+def _network_ndcg(holdout: Holdout, learned: Learned) -> float:
+    context = replace(holdout.context, learned=learned)
     artifact = replace(holdout.artifact, network=fit_item_network(context))
     return _ndcg(holdout, holdout.task.network_score(artifact, context))
 

@@ -25,7 +25,7 @@ from benchmarks.quality.holdouts import protocol_b_config
 from benchmarks.quality.options import BenchmarkError
 from benchmarks.results import markdown_table, write_section
 from etl.ingest import ingest
-from gnn.components.ease.exact import MAX_EXACT, NUM_HEAD, fit_ease
+from gnn.components.ease import MAX_EXACT, NUM_HEAD, fit_ease
 from gnn.components.learned import fit_basket_ease
 from gnn.components.tasks import BasketCompletion
 from gnn.config import STANDARD

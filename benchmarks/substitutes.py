@@ -2,7 +2,7 @@
 
 Substitutes are found in Complete Journey before week 46; the baskets from then on show which pairs are bought
 together all the same. A pair's lift is how many times as often a basket holds both as by chance, for baskets
-of these sizes (`gnn.components.substitutes.expected`).
+of these sizes (`gnn.components.substitutes.behaviour`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from etl.times import local_midnight
 from gnn.components import fit_components
 from gnn.components.context import FitContext, Learned, Tuning
 from gnn.components.learned import closed_form_links, fit_basket_ease
-from gnn.components.substitutes.expected import expected_baskets
+from gnn.components.substitutes.behaviour import expected_baskets
 from gnn.config import STANDARD
 from gnn.data.purchases import Purchases, read_purchases
 from gnn.data.training_data import training_data

@@ -133,17 +133,18 @@ def _not_negative(name: str) -> Rule:
     return Rule(f"{name} < 0", f"{name} is negative")
 
 
+def _columns(*required: str, **kinds: Kind) -> tuple[Column, ...]:
+    return tuple(Column(name, kind, is_required=name in required) for name, kind in kinds.items())
+
+
+_ID, _TEXT, _NUMBER, _TIME = Kind.ID, Kind.TEXT, Kind.NUMBER, Kind.TIME
+
 CONTRACTS: dict[str, Contract] = {
     "interactions": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("timestamp", Kind.TIME, is_required=True),
-            Column("user_id", Kind.ID),
-            Column("event", Kind.EVENT),
-            Column("basket_id", Kind.ID),
-            Column("quantity", Kind.NUMBER),
-            Column("unit_price", Kind.NUMBER),
-            Column("event_id", Kind.ID),
+        columns=_columns(
+            "item_id", "timestamp",
+            item_id=_ID, timestamp=_TIME, user_id=_ID, event=Kind.EVENT, basket_id=_ID, quantity=_NUMBER,
+            unit_price=_NUMBER, event_id=_ID,
         ),
         rules=(
             _NOT_IN_FUTURE,
@@ -154,96 +155,60 @@ CONTRACTS: dict[str, Contract] = {
         ),
     ),
     "items": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("title", Kind.TEXT),
-            Column("category", Kind.TEXT),
-            Column("brand", Kind.TEXT),
-            Column("description", Kind.TEXT),
-            Column("price", Kind.NUMBER),
-            Column("cost", Kind.NUMBER),
-            Column("in_stock", Kind.FLAG),
+        columns=_columns(
+            "item_id",
+            item_id=_ID, title=_TEXT, category=_TEXT, brand=_TEXT, description=_TEXT, price=_NUMBER,
+            cost=_NUMBER, in_stock=Kind.FLAG,
         ),
         rules=(_not_negative("price"), _not_negative("cost")),
         key=("item_id",),
         keeps_unknown=True,
     ),
-    "users": Contract(
-        columns=(Column("user_id", Kind.ID, is_required=True),), key=("user_id",), keeps_unknown=True
-    ),
+    "users": Contract(columns=_columns("user_id", user_id=_ID), key=("user_id",), keeps_unknown=True),
     "bundles": Contract(
-        columns=(
-            Column("bundle_id", Kind.ID, is_required=True),
-            Column("title", Kind.TEXT),
-            Column("discount", Kind.NUMBER),
-        ),
+        columns=_columns("bundle_id", bundle_id=_ID, title=_TEXT, discount=_NUMBER),
         rules=(_share("discount"),),
         key=("bundle_id",),
     ),
     "bundle_items": Contract(
-        columns=(
-            Column("bundle_id", Kind.ID, is_required=True),
-            Column("item_id", Kind.ID, is_required=True),
-            Column("quantity", Kind.NUMBER),
-        ),
+        columns=_columns("bundle_id", "item_id", bundle_id=_ID, item_id=_ID, quantity=_NUMBER),
         rules=(Rule("quantity <= 0", "quantity is not above zero"),),
         key=("bundle_id", "item_id"),
     ),
     "bundle_interactions": Contract(
-        columns=(
-            Column("user_id", Kind.ID, is_required=True),
-            Column("bundle_id", Kind.ID, is_required=True),
-            Column("timestamp", Kind.TIME),
-            Column("event", Kind.EVENT),
-            Column("event_id", Kind.ID),
+        columns=_columns(
+            "user_id", "bundle_id",
+            user_id=_ID, bundle_id=_ID, timestamp=_TIME, event=Kind.EVENT, event_id=_ID,
         ),
         rules=(_NOT_IN_FUTURE,),
     ),
     "promotions": Contract(
-        columns=(
-            Column("promotion_id", Kind.ID, is_required=True),
-            Column("name", Kind.TEXT),
-            Column("starts_at", Kind.TIME),
-            Column("ends_at", Kind.END_TIME),
+        columns=_columns(
+            "promotion_id", promotion_id=_ID, name=_TEXT, starts_at=_TIME, ends_at=Kind.END_TIME
         ),
         rules=(Rule("ends_at < starts_at", "ends_at lies before starts_at"),),
         key=("promotion_id",),
     ),
     "promotion_items": Contract(
-        columns=(
-            Column("promotion_id", Kind.ID, is_required=True),
-            Column("item_id", Kind.ID, is_required=True),
-            Column("discount", Kind.NUMBER),
-        ),
+        columns=_columns("promotion_id", "item_id", promotion_id=_ID, item_id=_ID, discount=_NUMBER),
         rules=(_share("discount"),),
         key=("promotion_id", "item_id"),
     ),
     "reviews": Contract(
-        columns=(
-            Column("user_id", Kind.ID, is_required=True),
-            Column("item_id", Kind.ID, is_required=True),
-            Column("text", Kind.TEXT),
-            Column("rating", Kind.NUMBER),
-            Column("timestamp", Kind.TIME),
-            Column("event_id", Kind.ID),
+        columns=_columns(
+            "user_id", "item_id",
+            user_id=_ID, item_id=_ID, text=_TEXT, rating=_NUMBER, timestamp=_TIME, event_id=_ID,
         ),
         rules=(_NOT_IN_FUTURE,),
     ),
     "item_vectors": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("vector", Kind.VECTOR, is_required=True),
-        ),
+        columns=_columns("item_id", "vector", item_id=_ID, vector=Kind.VECTOR),
         rules=(Rule("len(vector) <> mode(len(vector)) OVER ()", "vector has another length than most"),),
         key=("item_id",),
     ),
     "item_links": Contract(
-        columns=(
-            Column("item_id", Kind.ID, is_required=True),
-            Column("related_item_id", Kind.ID, is_required=True),
-            Column("kind", Kind.TEXT),
-        ),
+        columns=_columns("item_id", "related_item_id", item_id=_ID, related_item_id=_ID, kind=_TEXT),
         rules=(Rule("item_id = related_item_id", "an item is linked to itself"),),
         key=("item_id", "related_item_id", "kind"),
     ),
-}
+}  # fmt: skip

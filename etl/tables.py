@@ -20,100 +20,56 @@ from etl.errors import StageError
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 
+_TEXT, _NUMBER, _FLAG = pa.string(), pa.float64(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
-_ASSOCIATION = [
-    ("baskets", pa.int64()),
-    ("support", pa.float64()),
-    ("confidence_forward", pa.float64()),
-    ("confidence_backward", pa.float64()),
-    ("lift", pa.float64()),
-    ("npmi", pa.float64()),
-]
+_ASSOCIATION = {
+    "baskets": pa.int64(),
+    "support": _NUMBER,
+    "confidence_forward": _NUMBER,
+    "confidence_backward": _NUMBER,
+    "lift": _NUMBER,
+    "npmi": _NUMBER,
+}
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(columns)
+
 
 #: Column names and types of each canonical table. Every table always exists; it may be empty.
 #: `attributes` is a JSON object of the columns that are not in the import contract. Ids are text.
 SCHEMAS: dict[str, pa.Schema] = {
     # One row for each event, sorted by timestamp, basket_id, item_id, event_key. `user_id` is a pseudonym.
     # `local_date` is the day in the shop's time zone. `basket_id` is the shop's, or made from user and day.
-    "interactions": pa.schema(
-        [
-            ("event_key", pa.string()),
-            ("user_id", pa.string()),
-            ("item_id", pa.string()),
-            ("event", pa.string()),
-            ("timestamp", _TIME),
-            ("local_date", pa.date32()),
-            ("basket_id", pa.string()),
-            ("quantity", pa.float64()),
-            ("unit_price", pa.float64()),
-        ]
+    "interactions": _schema(
+        event_key=_TEXT, user_id=_TEXT, item_id=_TEXT, event=_TEXT, timestamp=_TIME, local_date=pa.date32(),
+        basket_id=_TEXT, quantity=_NUMBER, unit_price=_NUMBER,
     ),
     # `listed` is false for an item that is not in the catalogue. `price_given` is false if `price` is the
     # median line price, or null.
-    "items": pa.schema(
-        [
-            ("item_id", pa.string()),
-            ("title", pa.string()),
-            ("category_id", pa.string()),
-            ("brand", pa.string()),
-            ("description", pa.string()),
-            ("price", pa.float64()),
-            ("cost", pa.float64()),
-            ("in_stock", pa.bool_()),
-            ("listed", pa.bool_()),
-            ("attributes", pa.string()),
-            ("price_given", pa.bool_()),
-        ]
+    "items": _schema(
+        item_id=_TEXT, title=_TEXT, category_id=_TEXT, brand=_TEXT, description=_TEXT, price=_NUMBER,
+        cost=_NUMBER, in_stock=_FLAG, listed=_FLAG, attributes=_TEXT, price_given=_FLAG,
     ),
     # `category_id` is the path joined by " > "; a root has level 0.
-    "categories": pa.schema(
-        [
-            ("category_id", pa.string()),
-            ("name", pa.string()),
-            ("level", pa.int32()),
-            ("parent_id", pa.string()),
-        ]
+    "categories": _schema(category_id=_TEXT, name=_TEXT, level=pa.int32(), parent_id=_TEXT),
+    "users": _schema(user_id=_TEXT, attributes=_TEXT),
+    "bundles": _schema(bundle_id=_TEXT, title=_TEXT, discount=_NUMBER),
+    "bundle_items": _schema(bundle_id=_TEXT, item_id=_TEXT, quantity=_NUMBER),
+    "bundle_interactions": _schema(
+        event_key=_TEXT, user_id=_TEXT, bundle_id=_TEXT, timestamp=_TIME, event=_TEXT
     ),
-    "users": pa.schema([("user_id", pa.string()), ("attributes", pa.string())]),
-    "bundles": pa.schema([("bundle_id", pa.string()), ("title", pa.string()), ("discount", pa.float64())]),
-    "bundle_items": pa.schema(
-        [("bundle_id", pa.string()), ("item_id", pa.string()), ("quantity", pa.float64())]
+    "promotions": _schema(promotion_id=_TEXT, name=_TEXT, starts_at=_TIME, ends_at=_TIME),
+    "promotion_items": _schema(promotion_id=_TEXT, item_id=_TEXT, discount=_NUMBER),
+    "reviews": _schema(
+        event_key=_TEXT, user_id=_TEXT, item_id=_TEXT, text=_TEXT, rating=_NUMBER, timestamp=_TIME
     ),
-    "bundle_interactions": pa.schema(
-        [
-            ("event_key", pa.string()),
-            ("user_id", pa.string()),
-            ("bundle_id", pa.string()),
-            ("timestamp", _TIME),
-            ("event", pa.string()),
-        ]
-    ),
-    "promotions": pa.schema(
-        [("promotion_id", pa.string()), ("name", pa.string()), ("starts_at", _TIME), ("ends_at", _TIME)]
-    ),
-    "promotion_items": pa.schema(
-        [("promotion_id", pa.string()), ("item_id", pa.string()), ("discount", pa.float64())]
-    ),
-    "reviews": pa.schema(
-        [
-            ("event_key", pa.string()),
-            ("user_id", pa.string()),
-            ("item_id", pa.string()),
-            ("text", pa.string()),
-            ("rating", pa.float64()),
-            ("timestamp", _TIME),
-        ]
-    ),
-    "item_vectors": pa.schema([("item_id", pa.string()), ("vector", pa.list_(pa.float32()))]),
-    "item_links": pa.schema(
-        [("item_id", pa.string()), ("related_item_id", pa.string()), ("kind", pa.string())]
-    ),
-    # Counted by `etl.associations` over all baskets; low id to high, in code-point order.
-    "co_purchases": pa.schema([("from_item_id", pa.string()), ("to_item_id", pa.string()), *_ASSOCIATION]),
-    "category_pairs": pa.schema(
-        [("from_category_id", pa.string()), ("to_category_id", pa.string()), *_ASSOCIATION]
-    ),
-}
+    "item_vectors": _schema(item_id=_TEXT, vector=pa.list_(pa.float32())),
+    "item_links": _schema(item_id=_TEXT, related_item_id=_TEXT, kind=_TEXT),
+    # Counted by `etl.associations` over all baskets, from the lower id to the higher in code-point order.
+    "co_purchases": _schema(from_item_id=_TEXT, to_item_id=_TEXT, **_ASSOCIATION),
+    "category_pairs": _schema(from_category_id=_TEXT, to_category_id=_TEXT, **_ASSOCIATION),
+}  # fmt: skip
 
 
 class TablesError(StageError):

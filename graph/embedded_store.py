@@ -1,7 +1,7 @@
 """A graph store in a file, in process and without a server: LadybugDB.
 
 A load writes a new file beside the old one and renames it into place, so that readers, and anyone after a
-killed load, find the previous graph whole.
+killed load, find the previous graph complete.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import ladybug
 import pyarrow as pa
@@ -35,12 +33,12 @@ from graph.errors import GraphError, first_line
 from graph.results import normalise_result
 from graph.rows import GraphRows, graph_rows, sorted_nodes, sorted_relationships
 from graph.schema import KNOWN_NAMES, NODE_TYPES, RELATIONSHIP_TYPES, SCHEMA_VERSION, STATE, STATE_NAME
-from graph.store import GraphStatus, LoadReport, Parameter
+from graph.store import GraphStatus, GraphStore, LoadReport, Parameter
 
 logger = logging.getLogger(__name__)
 
 
-class EmbeddedStore:
+class EmbeddedStore(GraphStore):
     """A `GraphStore` in the LadybugDB file at `path`."""
 
     def __init__(self, path: Path) -> None:
@@ -130,14 +128,6 @@ class EmbeddedStore:
         if self._database is not None:
             self._database.close()
         self._connection = self._database = self._inode = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _execute(self, statement: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
         connection = self._open()

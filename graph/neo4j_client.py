@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Self
 
 import pyarrow as pa
 from neo4j import (
@@ -121,14 +119,6 @@ class Neo4jClient:
     def close(self) -> None:
         """Close the driver."""
         self._driver.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _write(self, statement: str, parameters: dict[str, object]) -> None:
         def run(transaction: ManagedTransaction) -> None:

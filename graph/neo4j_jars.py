@@ -31,10 +31,10 @@ def find_java() -> str:
     command = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
     if command is None:
         raise GraphError(f"Neo4j needs Java {OLDEST_JAVA} or later, found none: install it, {_OR_ELSE}")
-    answer = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
-    version = re.search(r'version "(\d+)', answer.stderr)
+    ended = subprocess.run([command, "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(\d+)', ended.stderr)
     if version is None or int(version[1]) < OLDEST_JAVA:
-        found = (answer.stderr.strip() or "unknown").splitlines()[0]
+        found = (ended.stderr.strip() or "unknown").splitlines()[0]
         raise GraphError(
             f"Neo4j needs Java {OLDEST_JAVA} or later, {command} is {found}: install one, {_OR_ELSE}"
         )
@@ -74,20 +74,14 @@ def _download(pom: Path, folder: Path) -> None:
         raise GraphError(f"Maven downloads Neo4j, found no mvn: install it, {_OR_ELSE}")
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    answer = subprocess.run(
-        [
-            maven,
-            "--quiet",
-            "--batch-mode",
-            f"--file={pom}",
-            "dependency:copy-dependencies",
-            f"-DoutputDirectory={unfinished}",
-        ],
+    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={unfinished}"]
+    ended = subprocess.run(
+        [maven, "--quiet", "--batch-mode", f"--file={pom}", *goal],
         capture_output=True,
         text=True,
         check=False,
     )
-    if answer.returncode != 0:
-        lines = [line for line in answer.stdout.splitlines() if "ERROR" in line] or ["no message"]
+    if ended.returncode != 0:
+        lines = [line for line in ended.stdout.splitlines() if "ERROR" in line] or ["no message"]
         raise GraphError(f"Maven could not download Neo4j ({lines[0].strip()}): fix it, {_OR_ELSE}")
     unfinished.rename(folder)

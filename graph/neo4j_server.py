@@ -114,14 +114,8 @@ def _prepare(home: Path, command: str, folder: Path) -> Credentials:
     (server / "conf").mkdir(parents=True, exist_ok=True)
     server.chmod(0o700)
     (server / "conf" / "neo4j.conf").write_text(_CONFIGURATION.format(port=port), encoding="utf-8")
-    write_env(
-        home / ENV_FILE,
-        {
-            "NEO4J_URI": f"bolt://127.0.0.1:{port}",
-            "NEO4J_USERNAME": USERNAME,
-            "NEO4J_PASSWORD": password,
-        },
-    )
+    uri = f"bolt://127.0.0.1:{port}"
+    write_env(home / ENV_FILE, {"NEO4J_URI": uri, "NEO4J_USERNAME": USERNAME, "NEO4J_PASSWORD": password})
     if is_new:
         _set_password(server, command, folder, password)
     return Credentials(USERNAME, password)
@@ -132,46 +126,32 @@ def _set_password(server: Path, command: str, folder: Path, password: str) -> No
     arguments = server / "password.arguments"
     write_env(arguments, {})
     arguments.write_text(f'--\n"{password}"\n', encoding="utf-8")
+    admin_tool = [command, "-cp", f"{folder}/*", "org.neo4j.cli.AdminTool"]
+    environment = {**os.environ, "NEO4J_HOME": str(server), "NEO4J_CONF": str(server / "conf")}
     try:
-        answer = subprocess.run(
-            [
-                command,
-                "-cp",
-                f"{folder}/*",
-                "org.neo4j.cli.AdminTool",
-                "dbms",
-                "set-initial-password",
-                f"@{arguments}",
-            ],
-            env={**os.environ, "NEO4J_HOME": str(server), "NEO4J_CONF": str(server / "conf")},
+        ended = subprocess.run(
+            [*admin_tool, "dbms", "set-initial-password", f"@{arguments}"],
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
     finally:
         arguments.unlink()
-    if answer.returncode != 0:
+    if ended.returncode != 0:
         shutil.rmtree(server)
-        reason = (answer.stderr.strip() or "no message").splitlines()[-1]
+        reason = (ended.stderr.strip() or "no message").splitlines()[-1]
         raise GraphError(f"Neo4j refused its first password ({reason})")
 
 
 def _start(home: Path, command: str, folder: Path) -> psutil.Process:
     server = home / "neo4j"
-    arguments = [
-        command,
-        *_JAVA_OPTIONS,
-        "-cp",
-        f"{folder}/*",
-        "org.neo4j.server.CommunityEntryPoint",
-        f"--home-dir={server}",
-        f"--config-dir={server / 'conf'}",
-        "--console-mode",
-    ]
+    entry_point = ["-cp", f"{folder}/*", "org.neo4j.server.CommunityEntryPoint"]
+    options = [f"--home-dir={server}", f"--config-dir={server / 'conf'}", "--console-mode"]
     # With a session of its own, the server outlives the command that starts it and its terminal.
     pid = os.posix_spawn(
         command,
-        arguments,
+        [command, *_JAVA_OPTIONS, *entry_point, *options],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

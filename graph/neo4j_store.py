@@ -10,8 +10,6 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 import pyarrow as pa
 
@@ -50,12 +48,12 @@ from graph.schema import (
     NodeType,
     RelationshipType,
 )
-from graph.store import GraphStatus, LoadReport, Parameter
+from graph.store import GraphStatus, GraphStore, LoadReport, Parameter
 
 logger = logging.getLogger(__name__)
 
 
-class Neo4jStore:
+class Neo4jStore(GraphStore):
     """A `GraphStore` in the default database of the server at `uri`.
 
     Raises:
@@ -141,14 +139,6 @@ class Neo4jStore:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _write_differences(self, rows: GraphRows) -> tuple[int, int, int, int]:
         """Write and delete what differs from `rows`.

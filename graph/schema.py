@@ -17,6 +17,7 @@ TARGET_KEY = "target_key"
 
 TIME = pa.timestamp("us", tz="UTC")
 COUNTS = pa.list_(pa.int64())
+_TEXT, _NUMBER, _INTEGER = pa.string(), pa.float64(), pa.int64()
 _NO_PROPERTIES = pa.schema([])
 
 
@@ -51,7 +52,7 @@ class RelationshipType:
     @property
     def row_columns(self) -> pa.Schema:
         """Columns of a table of such relationships: both keys, then the properties."""
-        return pa.schema([(SOURCE_KEY, pa.string()), (TARGET_KEY, pa.string()), *self.columns])
+        return pa.schema([(SOURCE_KEY, _TEXT), (TARGET_KEY, _TEXT), *self.columns])
 
     @property
     def row_key(self) -> list[str]:
@@ -59,59 +60,33 @@ class RelationshipType:
         return [SOURCE_KEY, TARGET_KEY, *self.extra_keys]
 
 
-_EVENTS = pa.schema([("count", pa.int64()), ("first_at", TIME), ("last_at", TIME)])
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(columns)
+
+
+_EVENTS = _schema(count=_INTEGER, first_at=TIME, last_at=TIME)
 
 NODE_TYPES: dict[str, NodeType] = {
     node.label: node
     for node in (
-        NodeType(
-            "User",
-            # `user_id` is a pseudonym.
-            pa.schema([("user_id", pa.string()), ("first_seen", TIME), ("last_seen", TIME)]),
-        ),
+        # `user_id` is a pseudonym.
+        NodeType("User", _schema(user_id=_TEXT, first_seen=TIME, last_seen=TIME)),
+        # `margin` is (price - cost) / price, null if either is unknown. `baskets` is the number of purchase
+        # baskets with the item; `baskets_by_week` splits it into 53 weeks of the year, null for few baskets.
         NodeType(
             "Item",
-            pa.schema(
-                [
-                    ("item_id", pa.string()),
-                    ("title", pa.string()),
-                    ("brand", pa.string()),
-                    ("price", pa.float64()),
-                    # (price - cost) / price; null where either is unknown.
-                    ("margin", pa.float64()),
-                    ("in_stock", pa.bool_()),
-                    # Number of purchase baskets that hold the item: its popularity.
-                    ("baskets", pa.int64()),
-                    # The same by week of the year, 53 counts; null for items in too few baskets.
-                    ("baskets_by_week", COUNTS),
-                ]
+            _schema(
+                item_id=_TEXT, title=_TEXT, brand=_TEXT, price=_NUMBER, margin=_NUMBER, in_stock=pa.bool_(),
+                baskets=_INTEGER, baskets_by_week=COUNTS,
             ),
         ),
-        NodeType(
-            "Category",
-            pa.schema([("category_id", pa.string()), ("name", pa.string()), ("level", pa.int64())]),
-        ),
-        NodeType("Brand", pa.schema([("brand_id", pa.string()), ("name", pa.string())])),
-        NodeType(
-            "Bundle",
-            # `source` is `merchant` or `generated`.
-            pa.schema(
-                [
-                    ("bundle_id", pa.string()),
-                    ("title", pa.string()),
-                    ("discount", pa.float64()),
-                    ("source", pa.string()),
-                ]
-            ),
-        ),
-        NodeType(
-            "Promotion",
-            pa.schema(
-                [("promotion_id", pa.string()), ("name", pa.string()), ("starts_at", TIME), ("ends_at", TIME)]
-            ),
-        ),
+        NodeType("Category", _schema(category_id=_TEXT, name=_TEXT, level=_INTEGER)),
+        NodeType("Brand", _schema(brand_id=_TEXT, name=_TEXT)),
+        # `source` is `merchant` for the shop's own bundles.
+        NodeType("Bundle", _schema(bundle_id=_TEXT, title=_TEXT, discount=_NUMBER, source=_TEXT)),
+        NodeType("Promotion", _schema(promotion_id=_TEXT, name=_TEXT, starts_at=TIME, ends_at=TIME)),
     )
-}
+}  # fmt: skip
 
 RELATIONSHIP_TYPES: dict[str, RelationshipType] = {
     relationship.type: relationship
@@ -123,42 +98,27 @@ RELATIONSHIP_TYPES: dict[str, RelationshipType] = {
         RelationshipType("IN_CATEGORY", "Item", "Category"),
         RelationshipType("CHILD_OF", "Category", "Category"),
         RelationshipType("MADE_BY", "Item", "Brand"),
+        # Stored once, from the lower id in code-point order.
         RelationshipType(
             "CO_PURCHASED",
-            # Stored once, from the lower id in code-point order.
             "Item",
             "Item",
-            pa.schema(
-                [
-                    ("baskets", pa.int64()),
-                    ("support", pa.float64()),
-                    ("confidence_forward", pa.float64()),
-                    ("confidence_backward", pa.float64()),
-                    ("lift", pa.float64()),
-                    ("npmi", pa.float64()),
-                ]
+            _schema(
+                baskets=_INTEGER, support=_NUMBER, confidence_forward=_NUMBER, confidence_backward=_NUMBER,
+                lift=_NUMBER, npmi=_NUMBER,
             ),
         ),
+        # Between level-0 categories, stored once, from the lower id.
         RelationshipType(
-            "BOUGHT_WITH",
-            # Between level-0 categories, stored once, from the lower id.
-            "Category",
-            "Category",
-            pa.schema([("baskets", pa.int64()), ("lift", pa.float64()), ("npmi", pa.float64())]),
+            "BOUGHT_WITH", "Category", "Category", _schema(baskets=_INTEGER, lift=_NUMBER, npmi=_NUMBER)
         ),
-        RelationshipType(
-            "LINKED",
-            # A link that the shop provided; `kind` is "" where the shop gives none.
-            "Item",
-            "Item",
-            pa.schema([("kind", pa.string())]),
-            extra_keys=("kind",),
-        ),
-        RelationshipType("CONTAINS", "Bundle", "Item", pa.schema([("quantity", pa.float64())])),
-        RelationshipType("CHOSE", "User", "Bundle", pa.schema([("count", pa.int64()), ("last_at", TIME)])),
-        RelationshipType("OFFERS", "Promotion", "Item", pa.schema([("discount", pa.float64())])),
+        # Links that the shop provided; `kind` is "" where the shop gives none.
+        RelationshipType("LINKED", "Item", "Item", _schema(kind=_TEXT), extra_keys=("kind",)),
+        RelationshipType("CONTAINS", "Bundle", "Item", _schema(quantity=_NUMBER)),
+        RelationshipType("CHOSE", "User", "Bundle", _schema(count=_INTEGER, last_at=TIME)),
+        RelationshipType("OFFERS", "Promotion", "Item", _schema(discount=_NUMBER)),
     )
-}
+}  # fmt: skip
 
 #: The relationship type that each event becomes.
 EVENT_RELATIONSHIPS: dict[str, str] = {
@@ -171,16 +131,8 @@ EVENT_RELATIONSHIPS: dict[str, str] = {
 #: A single node of this label describes the loaded graph. It is not part of the shop's graph.
 STATE = NodeType(
     "GraphState",
-    pa.schema(
-        [
-            ("name", pa.string()),
-            ("tables_version", pa.string()),
-            ("schema_version", pa.string()),
-            ("is_complete", pa.bool_()),
-            # RFC 3339, UTC.
-            ("loaded_at", pa.string()),
-        ]
-    ),
+    # `loaded_at` is RFC 3339, UTC.
+    _schema(name=_TEXT, tables_version=_TEXT, schema_version=_TEXT, is_complete=pa.bool_(), loaded_at=_TEXT),
 )
 STATE_NAME = "graph"
 

@@ -92,11 +92,13 @@ class GraphStore(Protocol):
         """Release the file or the connection."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()
 
 
 def open_store(uri: str | None, *, home: Path) -> GraphStore:

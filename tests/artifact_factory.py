@@ -18,7 +18,7 @@ from gnn.artifact.scorers import basket_stage, item_scorer
 from gnn.components import FITTERS, fit_components
 from gnn.components.boosted_trees import TreeParams, fit_classifier, fit_ranker
 from gnn.components.context import FitContext, Learned, Tuning
-from gnn.components.ease.exact import ExactEase
+from gnn.components.ease import ExactEase
 from gnn.config import STANDARD
 from gnn.data.training_data import TrainingData, training_data
 from gnn.network.training import LearnedLinks

@@ -12,7 +12,6 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from benchmarks.baselines.factors import Factors, no_factors
-from gnn.network.propagation import adjacency
 
 with warnings.catch_warnings():
     # PyG scripts some functions when it is imported, which newer PyTorch calls deprecated.
@@ -105,7 +104,16 @@ def _normalised(ones: csr_matrix) -> Tensor:
     targets = np.concatenate([column + ones.shape[0], row])
     num_nodes = sum(ones.shape)
     matrix = csr_matrix((np.tile(weight, 2), (sources, targets)), shape=(num_nodes, num_nodes))
-    return adjacency(matrix, device=torch.device("cpu")).forward
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
+        # 32-bit indices are a third faster than 64-bit ones.
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(matrix.indptr.astype(np.int32)),
+            torch.from_numpy(matrix.indices.astype(np.int32)),
+            torch.from_numpy(matrix.data),
+            size=matrix.shape,
+            check_invariants=False,
+        )
 
 
 @torch.inference_mode()

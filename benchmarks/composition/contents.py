@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.baselines.content_knn import fit_content_knn
 from benchmarks.exports.bundlerec import BundleRec
-from gnn.data.text_vectors import encode_texts
+from gnn.data.content import encode_texts
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from benchmarks.quality.options import BenchmarkError
 from etl.tables import Tables
 from gnn.artifact.scorers import item_scorer
 from gnn.components.cold_items.fitting import tune_cold_weights
-from gnn.components.cold_items.neighbours import default_weights, find_neighbours
+from gnn.components.cold_items.unsold import default_weights, find_neighbours
 from gnn.components.ensemble import fit_ensemble
 from gnn.components.holdout import Holdout
 from gnn.config import TrainingConfig

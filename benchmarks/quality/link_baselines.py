@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, eye_array
 
 from benchmarks.baselines.content_knn import fit_content_knn
-from gnn.components.ease.exact import fit_ease
+from gnn.components.ease import fit_ease
 from gnn.components.predicted_links.evidence import PairEvidence
 from gnn.data.content import item_documents
 from gnn.data.purchases import Purchases

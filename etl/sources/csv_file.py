@@ -40,13 +40,15 @@ def read_csv(
     _refuse_other_kinds(text, file.name)
     columns = _header(text, file.name, delimiter)
     try:
-        _load(engine, relation, text, columns, delimiter)
+        source = _csv(text, columns, delimiter)
+        _load(engine, relation, source, columns, row_number="row_number() OVER ()")
         return []
     except duckdb.Error:
         engine.execute(f"DROP TABLE IF EXISTS {relation}")
     repaired = scratch / f"{relation}.csv"
     unreadable = repair_csv(text, repaired, columns=columns, delimiter=delimiter)
-    _load_repaired(engine, relation, repaired, columns)
+    source = _csv(repaired, [ROW.strip('"'), *columns], ",")
+    _load(engine, relation, source, columns, row_number=f"CAST({ROW} AS BIGINT)")
     repaired.unlink()
     return unreadable
 
@@ -61,7 +63,7 @@ def _unpack(file: Path, scratch: Path) -> Path:
         raise IngestError(f"{file.name} is cut off (truncated gzip): export it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise IngestError(
-            f"{file.name} is not whole gzip ({error}): name it as what it is, or export it again"
+            f"{file.name} is not a complete gzip file ({error}): rename it, or export it again"
         ) from error
     return text
 
@@ -73,7 +75,7 @@ def _refuse_other_kinds(text: Path, name: str) -> None:
         raise IngestError(f"{name} is empty: export it again")
     for magic, kind in _NOT_TEXT.items():
         if start.startswith(magic):
-            raise IngestError(f"{name} is {kind}, whatever its name says: name it as what it is")
+            raise IngestError(f"{name} is {kind}, not CSV: rename it")
     for mark, encoding in _NOT_UTF8.items():
         if start.startswith(mark):
             raise IngestError(f"{name} is {encoding}: export it as UTF-8")
@@ -100,26 +102,10 @@ def _header(text: Path, name: str, delimiter: str) -> list[str]:
 
 
 def _load(
-    engine: duckdb.DuckDBPyConnection, relation: str, text: Path, columns: list[str], delimiter: str
+    engine: duckdb.DuckDBPyConnection, relation: str, source: str, columns: list[str], *, row_number: str
 ) -> None:
     names = ", ".join(identifier(column) for column in columns)
-    engine.execute(f"""
-        CREATE TABLE {relation} AS
-        SELECT row_number() OVER () AS {ROW}, {names}
-        FROM {_csv(text, columns, delimiter)}
-    """)
-
-
-def _load_repaired(
-    engine: duckdb.DuckDBPyConnection, relation: str, repaired: Path, columns: list[str]
-) -> None:
-    """As `_load`, from a file whose first column is the row number in the shop's file."""
-    names = ", ".join(identifier(column) for column in columns)
-    engine.execute(f"""
-        CREATE TABLE {relation} AS
-        SELECT CAST({ROW} AS BIGINT) AS {ROW}, {names}
-        FROM {_csv(repaired, [ROW.strip('"'), *columns], ",")}
-    """)
+    engine.execute(f"CREATE TABLE {relation} AS SELECT {row_number} AS {ROW}, {names} FROM {source}")
 
 
 def _csv(text: Path, columns: list[str], delimiter: str) -> str:

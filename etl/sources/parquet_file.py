@@ -27,7 +27,7 @@ def read_parquet(engine: duckdb.DuckDBPyConnection, relation: str, file: Path) -
         opened.seek(max(size - len(_MAGIC), 0))
         ends = opened.read() == _MAGIC
     if not starts:
-        raise IngestError(f"{file.name} is not Parquet, whatever its name says: name it as what it is")
+        raise IngestError(f"{file.name} is not Parquet: rename it")
     if not ends:
         raise IngestError(f"{file.name} is cut off: export it again")
     try:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gnn.components.bundle_ranking.fitting import fit_bundle_ranking
-from gnn.components.category_links.fitting import fit_category_links
+from gnn.components.category_links import fit_category_links
 from gnn.components.cold_items.content_links import fit_content_links
 from gnn.components.cold_items.fitting import fit_cold_items
 from gnn.components.context import FitContext, Fitter
@@ -24,7 +24,6 @@ from gnn.components.learned import (
     fit_sequences,
 )
 from gnn.components.predicted_links.fitting import fit_predicted_links
-from gnn.components.seasons import fit_seasons
 from gnn.components.shop import (
     fit_bundles,
     fit_catalogue,
@@ -33,6 +32,7 @@ from gnn.components.shop import (
     fit_co_purchases,
     fit_histories,
     fit_promotions,
+    fit_seasons,
 )
 from gnn.components.substitutes.fitting import fit_substitutes
 

@@ -11,12 +11,12 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.components.category_links.prior import CategoryPrior
-from gnn.components.ease.exact import Ease
+from gnn.components.category_prior import CategoryPrior
+from gnn.components.ease import Ease
 from gnn.config import TrainingConfig
 from gnn.data.training_data import TrainingData
+from gnn.network.task import LearnedLinks
 from gnn.network.training import Progress, no_progress
-from gnn.network.training_run import LearnedLinks
 from gnn.scoring.catalogue import Catalogue, Categories, item_codes
 from gnn.scoring.item_model import CoBasketTrees, Ensemble, LinkProbability, Reranker
 

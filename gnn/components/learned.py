@@ -10,14 +10,14 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from gnn.components.context import FitContext, Learned
-from gnn.components.ease.exact import Ease, fit_ease
+from gnn.components.ease import Ease, fit_ease
 from gnn.config import TrainingConfig
 from gnn.data.purchases import Purchases, log_popularity
 from gnn.data.queries import CompletionQueries
 from gnn.data.sequences import fit_transitions, user_sequences, users_as_baskets
 from gnn.data.training_data import TrainingData
+from gnn.network.task import LearnedLinks
 from gnn.network.training import Progress, train_links
-from gnn.network.training_run import LearnedLinks
 from gnn.scoring.containers import Csr
 from gnn.scoring.explanation import Encoder
 from gnn.scoring.item_model import EaseWeights, ItemNetwork, RankedItems

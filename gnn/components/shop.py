@@ -18,6 +18,7 @@ from gnn.scoring.catalogue import (
 )
 from gnn.scoring.containers import Csr, TextColumn
 from gnn.scoring.item_model import Histories
+from gnn.scoring.seasons import NUM_WEEKS, Seasons
 
 #: Promotions without a beginning or an end: 1970 and the year 9999, in seconds since 1970.
 _ALWAYS_STARTED, _NEVER_ENDS = 0, 253_402_300_799
@@ -148,3 +149,22 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
 def _seconds(column: pa.ChunkedArray, missing: int) -> NDArray[np.int64]:
     micros = np.asarray(column.cast(pa.int64()).fill_null(missing * 1_000_000).to_numpy(), dtype=np.int64)
     return micros // 1_000_000
+
+
+#: Items in fewer baskets are left out: of ten baskets all in three weeks, the lift is not yet 3.
+MIN_BASKETS = 10
+
+
+def fit_seasons(context: FitContext) -> Seasons:
+    """Baskets by week of the items that are in enough of them."""
+    ages = context.data.purchases.basket_age
+    by_week = context.data.edges.nodes["Item"]["baskets_by_week"].combine_chunks()
+    item = np.flatnonzero(pc.is_valid(by_week).to_numpy(zero_copy_only=False))
+    weeks = np.asarray(by_week.drop_null().flatten().to_numpy(), dtype=np.int64).reshape(len(item), NUM_WEEKS)
+    is_kept = weeks.sum(axis=1) >= MIN_BASKETS
+    return Seasons(
+        item=item[is_kept].astype(np.int32),
+        baskets=weeks[is_kept].astype(np.int32),
+        all_baskets=weeks.sum(axis=0),
+        num_days=int(ages.max()) + 1 if len(ages) else 0,
+    )

@@ -17,10 +17,10 @@ from gnn.artifact.scorers import basket_stage, first_stage, item_scorer, two_sta
 from gnn.components.assembly import tuned
 from gnn.components.boosted_trees import group_gains
 from gnn.components.bundle_ranking.fitting import tune_bundle_ranking
-from gnn.components.category_links.fitting import tune_category_prior
+from gnn.components.category_links import tune_category_prior
 from gnn.components.co_basket import tune_co_basket
-from gnn.components.cold_items.choice import choose_cold
 from gnn.components.cold_items.fitting import tune_cold_weights
+from gnn.components.cold_items.unsold import choose_cold
 from gnn.components.context import Tuning
 from gnn.components.ensemble import fit_ensemble, smallest_good_k
 from gnn.components.holdout import Holdout, fit_holdout

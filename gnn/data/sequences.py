@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
 from gnn.data.purchases import Purchases
-from gnn.network.propagation import keep_strongest, normalise_rows
+from gnn.data.sparse import keep_strongest, normalise_rows
 from gnn.scoring.sequences import Sequences
 
 #: Mean items per basket below which the order of a user's purchases tells more than the baskets.

@@ -11,13 +11,12 @@ from typing import cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gnn.data.bundle_choices import BundleChoices
-from gnn.network.bundle_graph import ViewGraph, hide_choices, view_graph
-from gnn.network.bundle_views import VIEWS, ThreeViews
+from gnn.data.hetero_data import HeteroData
+from gnn.network.bundle_views import VIEWS, ThreeViews, hide_edges, view_graph
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +40,11 @@ class ViewParams:
     ridge: float = 1e-4
     """Weight of the squared lengths of users and bundles in the loss."""
     learning_rate: float = 3e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     batch_size: int = 740
     """Users a step."""
     averaging: float = 0.9
-    """Decay of the moving average of the parameters, a step: the average is what is kept (Polyak 1992)."""
+    """Decay, a step, of the moving average of the parameters, which is the result (Polyak 1992)."""
     max_epochs: int = 40
     """Passes over the users with choices, at most."""
     patience: int = 5
@@ -57,20 +56,20 @@ class ViewVectors:
     """Unit vectors that training found; a score is their product."""
 
     users: NDArray[np.float32]
-    """[num_users, d]; of no meaning for a user without choices."""
+    """[num_users, d]; meaningless for a user without choices."""
     bundles: NDArray[np.float32]
     """[num_bundles, d]"""
     items: NDArray[np.float32]
-    """What an item says of a user who has it, [num_items, d]: the unit of their sum is a visitor's vector."""
+    """What an item adds to a visitor who has it, [num_items, d]: the unit of the sum is the visitor's vector."""
     num_epochs: int
-    """Epochs after which they were best."""
+    """Epochs after which these vectors were best."""
 
     def score(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Cosines, [len(users), num_bundles]."""
         return np.asarray(self.users[users] @ self.bundles.T, dtype=np.float32)
 
 
-#: How good vectors are, the higher the better.
+#: The quality of vectors on validation, the higher the better.
 Validate = Callable[[ViewVectors], float]
 
 
@@ -82,7 +81,7 @@ def train_views(
     params: ViewParams,
     validate: Validate | None = None,
 ) -> ViewVectors:
-    """Vectors of the epoch that `validate` finds best, or of the last where there is none.
+    """Train `ThreeViews`; return the vectors of the epoch with the best `validate`, of the last without it.
 
     Each step hides a share of all choices, propagates over the others, and minimises the cross-entropy of the
     hidden choices of some users against all bundles but those of the user that are in the graph.
@@ -100,20 +99,20 @@ def train_views(
     ).to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=params.learning_rate, fused=True)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(params.averaging))  # type: ignore[no-untyped-call]  # torch
-    whole = view_graph(choices, device=device)
+    graph = view_graph(choices, device=device)
     users = np.flatnonzero(np.diff(choices.chosen.indptr))
     started = time.perf_counter()
-    best, best_value = _vectors(average, whole, 0), -np.inf
+    best, best_value = _vectors(average, graph, 0), -np.inf
     for epoch in range(1, params.max_epochs + 1):
         for batch in np.array_split(rng.permutation(users), -(-len(users) // params.batch_size)):
-            loss = _step_loss(model, choices, batch, params=params, rng=rng, device=device)
+            loss = _step_loss(model, graph, choices, batch, params=params, rng=rng, device=device)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch
             optimiser.step()
             average.update_parameters(model)
         if validate is None and epoch < params.max_epochs:
             continue
-        vectors = _vectors(average, whole, epoch)
+        vectors = _vectors(average, graph, epoch)
         value = 0.0 if validate is None else validate(vectors)
         if value > best_value:
             best, best_value = vectors, value
@@ -126,6 +125,7 @@ def train_views(
 
 def _step_loss(
     model: ThreeViews,
+    graph: HeteroData,
     choices: BundleChoices,
     batch: NDArray[np.int64],
     *,
@@ -133,17 +133,24 @@ def _step_loss(
     rng: np.random.Generator,
     device: torch.device,
 ) -> Tensor:
-    visible, hidden = hide_choices(choices.chosen, share=params.hidden_share, rng=rng)
-    if not params.hidden_share:
-        hidden = visible
-    in_graph = BundleChoices(visible, choices.bought, choices.contains)
-    graph = view_graph(in_graph, device=device, drop_share=params.drop_share, rng=rng)
-    users, bundles = model(graph)
+    user, bundle = choices.chosen.nonzero()
+    is_hidden = rng.random(len(user)) < params.hidden_share
+    users, bundles = model(hide_edges(graph, is_hidden, drop_share=params.drop_share, rng=rng))
+
+    place = np.full(choices.num_users, -1)
+    place[batch] = np.arange(len(batch))
+    row = place[user]
+
+    def places(is_wanted: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
+        chosen = is_wanted & (row >= 0)
+        rows, columns = (torch.from_numpy(ends[chosen].astype(np.int64)) for ends in (row, bundle))
+        return rows.to(device), columns.to(device)
+
     rows = torch.from_numpy(batch).to(device)
     logits = users[rows] @ bundles.T / params.temperature  # [B, num_bundles]
     if params.hidden_share:
-        logits = logits.index_put(_places(visible[batch], device), logits.new_tensor(-1e4))
-    at, target = _places(hidden[batch], device)
+        logits = logits.index_put(places(~is_hidden), logits.new_tensor(-1e4))
+    at, target = places(is_hidden if params.hidden_share else ~is_hidden)
     log_probability = logits[at, target] - logits.logsumexp(dim=1)[at]
     # A batch may have nothing hidden: then the sum is 0, not a mean over nothing.
     loss: Tensor = -log_probability.sum() / max(len(at), 1)
@@ -152,13 +159,8 @@ def _step_loss(
     return loss + params.ridge * lengths
 
 
-def _places(matrix: csr_matrix, device: torch.device) -> tuple[Tensor, Tensor]:
-    rows, columns = (torch.from_numpy(places.astype(np.int64)).to(device) for places in matrix.nonzero())
-    return rows, columns
-
-
 @torch.inference_mode()
-def _vectors(model: AveragedModel, graph: ViewGraph, num_epochs: int) -> ViewVectors:
+def _vectors(model: AveragedModel, graph: HeteroData, num_epochs: int) -> ViewVectors:
     users, bundles = model(graph)
     items = cast("ThreeViews", model.module).visitor_items(graph)
     return ViewVectors(users.cpu().numpy(), bundles.cpu().numpy(), items.cpu().numpy(), num_epochs)

@@ -1,4 +1,4 @@
-"""Where a training run stands, written after every epoch, so that a killed one goes on."""
+"""Checkpoints: the state of a training run, written after every epoch, so that a killed run can resume."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Checkpoint:
     """The state after an epoch."""
 
     key: str
-    """Of what is trained on and how: a checkpoint of another run is none."""
+    """Digest of the training data and the configuration: another run's checkpoint is not used."""
     epoch: int
     """Epochs done."""
     model: dict[str, Tensor]
@@ -25,11 +25,11 @@ class Checkpoint:
     best_epoch: int
     best_ndcg: float
     torch_state: Tensor
-    """Of PyTorch's random generator."""
+    """State of PyTorch's random generator."""
     numpy_state: dict[str, Any]
-    """Of the generator that orders and hides."""
+    """State of the generator that shuffles and hides."""
     seconds: float
-    """Spent so far."""
+    """Training time so far."""
 
 
 def save_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
@@ -41,7 +41,7 @@ def save_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(file: Path, *, key: str) -> Checkpoint | None:
-    """The checkpoint in `file`; none where there is none, of another run, or damaged."""
+    """The checkpoint in `file`; none if there is no file, it is damaged, or it belongs to another run."""
     try:
         values = torch.load(file, map_location="cpu", weights_only=True)
     except (FileNotFoundError, EOFError, RuntimeError, pickle.UnpicklingError):

@@ -13,33 +13,34 @@ _EXCLUDED = -1e4
 _BLOCK = 256
 
 
-def softmax_loss(scores: Tensor, hidden: tuple[Tensor, Tensor], *, excluded: tuple[Tensor, Tensor]) -> Tensor:
+def softmax_loss(scores: Tensor, edge_label_index: Tensor, *, excluded: Tensor) -> Tensor:
     """Mean over hidden items i of −log(exp s(q, i) / Σ_j exp s(q, j)), j over all columns but the excluded.
 
     Args:
-        scores: [B, num_candidates].
-        hidden: Rows and columns of the items to be found; a row may have several, each a term of its own.
-        excluded: Rows and columns that are no candidates: what the cart holds. `scores` change there.
+        scores: [B, num_candidates]. They are changed in the places of `excluded`.
+        edge_label_index: Rows and columns of the hidden items, [2, num_hidden]; a row may have several, each
+            a term of its own.
+        excluded: Rows and columns that are no candidates, [2, num_excluded]: what the cart holds.
     """
     # Added in place, for scores are large: no copy forward, and none backward either.
-    penalty = scores.new_full(excluded[0].shape, _EXCLUDED)
-    candidates = scores.index_put_(excluded, penalty, accumulate=True)
-    return -candidates.log_softmax(dim=1)[hidden].mean()
+    penalty = scores.new_full(excluded.shape[1:], _EXCLUDED)
+    candidates = scores.index_put_(tuple(excluded), penalty, accumulate=True)
+    return -candidates.log_softmax(dim=1)[tuple(edge_label_index)].mean()
 
 
-def vector_softmax_loss(vectors: Tensor, target: Tensor, bias: Tensor, *, hidden: Tensor) -> Tensor:
-    """Mean over queries of −log(exp s(q, i) / Σ_j exp s(q, j)), s(q, j) = q · target_j + bias_j.
+def vector_softmax_loss(vectors: Tensor, items: Tensor, bias: Tensor, *, targets: Tensor) -> Tensor:
+    """Mean over queries of −log(exp s(q, i) / Σ_j exp s(q, j)), s(q, j) = q · items_j + bias_j.
 
-    The same as `softmax_loss` of the scores, without ever holding them: a third of the time, a hundredth of
-    the memory. The gradient is found on the way, block by block.
+    The same as `softmax_loss` of the scores, but the scores are never held at once: a third of the time, a
+    hundredth of the memory. The forward pass computes the gradient too, block by block.
 
     Args:
         vectors: The queries, [B, d].
-        target: [num_candidates, d].
+        items: Vectors of the candidates, [num_candidates, d].
         bias: [num_candidates].
-        hidden: The column that each query asks for, [B].
+        targets: The candidate i of each query, [B].
     """
-    loss: Tensor = _VectorSoftmax.apply(vectors, target, bias, hidden)
+    loss: Tensor = _VectorSoftmax.apply(vectors, items, bias, targets)
     return loss
 
 
@@ -49,13 +50,18 @@ class Candidates(NamedTuple):
     items: Tensor
     """Ranked indices, ascending, [num_candidates]."""
     log_expected: Tensor
-    """Log of the probability that each is drawn: what its score is lowered by, [num_candidates]."""
+    """Log of the probability that each is drawn, to be subtracted from its score, [num_candidates]."""
 
-    def places(self, rows: Tensor, items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Places of the catalogue among the candidates: rows, columns, and which of them are there."""
+    def find(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Map rows and ranked items, [2, E], to rows and columns of the candidates.
+
+        Returns:
+            The places whose item is a candidate, [2, E'], and which of `places` those are, [E].
+        """
+        rows, items = places
         columns = torch.searchsorted(self.items, items).clamp(max=len(self.items) - 1)
         is_candidate = self.items[columns] == items
-        return rows[is_candidate], columns[is_candidate], is_candidate
+        return torch.stack([rows, columns])[:, is_candidate], is_candidate
 
 
 def draw_candidates(
@@ -76,21 +82,21 @@ def draw_candidates(
 class _VectorSoftmax(torch.autograd.Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cuda", cast_inputs=torch.float32)  # type: ignore[untyped-decorator]  # torch
-    def forward(ctx: Any, vectors: Tensor, target: Tensor, bias: Tensor, hidden: Tensor) -> Tensor:
-        by_vector, by_target = torch.empty_like(vectors), torch.zeros_like(target)
+    def forward(ctx: Any, vectors: Tensor, items: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+        by_vector, by_item = torch.empty_like(vectors), torch.zeros_like(items)
         by_bias, loss = torch.zeros_like(bias), vectors.new_zeros(())
         for start in range(0, len(vectors), _BLOCK):
             part = slice(start, start + _BLOCK)
-            scores = torch.addmm(bias, vectors[part], target.T)  # [block, num_candidates]
-            places = torch.arange(len(scores), device=scores.device), hidden[part]
+            scores = torch.addmm(bias, vectors[part], items.T)  # [block, num_candidates]
+            places = torch.arange(len(scores), device=scores.device), targets[part]
             log_total = scores.logsumexp(dim=1)
             loss += (log_total - scores[places]).sum()
             error = scores.sub_(log_total[:, None]).exp_()
             error[places] -= 1
-            by_vector[part] = error @ target
-            by_target += error.T @ vectors[part]
+            by_vector[part] = error @ items
+            by_item += error.T @ vectors[part]
             by_bias += error.sum(dim=0)
-        ctx.save_for_backward(by_vector, by_target, by_bias)
+        ctx.save_for_backward(by_vector, by_item, by_bias)
         ctx.num_queries = max(len(vectors), 1)
         mean: Tensor = loss / ctx.num_queries
         return mean
@@ -98,7 +104,7 @@ class _VectorSoftmax(torch.autograd.Function):
     @staticmethod
     @torch.amp.custom_bwd(device_type="cuda")  # type: ignore[untyped-decorator]  # torch
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        by_vector, by_target, by_bias = (
+        by_vector, by_item, by_bias = (
             found * (gradients[0] / ctx.num_queries) for found in ctx.saved_tensors
         )
-        return by_vector, by_target, by_bias, None
+        return by_vector, by_item, by_bias, None

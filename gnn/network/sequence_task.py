@@ -1,4 +1,4 @@
-"""Learning from ordered histories: at every place of a history, find the item that comes next."""
+"""Learning from ordered histories: at every event of a history, find the item that comes next."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from torch import Tensor
 from gnn.config import SequenceConfig, TrainingConfig
 from gnn.data.queries import CompletionQueries, NextItemQueries
 from gnn.network.encoder import ItemTables
-from gnn.network.heads import SequenceHead
+from gnn.network.heads import SequenceBatch, SequenceHead
 from gnn.network.losses import draw_candidates, vector_softmax_loss
-from gnn.network.sequence_batches import next_item_batch, steps_of_an_epoch
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.sequences import SequenceGate, Sequences, sequence_vectors
 
 
 @dataclass(frozen=True)
 class SequenceTask:
-    """The training task of shops whose baskets hold one item (`gnn.network.training_run.Task`)."""
+    """The training task of shops whose baskets hold one item (`gnn.network.task.Task`)."""
 
     head: SequenceHead
     sequences: Sequences
@@ -57,11 +56,11 @@ class SequenceTask:
             len(tables.target),
         )
         if num_ranked <= self.config.full_softmax_items:
-            return vector_softmax_loss(vectors, tables.target, bias, hidden=batch.hidden)
+            return vector_softmax_loss(vectors, tables.target, bias, targets=batch.targets)
         # Half a pseudo-count keeps items that are in no history drawable.
         popularity = np.bincount(self.sequences.item, minlength=num_ranked) + 0.5
         candidates = draw_candidates(
-            batch.hidden,
+            batch.targets,
             torch.from_numpy(popularity).to(self.device),
             num_negatives=self.config.num_negatives,
             generator=generator,
@@ -70,7 +69,7 @@ class SequenceTask:
             vectors,
             tables.target[candidates.items],
             bias[candidates.items] - candidates.log_expected,
-            hidden=torch.searchsorted(candidates.items, batch.hidden),
+            targets=torch.searchsorted(candidates.items, batch.targets),
         )
 
     def scores(self, tables: ItemTables, queries: CompletionQueries) -> NDArray[np.float32]:
@@ -84,7 +83,7 @@ class SequenceTask:
         return score_sequences(queries.histories, self.links(tables))
 
     def links(self, tables: ItemTables) -> LearnedLinks:
-        """What was learned, as `gnn.scoring.sequences` reads it; without order there is no latest item."""
+        """Tables and gate as `gnn.scoring.sequences` reads them; `source` is 0 where order does not count."""
         head = self.head
         return LearnedLinks(
             source=(tables.source * float(head.is_ordered)).contiguous().cpu().numpy(),
@@ -96,7 +95,7 @@ class SequenceTask:
             role_scale=(float(head.is_ordered), 1.0, 1.0),
             gate=SequenceGate(
                 by_step=head.by_step.cpu().numpy(),
-                by_item=head.item_loudness(tables).cpu().numpy(),
+                by_item=head.item_log_weight(tables).cpu().numpy(),
                 by_age=head.by_age.cpu().numpy(),
                 power=head.power.cpu().numpy(),
             ),
@@ -113,3 +112,47 @@ def score_sequences(sequences: Sequences, links: LearnedLinks) -> NDArray[np.flo
         raise ValueError("expected links learned from sequences, found ones learned from baskets")
     vectors = sequence_vectors(sequences, links.gate, source=links.source, history=links.history)
     return np.asarray(vectors @ links.target.T + links.bias, dtype=np.float32)
+
+
+def next_item_batch(
+    sequences: Sequences, rows: NDArray[np.int64], *, max_steps: int, device: torch.device
+) -> SequenceBatch:
+    """The last `max_steps` + 1 events of the histories `rows`: each but the first is a target.
+
+    Ages count to the time of the target, which is all that the head learns of it.
+    """
+    part = sequences.take(rows)
+    is_kept = part.steps_back <= max_steps
+    query, item, day = part.query[is_kept], part.item[is_kept], -part.age_days[is_kept].astype(np.float64)
+    lengths = np.bincount(query, minlength=len(rows))
+    place = np.arange(len(item)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    shape = (len(rows), int(lengths.max(initial=2)))
+    items, days = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    is_event = np.zeros(shape, dtype=np.bool_)
+    items[query, place], days[query, place], is_event[query, place] = item, day, True
+
+    ages = np.maximum(days[:, 1:, np.newaxis] - days[:, np.newaxis, :-1], 0)
+    is_target = is_event[:, 1:]
+    return SequenceBatch(
+        items=torch.from_numpy(items[:, :-1].copy()).to(device),
+        is_event=torch.from_numpy(is_event[:, :-1].copy()).to(device),
+        age_days=torch.from_numpy(ages.astype(np.float32)).to(device),
+        places=torch.from_numpy(np.flatnonzero(is_target)).to(device),
+        targets=torch.from_numpy(items[:, 1:][is_target]).to(device),
+    )
+
+
+def steps_of_an_epoch(
+    sequences: Sequences, *, max_steps: int, targets_a_step: int, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """The histories of two events or more, split into steps of about `targets_a_step` targets.
+
+    A step holds histories of about one length, else most of a batch would be padding.
+    """
+    rows = rng.permutation(np.flatnonzero(sequences.lengths > 1))
+    targets = np.minimum(sequences.lengths[rows] - 1, max_steps)
+    # Noise on the lengths puts different histories together in each epoch.
+    order = np.argsort(targets + 5 * rng.random(len(rows)), kind="stable")
+    step = np.cumsum(targets[order]) // targets_a_step
+    parts = np.split(rows[order], np.flatnonzero(np.diff(step)) + 1)
+    return [parts[number] for number in rng.permutation(len(parts)) if len(parts[number])]

@@ -2,8 +2,8 @@
 
 Boosted trees score the first stage's best items; their score is a probability, fitted by log loss
 (`gnn.components.co_basket`). A model without such trees uses the first stage: softmax of its scores is the
-choice probability p of a conditional logit (McFadden 1974), and 1 - exp(-10 · p) that of one of the ten choices
-that make a basket. NumPy and treelite alone.
+choice probability p of a conditional logit (McFadden 1974), and 1 - exp(-10 · p) that of one of the ten
+choices that make a basket. NumPy and treelite alone.
 """
 
 from __future__ import annotations

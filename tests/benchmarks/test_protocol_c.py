@@ -10,8 +10,7 @@ from benchmarks.quality import protocol_c
 from benchmarks.quality.link_baselines import link_baselines
 from benchmarks.quality.options import BenchmarkError, Options
 from benchmarks.quality.protocol_c import ranks, read_shop
-from gnn.components.predicted_links.evidence import item_features, pair_evidence
-from gnn.components.predicted_links.known import known_links
+from gnn.components.predicted_links.evidence import item_features, known_links, pair_evidence
 
 #: Ten products on a ring: each is bought together with the next, and all share an also-bought product.
 NUM = 10

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, ItemsRequest, SizeRange, Weights
-from gnn.components.cold_items.neighbours import default_weights, find_neighbours
+from gnn.components.cold_items.unsold import default_weights, find_neighbours
 from gnn.data.content import Content
 from gnn.scoring.catalogue import ContentLinks
 from gnn.scoring.containers import Csr

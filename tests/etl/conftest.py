@@ -12,7 +12,7 @@ from tests.etl.shop import Shop
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    """An export folder, not yet there, and a home."""
+    """An export folder that does not exist yet, and a home."""
     return Shop(tmp_path / "export", tmp_path / "home")
 
 

@@ -1,4 +1,4 @@
-"""A small export folder that a test writes to, and its ingest."""
+"""A small export folder for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from etl.ingest import IngestOptions, IngestReport, ingest
 
 @dataclass(frozen=True)
 class Shop:
-    """An export folder and the home that it goes to."""
+    """An export folder and a home."""
 
     folder: Path
     home: Path
@@ -26,7 +26,7 @@ class Shop:
         return self
 
     def ingest(self, **options: Any) -> IngestReport:
-        """Ingest the folder, pairs from one basket on."""
+        """Ingest the folder with `min_baskets` 1."""
         return ingest(str(self.folder), self.home, options=replace(IngestOptions(min_baskets=1), **options))
 
     def rejects(self) -> list[tuple[str, int, str]]:

@@ -1,4 +1,4 @@
-"""Associations against a count by hand, and against an independent one in pandas."""
+"""Associations compared with figures by hand, and with an independent count in pandas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids, times and attributes as they come out, from CSV and from typed Parquet."""
+"""Ids, times and attributes from CSV and from typed Parquet."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _TIMES = {
     "20260701": datetime(2026, 6, 30, 23, tzinfo=UTC),
     "1772366400": _NOON,
     "1772366400.25": _NOON.replace(microsecond=250_000),
-    # An hour that clocks skip is read as the one after it, one that they repeat as the second.
+    # A skipped hour is read as the hour after it, a repeated one as the second.
     "2026-03-29 01:30:00": datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
     "2025-10-26 01:30:00": datetime(2025, 10, 26, 1, 30, tzinfo=UTC),
 }

@@ -10,7 +10,7 @@ from etl.tables import SCHEMAS
 from tests.etl.shop import Shop, day
 
 
-def test_a_table_that_came_out_wrong_is_named_with_its_column(shop: Shop) -> None:
+def test_a_wrong_table_is_reported_with_its_column(shop: Shop) -> None:
     tables = shop.write(interactions=f"item_id,timestamp,user_id\na,{day(1)},u\n").ingest().tables
     files = {name: tables.path(name) for name in SCHEMAS}
     check_tables(files)

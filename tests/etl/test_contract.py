@@ -1,4 +1,4 @@
-"""Each rule of the contract, by the reason that a shop reads."""
+"""Each rule of the import contract, with the reason that a shop reads."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_more_than_the_allowed_share_of_bad_rows_is_refused_with_the_main_reason
     assert not (shop.home / "tables").exists()
 
 
-def test_exactly_the_allowed_share_of_bad_rows_is_let_through(shop: Shop) -> None:
+def test_exactly_the_allowed_share_of_bad_rows_is_accepted(shop: Shop) -> None:
     shop.write(interactions="item_id,timestamp\n" + f"i,{day(1)}\n" * 19 + "i,\n")
 
     assert shop.ingest().rejects == {"interactions": 1}

@@ -31,14 +31,14 @@ def test_a_record_with_too_few_or_too_many_fields_is_bad(tmp_path: Path) -> None
     ]
 
 
-def test_a_byte_that_is_not_utf_8_makes_its_own_line_bad_alone(tmp_path: Path) -> None:
+def test_a_byte_that_is_not_utf_8_makes_only_its_own_line_bad(tmp_path: Path) -> None:
     good, bad = _repair(tmp_path, b"a,b\n1,caf\xe9\n2,\xc3\xa9\n")
 
     assert good == [["2", "2", "é"]]
     assert bad == [(1, "the line is not UTF-8", {"a": "1", "b": "caf�"})]
 
 
-def test_a_quote_that_is_never_closed_takes_no_other_line_with_it(tmp_path: Path) -> None:
+def test_an_unclosed_quote_makes_only_its_own_line_bad(tmp_path: Path) -> None:
     good, bad = _repair(tmp_path, b'a,b\n1,"2\n' + b"3,4\n" * 3000)
 
     assert len(good) == 3000
@@ -46,7 +46,7 @@ def test_a_quote_that_is_never_closed_takes_no_other_line_with_it(tmp_path: Path
     assert bad == [(1, "the line has a broken quote", {"line": '1,"2'})]
 
 
-def test_line_breaks_inside_quotes_and_blank_lines_are_no_fault(tmp_path: Path) -> None:
+def test_line_breaks_inside_quotes_and_blank_lines_are_allowed(tmp_path: Path) -> None:
     good, bad = _repair(tmp_path, b'a,b\n1,"x\ny"\n\n2,"say ""hi"""\n3\n')
 
     assert good == [["1", "1", "x\ny"], ["2", "2", 'say "hi"']]
@@ -56,7 +56,7 @@ def test_line_breaks_inside_quotes_and_blank_lines_are_no_fault(tmp_path: Path) 
 @given(
     st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=2, max_size=2))
 )
-def test_sound_records_come_through_unchanged(tmp_path_factory, records: list[list[str]]) -> None:  # type: ignore[no-untyped-def]
+def test_valid_records_are_unchanged(tmp_path_factory, records: list[list[str]]) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path_factory.getbasetemp()
     text = folder / "records.csv"
     with text.open("w", encoding="utf-8", newline="") as opened:
@@ -68,7 +68,7 @@ def test_sound_records_come_through_unchanged(tmp_path_factory, records: list[li
     assert bad == []
 
 
-def test_a_damaged_file_goes_in_without_its_bad_lines(shop: Shop) -> None:
+def test_a_damaged_file_is_ingested_without_its_bad_lines(shop: Shop) -> None:
     shop.write()
     lines = [f"i{number},{day(1)}".encode() for number in range(40)]
     lines[10] = b"caf\xe9,2026-03-01"

@@ -1,4 +1,4 @@
-"""What follows from the rows: items, prices, the category tree, parents that nobody listed."""
+"""Derived data: items, prices, the category tree, and unlisted parents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOLD = (
 )
 
 
-def test_without_items_those_of_interactions_count_and_a_warning_says_so(shop: Shop) -> None:
+def test_without_items_those_of_interactions_are_used_with_a_warning(shop: Shop) -> None:
     report = shop.write(interactions=_SOLD).ingest()
 
     assert rows(report, "items", "item_id", "title", "category_id", "listed", "in_stock") == [
@@ -67,7 +67,7 @@ def test_every_ancestor_of_a_category_is_a_row_and_a_name_may_stand_twice(shop: 
     ]
 
 
-def test_what_other_tables_name_is_there_as_a_bare_row(shop: Shop) -> None:
+def test_ids_that_only_other_tables_contain_get_a_row_with_a_key(shop: Shop) -> None:
     shop.write(
         interactions=_SOLD,
         items="item_id,title\nx,X\ny,Y\n",
@@ -92,7 +92,7 @@ def test_what_other_tables_name_is_there_as_a_bare_row(shop: Shop) -> None:
     ]
 
 
-def test_vectors_of_another_length_than_those_there_are_refused(shop: Shop) -> None:
+def test_vectors_of_another_length_than_existing_ones_are_refused(shop: Shop) -> None:
     shop.write(interactions=_SOLD)
     vectors = shop.folder / "item_vectors.parquet"
     pq.write_table(pa.table({"item_id": ["x"], "vector": [[1.0, 2.0]]}), vectors)

@@ -1,4 +1,4 @@
-"""Files of an export: found, read, or refused in one line."""
+"""Files of an export are found, read, or refused in one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.shop_export import write_shop_export
 _LINES = f"item_id,timestamp\na,{day(1)}\nb,{day(2)}\n"
 
 
-def test_a_shops_own_export_goes_in_with_its_mapping_and_its_dirt_comes_back(shop: Shop) -> None:
+def test_an_export_with_a_mapping_is_ingested_and_its_bad_rows_are_rejected(shop: Shop) -> None:
     num_dirty = write_shop_export(shop.folder)
 
     report = shop.ingest()
@@ -77,7 +77,7 @@ def test_unknown_columns_are_attributes_or_named_in_a_warning(shop: Shop) -> Non
     assert rows(report, "users", "attributes") == [('{"age":"42"}',)]
 
 
-def test_a_sound_csv_may_have_a_byte_order_mark_crlf_and_line_breaks_in_cells(shop: Shop) -> None:
+def test_a_valid_csv_may_have_a_byte_order_mark_crlf_and_line_breaks_in_cells(shop: Shop) -> None:
     shop.write(items='item_id,description\r\na,"two\r\nlines"\r\nb,one\r\n')
     (shop.folder / "interactions.csv").write_bytes(b"\xef\xbb\xbf" + _LINES.replace("\n", "\r\n").encode())
 
@@ -110,11 +110,15 @@ def _file_cases() -> dict[str, tuple[str, bytes, str]]:
         "damaged gzip": (
             "interactions.csv.gz",
             packed[:-8] + b"\0" * 8,
-            "interactions.csv.gz is not whole gzip (CRC check failed",
+            "interactions.csv.gz is not a complete gzip file (CRC check failed",
         ),
-        "text called gzip": ("interactions.csv.gz", _LINES.encode(), "interactions.csv.gz is not whole gzip"),
-        "gzip called text": ("interactions.csv", packed, "interactions.csv is gzip, whatever its name says"),
-        "Parquet called CSV": ("interactions.csv", whole, "interactions.csv is Parquet, whatever its name"),
+        "text called gzip": (
+            "interactions.csv.gz",
+            _LINES.encode(),
+            "interactions.csv.gz is not a complete gzip file",
+        ),
+        "gzip called text": ("interactions.csv", packed, "interactions.csv is gzip, not CSV: rename it"),
+        "Parquet called CSV": ("interactions.csv", whole, "interactions.csv is Parquet, not CSV: rename it"),
         "a spreadsheet": ("interactions.csv", b"PK\x03\x04rest", "is a zip archive or a spreadsheet"),
         "CSV called Parquet": (
             "interactions.parquet",
@@ -163,7 +167,7 @@ def _file_cases() -> dict[str, tuple[str, bytes, str]]:
 
 
 @pytest.mark.parametrize("case", _file_cases())
-def test_a_file_that_cannot_be_used_ends_the_run_with_one_line(shop: Shop, case: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(shop: Shop, case: str) -> None:
     name, content, message = _file_cases()[case]
     shop.write()
     (shop.folder / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""Ingest again: the same, more, another; and an ingest that is killed."""
+"""Repeated ingests: the same export, more data, another source; and a killed ingest."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_another_pseudonym_key_is_refused(shop: Shop, monkeypatch: pytest.Monkey
         shop.ingest()
 
 
-def test_another_basket_window_and_minimum_apply_to_what_is_there(shop: Shop) -> None:
+def test_another_basket_window_and_minimum_apply_to_existing_events(shop: Shop) -> None:
     shop.write(interactions=f"{_HEADER}a,2026-03-01T08:00Z,u\nb,2026-03-01T12:00Z,u\n")
 
     by_day = shop.ingest()
@@ -206,7 +206,7 @@ def test_tables_are_equal_where_key_and_export_are(
     assert len(versions) == 1
 
 
-def test_bad_rows_are_for_the_owner_alone(shop: Shop) -> None:
+def test_rejects_are_readable_by_their_owner_only(shop: Shop) -> None:
     shop.write(interactions=f"{_HEADER},{day(1)},secret\n")
 
     with pytest.raises(IngestError, match="interactions: 1 of 1 rows are bad"):
@@ -256,7 +256,7 @@ def test_a_wrong_basket_window_is_refused(shop: Shop) -> None:
         shop.ingest(basket_window="4 hours")
 
 
-def test_the_report_and_the_manifest_say_the_same(shop: Shop) -> None:
+def test_the_report_and_the_manifest_agree(shop: Shop) -> None:
     stages: list[str] = []
     shop.write(interactions=f"{_HEADER}a,{day(1)},u\nb,{day(3)},\n,,\n")
 

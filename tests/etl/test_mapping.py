@@ -8,7 +8,7 @@ from etl.contract import IngestError
 from etl.mapping import TableMapping, read_mapping
 
 
-def test_a_mapping_file_says_zone_currency_files_columns_and_events(tmp_path: Path) -> None:
+def test_a_mapping_file_sets_zone_currency_files_columns_and_events(tmp_path: Path) -> None:
     file = tmp_path / "mapping.toml"
     file.write_text("""
         timezone = "Europe/London"

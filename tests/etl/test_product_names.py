@@ -46,7 +46,7 @@ def test_a_size_is_what_a_shopper_takes_home(package_size: str, department: str,
     assert format_size(package_size, department) == expected
 
 
-def test_a_title_says_what_whose_and_how_much() -> None:
+def test_a_title_names_product_brand_and_size() -> None:
     milk = compose_title(
         "FLUID MILK WHITE ONLY", "FLUID MILK PRODUCTS", "GROCERY", brand="Store Brand", size="1 gal"
     )

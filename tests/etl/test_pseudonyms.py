@@ -22,7 +22,7 @@ def test_a_pseudonym_is_the_hex_hmac_sha256_of_the_id(user_id: str) -> None:
     assert len(pseudonym) == 64
 
 
-def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_a_key_is_generated_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     home = tmp_path / "home"
 
     first, second = load_key(home), load_key(home)
@@ -39,9 +39,7 @@ def test_two_homes_have_two_keys(tmp_path: Path) -> None:
     assert first.pseudonym("7") != second.pseudonym("7")
 
 
-def test_the_environment_gives_the_key_and_no_file_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_from_the_environment_creates_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "a key from outside")
 
     key = load_key(tmp_path)

@@ -16,7 +16,7 @@ from benchmarks.baselines.light_gcn import fit_light_gcn
 from etl.tables import Tables
 from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import assemble
-from gnn.components.ease.exact import fit_ease
+from gnn.components.ease import fit_ease
 from gnn.components.ensemble import scorer_queries
 from gnn.components.fitting import FittedModel, closed_form_links, fit_model
 from gnn.config import TrainingConfig

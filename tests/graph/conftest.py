@@ -1,4 +1,4 @@
-"""The planted shop's tables, and each store that the contract holds for, empty."""
+"""Tables of the planted shop, and each kind of store."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ def wipe(uri: str, credentials: Credentials) -> None:
 
 @pytest.fixture
 def write_tables(tmp_path: Path) -> WriteTables:
-    """Writes canonical tables into a folder of their own."""
+    """A function that writes canonical tables to a new folder."""
     folders = iter(range(1_000))
     return lambda rows: write_shop(tmp_path / f"tables-{next(folders)}", rows)
 
 
 @pytest.fixture
 def shop_tables(write_tables: WriteTables) -> Tables:
-    """The planted shop."""
+    """Tables of the planted shop."""
     return write_tables(shop())
 
 
 @pytest.fixture
 def embedded_uri(tmp_path: Path) -> str:
-    """A place for an embedded store, empty."""
+    """URI of an empty embedded store."""
     return f"ladybug:{tmp_path / 'graph.lbug'}"
 
 
 @pytest.fixture
 def empty_neo4j_uri(neo4j_uri: str, neo4j_credentials: Credentials, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A Neo4j server for tests, its database empty; its credentials are in the environment."""
+    """URI of an empty Neo4j database, with the credentials in the environment."""
     monkeypatch.setenv("NEO4J_USERNAME", neo4j_credentials.username)
     monkeypatch.setenv("NEO4J_PASSWORD", neo4j_credentials.password)
     wipe(neo4j_uri, neo4j_credentials)
@@ -63,14 +63,14 @@ def empty_neo4j_uri(neo4j_uri: str, neo4j_credentials: Credentials, monkeypatch:
 
 @pytest.fixture(params=STORES)
 def store_uri(request: pytest.FixtureRequest) -> str:
-    """Each kind of store in turn, empty."""
+    """URI of each kind of store, empty."""
     name = {"embedded": "embedded_uri", "neo4j": "empty_neo4j_uri"}[request.param]
     return str(request.getfixturevalue(name))
 
 
 @pytest.fixture
 def store(store_uri: str, tmp_path: Path) -> Iterator[GraphStore]:
-    """Each store in turn, open and empty."""
+    """Each kind of store, open and empty."""
     with open_store(store_uri, home=tmp_path) as opened:
         yield opened
 
@@ -79,7 +79,7 @@ def store(store_uri: str, tmp_path: Path) -> Iterator[GraphStore]:
 def loaded_store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GraphStore]:
-    """Each store in turn with the planted shop in it, loaded once for a module that only asks."""
+    """Each kind of store with the planted shop, loaded once for a module that only queries it."""
     folder = tmp_path_factory.mktemp("loaded")
     opened: GraphStore
     if request.param == "embedded":
@@ -90,4 +90,6 @@ def loaded_store(
         opened = Neo4jStore(uri, credentials)
     with opened as store:
         store.load(write_shop(folder / "tables", shop()))
+        # Opened here, not by the first test that queries it: each test must close what it opens.
+        store.status()
         yield store

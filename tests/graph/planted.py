@@ -56,7 +56,7 @@ def category_pair(source: str, target: str, baskets: int, lift: float) -> dict[s
 
 
 def shop() -> Rows:
-    """A shop small enough to check by eye, with ids and values as awkward as a shop's are."""
+    """A small shop with awkward ids and values."""
     return {
         "users": [{"user_id": "ann"}, {"user_id": "never"}],
         "interactions": [
@@ -131,7 +131,7 @@ def _item(
 
 
 def write_shop(folder: Path, rows: Rows) -> Tables:
-    """Canonical tables of `rows`; tables that are not named are empty."""
+    """Write canonical tables of `rows`; missing tables are empty."""
     folder.mkdir()
     files = {}
     for name, schema in SCHEMAS.items():

@@ -11,7 +11,7 @@ def table(*rows: tuple[str, float | None, str | None]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in rows], schema=SCHEMA)
 
 
-def test_new_and_changed_rows_are_written_and_the_rest_is_gone() -> None:
+def test_new_and_changed_rows_are_written_and_unwanted_rows_deleted() -> None:
     wanted = table(("new", 1.0, None), ("same", 2.0, None), ("price", 3.0, "t"), ("emptied", 4.0, None))
     found = table(("same", 2.0, None), ("price", 3.5, "t"), ("emptied", 4.0, "t"), ("old", 5.0, None))
 
@@ -29,7 +29,7 @@ def test_equal_tables_differ_in_nothing_in_whatever_order() -> None:
     assert (change.to_write.num_rows, change.to_delete.num_rows) == (0, 0)
 
 
-def test_all_is_written_where_nothing_was_found_and_gone_where_nothing_is_wanted() -> None:
+def test_everything_is_written_to_an_empty_table_and_deleted_for_an_empty_one() -> None:
     rows = table(("a", 1.0, None))
 
     assert row_difference(rows, table(), num_keys=1).to_write.num_rows == 1

@@ -38,7 +38,7 @@ def test_nodes_are_in_the_order_of_their_keys_and_edges_point_at_their_rows(shop
     ]
 
 
-def test_every_loaded_relationship_type_is_there_though_it_may_be_empty(
+def test_every_relationship_type_has_a_table_even_if_it_is_empty(
     write_tables: Callable[[Rows], Tables],
 ) -> None:
     tables = edge_tables(write_tables({}))
@@ -47,7 +47,7 @@ def test_every_loaded_relationship_type_is_there_though_it_may_be_empty(
     assert {edges.num_rows for edges in tables.edges.values()} == {0}
 
 
-def test_margin_is_of_the_price_and_only_where_price_and_cost_are_known(shop_tables: Tables) -> None:
+def test_margin_is_a_share_of_the_price_if_price_and_cost_are_known(shop_tables: Tables) -> None:
     items = edge_tables(shop_tables).nodes["Item"].to_pylist()
 
     margins = {item["item_id"]: item["margin"] for item in items}
@@ -55,7 +55,7 @@ def test_margin_is_of_the_price_and_only_where_price_and_cost_are_known(shop_tab
     assert margins == {"0012": (1.0 - 0.75) / 1.0, "a/b": None, "cold": None, "unlisted": None, "ä'ö\"": None}
 
 
-def test_links_of_one_pair_are_one_edge_a_kind_and_a_link_without_kind_has_the_empty_one(
+def test_links_of_one_pair_are_one_edge_for_each_kind_and_no_kind_is_empty_text(
     shop_tables: Tables,
 ) -> None:
     links = edge_tables(shop_tables).edges["Item", "LINKED", "Item"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ def another_load(uri: str, credentials: Credentials | None) -> Iterator[None]:
         with FileLock(f"{uri.removeprefix('ladybug:')}.lock"):
             yield
     else:
-        with Neo4jClient(uri, credentials) as client, client.load_lock():
+        with closing(Neo4jClient(uri, credentials)) as client, client.load_lock():
             yield
 
 
@@ -103,7 +103,7 @@ def test_a_load_that_loses_its_lock_writes_nothing_more(
     auth = (neo4j_credentials.username, neo4j_credentials.password)
     with (
         GraphDatabase.driver(empty_neo4j_uri, auth=auth) as admin,
-        Neo4jClient(empty_neo4j_uri, neo4j_credentials) as client,
+        closing(Neo4jClient(empty_neo4j_uri, neo4j_credentials)) as client,
         client.load_lock(),
     ):
         client.write("CREATE (:Brand {brand_id: 'before'})")
@@ -124,7 +124,7 @@ def test_a_load_that_loses_its_lock_writes_nothing_more(
 def test_the_lock_leaves_no_node_in_the_database(
     empty_neo4j_uri: str, neo4j_credentials: Credentials
 ) -> None:
-    with Neo4jClient(empty_neo4j_uri, neo4j_credentials) as client:
+    with closing(Neo4jClient(empty_neo4j_uri, neo4j_credentials)) as client:
         with client.load_lock():
             pass
 

@@ -1,4 +1,4 @@
-"""A run without Neo4j says so; with `CI=true` it fails."""
+"""A test run without Neo4j reports what it did not test, and fails if `CI=true`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_a_neo4j_test(*, path: Path, ci: str) -> subprocess.CompletedProcess[str]:
-    """One test that needs Neo4j, where `path` holds neither Java nor Maven."""
+    """Run a test that needs Neo4j with a `path` without Java and Maven."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BUNDLEGRAPH", "NEO4J"))
     }
@@ -36,7 +36,7 @@ def run_a_neo4j_test(*, path: Path, ci: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_run_without_neo4j_passes_and_says_in_one_line_what_was_not_tested(tmp_path: Path) -> None:
+def test_a_run_without_neo4j_passes_and_reports_what_was_not_tested(tmp_path: Path) -> None:
     ended = run_a_neo4j_test(path=tmp_path, ci="")
 
     assert ended.returncode == 0, ended.stdout

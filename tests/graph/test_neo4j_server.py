@@ -14,12 +14,12 @@ from graph.neo4j_server import ServerStatus, server_status, start_server, stop_s
 from graph.store import open_store
 
 
-def test_a_home_without_a_server_says_so(tmp_path: Path) -> None:
+def test_a_home_without_a_server_is_reported(tmp_path: Path) -> None:
     assert server_status(tmp_path) == ServerStatus(is_running=False, uri=None, pid=None)
     assert not stop_server(tmp_path)
 
 
-def test_down_leaves_a_process_alone_that_got_the_number_of_an_old_server(tmp_path: Path) -> None:
+def test_stopping_ignores_a_process_that_reuses_the_id_of_an_old_server(tmp_path: Path) -> None:
     started = psutil.Process().create_time() - 3600
     (tmp_path / "neo4j").mkdir()
     (tmp_path / "neo4j" / "server.json").write_text(json.dumps({"pid": os.getpid(), "started": started}))
@@ -28,7 +28,7 @@ def test_down_leaves_a_process_alone_that_got_the_number_of_an_old_server(tmp_pa
     assert not stop_server(tmp_path)
 
 
-def test_without_java_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_java_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
 
@@ -47,9 +47,7 @@ def test_an_old_java_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         find_java()
 
 
-def test_without_maven_and_jars_it_says_what_is_missing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_maven_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -57,7 +55,7 @@ def test_without_maven_and_jars_it_says_what_is_missing(
         fetch_jars()
 
 
-def test_a_failed_fetch_leaves_nothing_that_looks_whole(
+def test_a_failed_download_leaves_nothing_that_looks_complete(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     maven = tmp_path / "mvn"
@@ -71,7 +69,7 @@ def test_a_failed_fetch_leaves_nothing_that_looks_whole(
             fetch_jars()
 
 
-def test_the_jars_are_of_the_version_that_the_pom_names() -> None:
+def test_the_neo4j_version_is_that_of_the_pom() -> None:
     version = neo4j_version(POM_FILES[0])
 
     assert version == "5.26.30"
@@ -79,7 +77,7 @@ def test_the_jars_are_of_the_version_that_the_pom_names() -> None:
 
 @pytest.mark.neo4j
 @pytest.mark.slow
-def test_a_server_goes_up_once_answers_and_goes_down_with_its_data_kept(
+def test_a_server_starts_once_answers_and_stops_with_its_data_kept(
     neo4j_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # `neo4j_home` has shown that servers can be started here.

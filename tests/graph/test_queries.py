@@ -1,4 +1,4 @@
-"""Named queries: planted answers on both stores, so that both answer alike."""
+"""Named queries return the same planted rows from both stores."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ANSWERS: dict[str, tuple[list[str], list[tuple[object, ...]]]] = {
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
-def test_every_query_gives_the_planted_rows(name: str, loaded_store: GraphStore) -> None:
+def test_every_query_returns_the_planted_rows(name: str, loaded_store: GraphStore) -> None:
     arguments, expected = ANSWERS[name]
     query = find_query(name)
 
@@ -75,7 +75,7 @@ def test_every_query_gives_the_planted_rows(name: str, loaded_store: GraphStore)
     ]
 
 
-def test_the_condition_on_baskets_holds_beside_the_paths_to_the_categories(loaded_store: GraphStore) -> None:
+def test_the_minimum_of_baskets_applies_next_to_paths_to_categories(loaded_store: GraphStore) -> None:
     query = find_query("cross_category_pairs")
 
     rows = loaded_store.query(query.statement, query.bind({"min_baskets": 8}))
@@ -105,6 +105,6 @@ def test_an_id_that_looks_like_a_number_stays_text_and_may_hold_equals_signs() -
     assert parameters == {"item_id": "0012=x", "limit": 10}
 
 
-def test_an_unknown_query_is_answered_with_those_there_are() -> None:
+def test_an_unknown_query_is_refused_with_the_known_names() -> None:
     with pytest.raises(GraphError, match=r"no query is called 'best': choose one of bought_with, "):
         find_query("best")

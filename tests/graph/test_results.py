@@ -1,4 +1,4 @@
-"""Both stores answer alike: ids, lists, times, nodes, sums and refusals."""
+"""Both stores return ids, lists, times, nodes, sums and errors in the same form."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_most_frequent_pairs_print_the_same_rows(loaded_store: GraphStore) -
     ]
 
 
-def test_nodes_and_relationships_come_back_as_their_properties(loaded_store: GraphStore) -> None:
+def test_nodes_and_relationships_are_returned_as_their_properties(loaded_store: GraphStore) -> None:
     rows = loaded_store.query(
         "MATCH (b:Bundle)-[c:CONTAINS]->(i:Item {item_id: '0012'}) RETURN b, c, sum(c.quantity) AS s"
     )

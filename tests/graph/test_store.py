@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import ladybug
@@ -49,7 +50,7 @@ def test_a_file_that_is_no_graph_is_never_replaced(tmp_path: Path, shop_tables: 
     assert precious.read_text() == "dear shop"
 
 
-def test_a_database_of_somebody_else_is_never_replaced(tmp_path: Path, shop_tables: Tables) -> None:
+def test_a_database_of_another_application_is_never_replaced(tmp_path: Path, shop_tables: Tables) -> None:
     file = tmp_path / "other.lbug"
     with ladybug.Database(file) as database, ladybug.Connection(database) as connection:
         connection.execute("CREATE NODE TABLE Film(name STRING, PRIMARY KEY(name))")
@@ -75,7 +76,7 @@ def test_a_graph_of_an_older_version_is_loaded_anew(tmp_path: Path, shop_tables:
         assert store.load(shop_tables).nodes_written == 0
 
 
-def test_two_readers_and_a_load_go_together(tmp_path: Path, shop_tables: Tables) -> None:
+def test_two_readers_see_a_new_load(tmp_path: Path, shop_tables: Tables) -> None:
     count = "MATCH (i:Item) RETURN count(i) AS num"
     with open_store(None, home=tmp_path) as one, open_store(None, home=tmp_path) as two:
         one.load(shop_tables)
@@ -84,10 +85,10 @@ def test_two_readers_and_a_load_go_together(tmp_path: Path, shop_tables: Tables)
 
 
 @pytest.mark.neo4j
-def test_a_neo4j_database_of_somebody_else_is_refused(
+def test_a_neo4j_database_of_another_application_is_refused(
     empty_neo4j_uri: str, neo4j_credentials: Credentials, tmp_path: Path, shop_tables: Tables
 ) -> None:
-    with Neo4jClient(empty_neo4j_uri, neo4j_credentials) as client:
+    with closing(Neo4jClient(empty_neo4j_uri, neo4j_credentials)) as client:
         client.write("CREATE (:Film {name: 'Heat'})")
 
     with (
@@ -135,9 +136,7 @@ def test_credentials_come_from_the_environment_first(tmp_path: Path, monkeypatch
     assert "mine" not in repr(credentials_for("bolt://x", home=tmp_path))
 
 
-def test_a_password_goes_to_the_server_that_it_is_for_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_is_used_only_for_its_own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEO4J_PASSWORD", raising=False)
     write_env(tmp_path / ENV_FILE, {"NEO4J_URI": "bolt://x", "NEO4J_USERNAME": "a", "NEO4J_PASSWORD": "b"})
 

@@ -1,4 +1,4 @@
-"""What both stores promise."""
+"""The contract of a graph store, tested on both stores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graph.errors import GraphError
 from graph.store import GraphStore, open_store
 from tests.graph.planted import Rows, event, item_pair, shop
 
-# Kills itself at its nth write: a COPY into the embedded store, a batch of two rows to Neo4j.
+# Kills its own process at the nth write: a COPY into the embedded store, or a batch of two rows to Neo4j.
 KILLED_LOAD = """
 import os, signal, sys
 from pathlib import Path
@@ -48,7 +48,7 @@ with open_store(uri, home=folder) as store:
 
 
 def changed_shop() -> Rows:
-    """The planted shop a day later: rows added, changed and gone in nodes and relationships."""
+    """The planted shop a day later, with nodes and relationships added, changed and deleted."""
     rows = shop()
     rows["items"][1]["price"] = 2.5
     rows["items"][2]["brand"] = None
@@ -75,7 +75,7 @@ def assert_equal(left: EdgeTables, right: EdgeTables) -> None:
         assert edges.to_pylist() == right.edges[edge_type].to_pylist(), edge_type
 
 
-def test_an_empty_store_says_that_it_holds_no_graph(store: GraphStore) -> None:
+def test_an_empty_store_reports_that_it_holds_no_graph(store: GraphStore) -> None:
     status = store.status()
 
     assert status.tables_version is None
@@ -116,7 +116,7 @@ def test_the_export_equals_the_edge_tables_of_the_tables(store: GraphStore, shop
     assert_equal(store.export_edges(), edge_tables(shop_tables))
 
 
-def test_a_second_load_brings_in_what_was_added_changed_and_taken_away(
+def test_a_second_load_applies_additions_changes_and_deletions(
     store: GraphStore, write_tables: Callable[[Rows], Tables]
 ) -> None:
     store.load(write_tables(shop()))
@@ -144,7 +144,7 @@ def test_a_shop_with_interactions_alone_loads(
     assert store.status().num_nodes == 2
 
 
-def test_a_load_of_empty_tables_is_a_complete_graph_of_nothing(
+def test_a_load_of_empty_tables_gives_a_complete_empty_graph(
     store: GraphStore, write_tables: Callable[[Rows], Tables]
 ) -> None:
     tables = write_tables({})
@@ -157,7 +157,7 @@ def test_a_load_of_empty_tables_is_a_complete_graph_of_nothing(
 
 
 @pytest.mark.parametrize("kill_at", [1, 4, 9])
-def test_a_killed_load_leaves_a_graph_that_says_what_it_is_and_the_next_load_completes_it(
+def test_the_load_after_a_killed_load_completes_the_graph(
     kill_at: int, store_uri: str, tmp_path: Path, write_tables: Callable[[Rows], Tables]
 ) -> None:
     before, after = write_tables(shop()), write_tables(changed_shop())

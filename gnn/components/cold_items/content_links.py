@@ -2,7 +2,7 @@
 
 In one shop similar items go together (cables with cables), in another they replace each other. So the lift of
 a pair is that of sold pairs of the same similarity: baskets with both over those expected by chance
-(`gnn.components.substitutes.expected`), in bins of the similarity, shrunk, and made monotone by isotonic
+(`gnn.components.substitutes.behaviour`), in bins of the similarity, shrunk, and made monotone by isotonic
 regression (Barlow et al. 1972), so that a more similar item is never linked less.
 """
 
@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from gnn.components.cold_items.choice import read_unsold_items
-from gnn.components.cold_items.neighbours import similarity
+from gnn.components.cold_items.unsold import read_unsold_items, similarity
 from gnn.components.context import FitContext
-from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
+from gnn.components.substitutes.behaviour import ExpectedBaskets, expected_baskets
 from gnn.data.content import Content
-from gnn.scoring.catalogue import ContentLinks
+from gnn.scoring.catalogue import Catalogue, ContentLinks
 from gnn.scoring.containers import Csr
 from gnn.scoring.statistics import shrunk_lift
 
@@ -34,7 +33,7 @@ _BLOCK = 500
 
 def fit_content_links(context: FitContext) -> ContentLinks:
     """Links of unsold items in stock; empty where there are none, or where similarity links nothing."""
-    unsold = read_unsold_items(context)
+    unsold = read_unsold_items(context.data, context.component(Catalogue), text_cache=context.text_cache)
     if unsold is None:
         return ContentLinks()
     return link_by_content(

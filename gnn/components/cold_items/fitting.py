@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnn.components.cold_items.choice import COLD_SHARE, read_unsold_items
 from gnn.components.cold_items.holdout import TEMPERATURES, ColdHoldout, hold_out
-from gnn.components.cold_items.neighbours import find_neighbours
+from gnn.components.cold_items.unsold import COLD_SHARE, find_neighbours, read_unsold_items
 from gnn.components.context import FitContext
 from gnn.data.content import Content
 from gnn.evaluation.metrics import ndcg_at_k
+from gnn.scoring.catalogue import Catalogue
 from gnn.scoring.cold_items import ColdItems
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 
@@ -39,7 +39,9 @@ _MAX_SHIFT = 8.0
 def fit_cold_items(context: FitContext) -> ColdItems:
     """The unsold items that are ranked; empty where there are none, or no weights were tuned for them."""
     weights = context.tuning.cold_weights
-    unsold = read_unsold_items(context) if len(weights) else None
+    if not len(weights):
+        return ColdItems()
+    unsold = read_unsold_items(context.data, context.component(Catalogue), text_cache=context.text_cache)
     if unsold is None or not len(unsold.cold):
         return ColdItems()
     ranked = np.union1d(context.data.ranked, unsold.cold)

@@ -22,8 +22,14 @@ from sklearn.linear_model import LogisticRegression
 from etl.tables import Tables
 from gnn.components.boosted_trees import TreeParams, fit_ranker
 from gnn.components.context import FitContext
-from gnn.components.predicted_links.evidence import PairEvidence, item_features, pair_evidence
-from gnn.components.predicted_links.known import KnownLinks, choose_kind, known_links
+from gnn.components.predicted_links.evidence import (
+    KnownLinks,
+    PairEvidence,
+    choose_kind,
+    item_features,
+    known_links,
+    pair_evidence,
+)
 from gnn.components.predicted_links.shortlist import LinkShortlist, link_feature_names, link_shortlists
 from gnn.data.purchases import Purchases
 from gnn.scoring.catalogue import PredictedLinks

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from gnn.components.context import FitContext
-from gnn.components.predicted_links.known import known_substitutes
-from gnn.components.substitutes.behaviour import Pairs, bought_as_substitutes, viewed_as_substitutes
-from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
+from gnn.components.predicted_links.evidence import known_substitutes
+from gnn.components.substitutes.behaviour import (
+    ExpectedBaskets,
+    Pairs,
+    bought_as_substitutes,
+    expected_baskets,
+    viewed_as_substitutes,
+)
 from gnn.components.substitutes.product_types import (
     COMMON_SHARE,
     Words,

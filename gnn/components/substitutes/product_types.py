@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.substitutes.expected import ExpectedBaskets
+from gnn.components.substitutes.behaviour import ExpectedBaskets
 from gnn.scoring.statistics import shrunk_lift
 
 #: A category with a larger share of the catalogue is too general to be a type by its titles.

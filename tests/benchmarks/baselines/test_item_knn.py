@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from benchmarks.baselines.item_knn import fit_bm25_knn, fit_cosine_knn
-from tests.gnn.components.ease.test_exact import BASKETS
+from tests.gnn.components.test_ease import BASKETS
 
 MATRIX = csr_matrix(BASKETS)
 

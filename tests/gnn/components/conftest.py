@@ -17,7 +17,7 @@ from etl.tables import Tables
 from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import assemble
 from gnn.components.boosted_trees import TreeParams, fit_classifier, fit_ranker
-from gnn.components.category_links.prior import CategoryPrior
+from gnn.components.category_prior import CategoryPrior
 from gnn.components.context import FitContext, Tuning
 from gnn.components.learned import learn
 from gnn.config import TrainingConfig

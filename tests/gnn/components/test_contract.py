@@ -74,10 +74,10 @@ def has_values(component: object) -> bool:
     default = columns_of(type(component)())
 
     def has(name: str, value: object) -> bool:
-        if name.endswith("indptr"):
-            return bool(np.asarray(value).any())
-        expected = default[name]
-        return bool(np.size(value) or np.size(expected)) and not np.array_equal(value, expected)
+        if isinstance(value, np.ndarray) and name.endswith("indptr"):
+            return bool(value.any())
+        found, expected = (np.asarray(each, dtype=object) for each in (value, default[name]))
+        return bool(found.size or expected.size) and not np.array_equal(found, expected)
 
     return any(has(name, value) for name, value in columns_of(component).items())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.artifact.files import load_artifact, save_artifact
+from gnn.artifact.files import load_as, save_artifact
 from gnn.artifact.model import ModelArtifact
 from gnn.components import FITTERS, fit_components
 from gnn.components.context import FitContext, Fitter
@@ -56,7 +56,7 @@ def test_a_new_component_is_trained_saved_loaded_and_scored(tmp_path: Path) -> N
     info = make_artifact(SHOP).info
 
     trained = ToyArtifact(info, **fit_components(make_context(SHOP), fitters=TOY_FITTERS))
-    loaded = load_artifact(save_artifact(trained, tmp_path), ToyArtifact)
+    loaded = load_as(save_artifact(trained, tmp_path), ToyArtifact)
 
     assert_same_columns(loaded, trained)
     # Apple, bread, and cream at the mean of both.
@@ -70,4 +70,4 @@ def test_it_is_empty_where_the_data_have_nothing_for_it(tmp_path: Path) -> None:
     fitted = fit_components(make_context(shop), only=("catalogue", "cheapness"), fitters=TOY_FITTERS)
     saved = save_artifact(ToyArtifact(make_artifact(shop).info, **fitted), tmp_path)
 
-    assert_same_columns(load_artifact(saved, ToyArtifact).cheapness, Cheapness())
+    assert_same_columns(load_as(saved, ToyArtifact).cheapness, Cheapness())

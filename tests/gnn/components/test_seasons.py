@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from etl.tables import Tables
-from gnn.components.seasons import fit_seasons
+from gnn.components.shop import fit_seasons
 from gnn.scoring.seasons import SeasonLift, Seasons
 from tests.gnn.planted_context import make_context
 

@@ -27,7 +27,7 @@ from gnn.data.queries import CompletionQueries, NextItemQueries, item_queries
 from gnn.data.training_data import training_data
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.metrics import full_ranking, hit_rate_at_k
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.catalogue import Catalogue, Categories
 from gnn.scoring.item_model import Ensemble
 from gnn.scoring.sequence_stage import ScoredSequences, SequenceStage

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.data.queries import CompletionQueries
 from gnn.evaluation.baselines import fit_co_purchase, fit_user_frequency, with_user_frequency
-from tests.gnn.components.ease.test_exact import BASKETS, purchases
+from tests.gnn.components.test_ease import BASKETS, purchases
 
 
 def test_the_similarity_is_the_cosine_of_the_items_baskets() -> None:

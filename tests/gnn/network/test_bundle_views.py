@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from gnn.data.bundle_choices import BundleChoices
 from gnn.network.bundle_graph import view_graph
 from gnn.network.bundle_views import ThreeViews, propagate_both
-from gnn.network.propagation import adjacency
+from gnn.data.sparse import adjacency
 
 CPU = torch.device("cpu")
 Planted = tuple[BundleChoices, csr_matrix]

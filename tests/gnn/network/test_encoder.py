@@ -5,7 +5,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from gnn.network.encoder import ROLES, HeteroEncoder
-from gnn.network.propagation import adjacency
+from gnn.data.sparse import adjacency
 
 CPU = torch.device("cpu")
 MEMBERSHIPS = np.array([[1, 0, 1], [0, 1, 1]], dtype=np.float32)  # two items of one category

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from etl.tables import Tables
 from gnn.components.assembly import assemble
-from gnn.components.ease.exact import fit_ease
+from gnn.components.ease import fit_ease
 from gnn.components.ensemble import scorer_queries
 from gnn.components.fitting import FittedModel
 from gnn.config import TrainingConfig
@@ -19,7 +19,7 @@ from gnn.network.basket_task import BasketTask
 from gnn.network.encoder import HeteroEncoder
 from gnn.network.heads import BasketHead, LinkModel
 from gnn.network.losses import Candidates
-from gnn.network.propagation import adjacency
+from gnn.data.sparse import adjacency
 from gnn.network.training_run import TrainingRun
 from gnn.scoring.item_scorer import ItemScorer
 from gnn.scoring.weights import ServedWeights

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from gnn.network.propagation import adjacency, keep_strongest, normalise_rows
+from gnn.data.sparse import adjacency, keep_strongest, normalise_rows
 
 CPU = torch.device("cpu")
 MATRIX = np.array([[0, 2, 0], [1, 0, 3]], dtype=np.float32)

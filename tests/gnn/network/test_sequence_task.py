@@ -14,7 +14,7 @@ from gnn.data.purchases import Purchases, read_purchase_log, read_purchases
 from gnn.data.queries import CompletionQueries, NextItemQueries, next_item_queries
 from gnn.network.sequence_task import score_sequences
 from gnn.network.training import train_links
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from graph.edges import EdgeTables, edge_tables
 
 NUM_ITEMS = 12

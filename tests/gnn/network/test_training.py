@@ -14,7 +14,7 @@ from gnn.data.purchases import Purchases
 from gnn.errors import TrainingError
 from gnn.network.checkpoint import load_checkpoint
 from gnn.network.training import choose_device, train_links
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.explanation_vectors import HISTORY, SOURCE, TARGET, Part, VectorParts
 from graph.edges import EdgeTables
 

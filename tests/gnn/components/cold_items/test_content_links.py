@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.components.cold_items.content_links import NUM_LINKS, link_by_content
-from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
+from gnn.components.substitutes.behaviour import ExpectedBaskets, expected_baskets
 from gnn.data.content import Content
 from gnn.scoring.catalogue import ContentLinks
 

@@ -7,13 +7,14 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.artifact.scorers import item_scorer
-from gnn.components.cold_items.choice import best_unsold
+from gnn.components import fit_components
 from gnn.components.cold_items.fitting import tune_cold_weights
-from gnn.components.cold_items.neighbours import find_neighbours
+from gnn.components.cold_items.unsold import default_weights, find_neighbours
 from gnn.data.content import Content
-from gnn.scoring.cold_items import ColdSlate
+from gnn.scoring.catalogue import ContentLinks
+from gnn.scoring.cold_items import ColdItems, ColdSlate
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
+from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact, make_context
 
 #: 10 categories of 5 items; a basket holds two items of one category.
 KINDS, EACH = 10, 5
@@ -128,20 +129,29 @@ def test_nothing_is_fitted_to_too_few_queries(scorer: ItemScorer, num: int) -> N
     assert tune_cold_weights(scorer, content_of(IDS), carts, hidden, rng=np.random.default_rng(0)) is None
 
 
-def test_unsold_items_on_offer_are_chosen_those_of_the_best_selling_categories_first() -> None:
-    baskets = np.array([50, 9, 0, 0, 0, 0, 3, 0])
-    category = np.array([0, 1, 1, 0, 0, -1, 0, 0])
-    is_offered = np.array([True, True, True, True, False, True, True, True])
+def fit(weights: np.ndarray) -> tuple[ColdItems, ContentLinks]:
+    context = make_context(SHOP)
+    context = replace(context, tuning=replace(context.tuning, cold_weights=weights))
+    found = fit_components(context, only=("catalogue", "content_links", "cold_items"))
+    cold, links = found["cold_items"], found["content_links"]
+    assert isinstance(cold, ColdItems)
+    assert isinstance(links, ContentLinks)
+    return cold, links
 
-    cold = best_unsold(baskets, category, np.array([0, 1]), is_offered=is_offered, most=2)
 
-    # 4 is not on offer, 6 was sold; 3 and 7 are of category 0, whose item is in 50 baskets.
-    assert cold.tolist() == [3, 7]
+def test_unsold_items_have_neighbours_and_links_of_their_own_category() -> None:
+    cold, links = fit(default_weights(1))
+
+    assert cold.item.tolist() == cold.place.tolist() == [ORDER.index(name) for name in COLD]
+    assert [{ORDER[place][0] for place in row} for row in cold.neighbour[0].tolist()] == [{"0"}, {"9"}]
+    for name in COLD:
+        others, lifts = links.lift.row(ORDER.index(name))
+        assert {ORDER[item] for item in others.tolist()} == {item for item in IDS if item[0] == name[0]}
+        assert (lifts > 1).all()
 
 
-def test_a_catalogue_of_sold_items_has_no_unsold_ones() -> None:
-    cold = best_unsold(
-        np.array([4, 5]), np.array([-1, -1]), np.array([0]), is_offered=np.ones(2, np.bool_), most=9
-    )
+def test_without_tuned_weights_there_are_no_cold_items_but_links() -> None:
+    cold, links = fit(np.zeros(0, dtype=np.float32))
 
-    assert cold.tolist() == []
+    assert len(cold.item) == 0
+    assert len(links.lift.indices) > 0

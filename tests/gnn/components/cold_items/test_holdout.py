@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 
 from gnn.artifact.scorers import item_scorer
 from gnn.components.cold_items.holdout import ColdHoldout, hold_out
-from gnn.components.cold_items.neighbours import find_neighbours
+from gnn.components.cold_items.unsold import find_neighbours
 from gnn.data.content import Content
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gnn.components.predicted_links.evidence import PairEvidence, item_features, pair_evidence
-from gnn.components.predicted_links.known import known_links
+from gnn.components.predicted_links.evidence import PairEvidence, item_features, known_links, pair_evidence
 from tests.gnn.planted_links import Link, edges_of, purchases_of
 
 ITEMS = np.array([0, 1, 2])

@@ -11,9 +11,12 @@ from gnn.components.predicted_links import fitting
 from gnn.components.predicted_links.fitting import (
     PairRanker,
     fit_pair_ranker,
+    fit_predicted_links,
     predict_links,
 )
 from gnn.scoring.catalogue import PredictedLinks
+from tests.gnn.conftest import MakeTables
+from tests.gnn.planted_context import make_context
 from tests.gnn.planted_links import Link, edges_of, purchases_of
 
 NUM_GROUPS, SIZE = 20, 8
@@ -121,3 +124,9 @@ def test_links_without_any_other_evidence_are_not_learned() -> None:
     links = [(item, item + 1, "together") for item in range(0, NUM_ITEMS, 2)]
 
     assert fit(links) is None
+
+
+def test_a_shop_that_gives_no_links_has_no_predicted_ones(make_tables: MakeTables) -> None:
+    context = make_context(make_tables([("bread", "2026-01-01T12:00:00Z", "", "b1")]))
+
+    assert len(fit_predicted_links(context).score.row(0)[0]) == 0

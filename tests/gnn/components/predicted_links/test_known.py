@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gnn.components.predicted_links.known import choose_kind, known_links
+from gnn.components.predicted_links.evidence import choose_kind, known_links
 from tests.gnn.planted_links import edges_of
 
 ITEMS = np.arange(4)

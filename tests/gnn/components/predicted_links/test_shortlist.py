@@ -5,8 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from gnn.components.predicted_links import shortlist as shortlist_module
-from gnn.components.predicted_links.evidence import PairEvidence, item_features, pair_evidence
-from gnn.components.predicted_links.known import known_links
+from gnn.components.predicted_links.evidence import PairEvidence, item_features, known_links, pair_evidence
 from gnn.components.predicted_links.shortlist import link_feature_names, link_shortlists
 from tests.gnn.planted_links import edges_of, purchases_of
 

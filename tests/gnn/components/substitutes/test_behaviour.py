@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.substitutes.behaviour import bought_as_substitutes, viewed_as_substitutes
-from gnn.components.substitutes.expected import expected_baskets
+from gnn.components.substitutes.behaviour import (
+    bought_as_substitutes,
+    expected_baskets,
+    viewed_as_substitutes,
+)
 
 PENNE, SHELLS, SAUCE, CHEESE, SOAP = range(5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.substitutes.expected import ExpectedBaskets, expected_baskets
+from gnn.components.substitutes.behaviour import ExpectedBaskets, expected_baskets
 from gnn.components.substitutes.product_types import common_words, product_types, product_words
 
 #: Four items of category 0, then four of each of the categories 1 to 3.

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.ease.exact import Ease, ExactEase, LargeEase, fit_ease
-from gnn.components.ease.large import fit_head_and_tail
-from tests.gnn.components.ease.test_exact import BASKETS, purchases
+from gnn.components.ease import Ease, ExactEase, LargeEase, fit_ease
+from gnn.components.large_ease import fit_head_and_tail
+from tests.gnn.components.test_ease import BASKETS, purchases
 
 NUM_ITEMS, NUM_BASKETS = 120, 4_000
 

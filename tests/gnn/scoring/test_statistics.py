@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from gnn.scoring.statistics import standard_scores
+from gnn.scoring.statistics import shrunk_lift, standard_scores
 
 
 def test_each_row_has_mean_0_and_deviation_1() -> None:
@@ -22,3 +22,9 @@ def test_equal_scores_are_0() -> None:
 
 def test_no_scores_stay_none() -> None:
     assert standard_scores(np.zeros((3, 0), dtype=np.float32)).shape == (3, 0)
+
+
+def test_few_baskets_leave_a_lift_near_1_and_none_leave_it_there() -> None:
+    observed, expected = np.array([0, 40, 0]), np.array([0.1, 10.0, 0.0])
+
+    assert shrunk_lift(observed, expected) == pytest.approx([5 / 5.1, 45 / 15, 1.0])

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from gnn.components.category_links.evidence import CategoryCounts, category_vectors, count_categories
+from gnn.components.category_prior import CategoryCounts, category_vectors, count_categories
 from gnn.data.purchases import Purchases, UserEvents
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from tests.gnn.planted_links import purchases_of
 
 #: Items 0 and 1 are of category 4, item 2 of 7, item 3 of 9, item 4 of none.

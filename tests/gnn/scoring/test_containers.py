@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gnn.scoring import csr
-from gnn.scoring.containers import Csr
+from gnn.scoring import containers
+from gnn.scoring.containers import Csr, TextColumn
 
 # Row 0 has 2 in column 1 and 3 in column 2; row 1 is empty; row 2 has 5 in column 0.
 ROWS = Csr(
@@ -42,7 +44,7 @@ def test_gathering_in_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     items, weights, queries = [0, 2, 1, 0, 2], [1.0, 2.0, 3.0, 4.0, 5.0], [0, 0, 1, 1, 3]
     at_once = sums(items, weights, queries, num_queries=4)
 
-    monkeypatch.setattr(csr, "_MAX_GATHERED", 1)
+    monkeypatch.setattr(containers, "_MAX_GATHERED", 1)
 
     assert sums(items, weights, queries, num_queries=4) == at_once
 
@@ -63,3 +65,21 @@ def test_rows_are_summed_by_weight() -> None:
 
 def test_rows_beyond_the_last_are_empty() -> None:
     assert ROWS.row(7)[0].tolist() == Csr().row(0)[0].tolist() == []
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"))))
+def test_texts_and_their_places_survive(texts: list[str]) -> None:
+    in_order = sorted(set(texts), key=str.encode)
+    column = TextColumn.of(in_order)
+
+    assert list(column) == in_order
+    assert [column.find(text) for text in in_order] == list(range(len(in_order)))
+    assert column.find("not " + "".join(in_order)) is None
+
+
+def test_an_empty_column_finds_nothing() -> None:
+    column = TextColumn.of([])
+
+    assert len(column) == 0
+    assert column.find("a") is None
+    assert column.offsets.dtype == np.int64

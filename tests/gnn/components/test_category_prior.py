@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from gnn.components.category_links.evidence import CategoryCounts, CategoryVectors
-from gnn.components.category_links.prior import MIN_PAIRS, CategoryPrior, LaterPairs, fit_prior, later_pairs
+from gnn.components.category_prior import (
+    MIN_PAIRS,
+    CategoryCounts,
+    CategoryPrior,
+    CategoryVectors,
+    LaterPairs,
+    fit_prior,
+    later_pairs,
+)
 
 
 def planted(num_pairs: int, *, rng: np.random.Generator) -> LaterPairs:

@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import mean_poisson_deviance
 
-from gnn.components.category_links.evidence import (
+from gnn.components.category_prior import (
     CategoryCounts,
+    CategoryPrior,
+    LaterPairs,
     category_vectors,
     count_categories,
+    fit_prior,
+    later_pairs,
     linked_categories,
 )
-from gnn.components.category_links.prior import CategoryPrior, LaterPairs, fit_prior, later_pairs
 from gnn.components.context import FitContext
 from gnn.data.purchases import read_purchases
 from gnn.data.training_data import TimeSplit, TrainingData
-from gnn.network.training_run import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.catalogue import Catalogue, Categories, CategoryLinks
 from gnn.scoring.containers import Csr
 

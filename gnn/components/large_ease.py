@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix, diags_array, vstack
 
-from gnn.network.propagation import keep_strongest
+from gnn.data.sparse import keep_strongest
 
 #: Head and tail neighbours that a tail item keeps; 80,000 items with so many take 1.3 GB.
 MAX_NEIGHBOURS = 1_000

@@ -1,7 +1,7 @@
 """EASE: a linear item–item model in closed form (Steck 2019, "Embarrassingly Shallow Autoencoders …").
 
 Exact up to `MAX_EXACT` items. The inverse takes n³ operations and two matrices of n² float32 (8,709 items:
-12 s on one core, 0.6 GB), so larger catalogues are approximated by `gnn.components.ease.large`.
+12 s on one core, 0.6 GB), so larger catalogues are approximated by `gnn.components.large_ease`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix, diags_array, vstack
 
-from gnn.components.ease.large import HeadTailWeights, fit_head_and_tail
+from gnn.components.large_ease import HeadTailWeights, fit_head_and_tail
 from gnn.data.purchases import Purchases
+from gnn.data.sparse import keep_strongest
 from gnn.evaluation.baselines import RowScorer
-from gnn.network.propagation import keep_strongest
 
 logger = logging.getLogger(__name__)
 

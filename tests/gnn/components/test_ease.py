@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gnn.components.ease.exact import Ease, ExactEase, LargeEase, fit_ease
+from gnn.components.ease import Ease, ExactEase, LargeEase, fit_ease
 from gnn.data.purchases import Purchases, UserEvents
 
 BASKETS = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]], dtype=np.float32)

@@ -1,1 +1,0 @@
-"""Fit links between categories: counts, and the network's vectors where counts are few."""

@@ -1,1 +1,0 @@
-"""EASE: a linear item-item model in closed form."""
