@@ -108,7 +108,7 @@ class TrainingConfig:
 
     def to_json(self) -> dict[str, object]:
         """As it is stored with the model."""
-        values = asdict(self)
+        values = asdict(self) | {"ease_top_k": list(self.ease_top_k)}
         for name in ("validation_from", "test_from"):
             values[name] = None if values[name] is None else values[name].isoformat()
         return values
