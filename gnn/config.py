@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True)
 class SequenceConfig:
-    """How a model learns the next item; what is not here is as in `TrainingConfig`."""
+    """Settings of a model of ordered histories, where they differ from `TrainingConfig`."""
 
     is_ordered: bool = True
     """False leaves the order and age of a history out, for comparison."""
@@ -38,27 +38,27 @@ class SequenceConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a model is trained and judged. What is none follows from the data."""
+    """Settings of a training run. A setting that is None follows from the data."""
 
     name: str = "standard"
     """Which named set this is."""
     seed: int = 0
-    """Of all that is drawn in training. Which baskets are queries does not depend on it."""
+    """Seed of all random draws in training. The choice of queries does not depend on it."""
     device: str = "auto"
     """`auto` takes a GPU where there is one; else as PyTorch names it: `cpu`, `cuda:1`."""
 
     validation_from: date | None = None
-    """First local day of validation; all before it is learned from. None: by the share of baskets."""
+    """First local day of validation; the model is fitted to the days before. None: by `holdout_share`."""
     test_from: date | None = None
     """First local day of test."""
     holdout_share: float = 0.1
-    """Share of baskets, the latest, in test, and as much in validation before it, where no days are given."""
+    """Share of the latest baskets in test, and as many before them in validation, where no days are given."""
     max_queries: int = 4_000
     """Queries drawn from each of validation and test."""
     min_basket_items: int = 4
-    """Ranked items that a query's basket has at least; lowered to 2 where that leaves under 200 queries."""
+    """Fewest ranked items in a query's basket; lowered to 2 where that leaves under 200 queries."""
     min_item_baskets: int | None = None
-    """Baskets that a ranked item is in at least."""
+    """Fewest baskets that a ranked item is in."""
 
     embedding_dim: int = 128
     """Length of an item's vectors."""
@@ -86,7 +86,7 @@ class TrainingConfig:
     """Draws a step where the loss is sampled."""
 
     ease_ridge: float = 0.6
-    """λ of the EASE that is blended in, as a multiple of the mean diagonal of its Gram matrix."""
+    """λ of the EASE of the ensemble, as a multiple of the mean diagonal of its Gram matrix."""
     ease_size_power: float = 0.5
     """A basket weighs size^−this in it."""
     ease_half_life_weeks: float = 20.0
@@ -95,7 +95,7 @@ class TrainingConfig:
     """Weights a row that may be kept; validation chooses."""
 
     shortlist_size: int = 200
-    """Best items of the blend that the second stage puts in order."""
+    """Best items of the first stage that the second stage reorders."""
 
     reads_texts: bool = True
     """Titles, descriptions and category names are encoded where the extra `text` is installed, for items that
@@ -108,7 +108,7 @@ class TrainingConfig:
 
     def to_json(self) -> dict[str, object]:
         """As it is stored with the model."""
-        values = asdict(self)
+        values = asdict(self) | {"ease_top_k": list(self.ease_top_k)}
         for name in ("validation_from", "test_from"):
             values[name] = None if values[name] is None else values[name].isoformat()
         return values

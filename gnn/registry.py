@@ -74,6 +74,19 @@ def promoted(models: Path) -> str | None:
     return history[-1] if history else None
 
 
+def has_readable_promoted(models: Path) -> bool:
+    """Whether a model is in service that this version can read: not damaged, not of an older format.
+
+    Raises:
+        ArtifactError: If the pointer file is damaged.
+    """
+    version = promoted(models)
+    try:
+        return version is not None and bool(read_info(models / version))
+    except ArtifactError:
+        return False
+
+
 def load_promoted(models: Path) -> ModelArtifact:
     """The artifact in service.
 

@@ -20,7 +20,7 @@ from gnn.data.sequences import is_sequential
 from gnn.data.training_data import split_by_time, training_data
 from gnn.errors import TrainingError
 from gnn.network.training import Progress, no_progress
-from gnn.registry import promote, promoted, remove_unfinished, training_lock
+from gnn.registry import has_readable_promoted, promote, remove_unfinished, training_lock
 from graph.edges import EdgeTables
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def train(
     config: TrainingConfig,
     progress: Progress | None = None,
 ) -> ModelArtifact:
-    """Train, save to `models` / `model_version`, and put it in service where no model is.
+    """Train, save to `models` / `model_version`, and put it in service where no model is that can serve.
 
     The tuning is chosen by a model that is fitted to `tables` before a cut, and metrics are measured on what
     follows; the model that is saved is then fitted to all of `edges`, the graph as its store exports it. A
@@ -89,7 +89,7 @@ def train(
         artifact = assemble(context, run=run, metrics=result.metrics, warnings=warnings)
 
         save_artifact(artifact, models)
-        if promoted(models) is None:
+        if not has_readable_promoted(models):
             promote(models, artifact.info.model_version)
         shutil.rmtree(models / CHECKPOINTS, ignore_errors=True)
     logger.info("trained %s in %.0f s", artifact.info.model_version, time.perf_counter() - started)

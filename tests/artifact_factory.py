@@ -21,7 +21,7 @@ from gnn.components.context import FitContext, Learned, Tuning
 from gnn.components.ease import ExactEase
 from gnn.config import STANDARD
 from gnn.data.training_data import TrainingData, training_data
-from gnn.network.training import LearnedLinks
+from gnn.network.task import LearnedLinks
 from gnn.scoring.basket_stage import BASKET_FEATURES
 from gnn.scoring.catalogue import CategoryLinks, PredictedLinks
 from gnn.scoring.containers import Csr, TextColumn

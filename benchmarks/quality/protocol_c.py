@@ -111,7 +111,7 @@ def run(options: Options) -> ProtocolReport:
         seconds=seconds,
         validation=gather(validations),
         slices=slices,
-        intervals={"ndcg@10": ours_minus(gains, ours=OURS)},
+        intervals={"ndcg@10": ours_minus(gains, ours=OURS)} if has_baselines else {},
         targets={
             f"{path}{OURS}/{metric}": 1.25 * best
             for path, table in (("", models), (f"{CROSS}/", slices[CROSS][1]))

@@ -63,12 +63,6 @@ class ActiveRules:
     """The shop's default policy, for requests without one."""
 
     @cached_property
-    def has_exclusions(self) -> bool:
-        """Whether anything is banned or rejected."""
-        is_rejected = any(rule.verdict == "rejected" for rule in self.bundles.values())
-        return bool(self.banned or self.banned_with or is_rejected)
-
-    @cached_property
     def curated(self) -> tuple[frozenset[int], ...]:
         """The items of each curated bundle: pinned ones first, then the latest rules first."""
         latest_first = [(items, rule) for items, rule in self.bundles.items() if rule.is_curated][::-1]

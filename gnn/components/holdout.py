@@ -9,7 +9,7 @@ from gnn.artifact.model import ModelArtifact
 from gnn.components.assembly import SCORING, assemble
 from gnn.components.context import FitContext, Tuning
 from gnn.components.learned import learn
-from gnn.components.tasks import Task, task_of
+from gnn.components.tasks import RankingTask, task_of
 from gnn.config import TrainingConfig
 from gnn.data.queries import CompletionQueries
 from gnn.data.training_data import TimeSplit, TrainingData
@@ -21,7 +21,7 @@ from gnn.scoring.item_model import Ensemble
 class Holdout:
     """A model of the past, and queries that it has not seen."""
 
-    task: Task
+    task: RankingTask
     split: TimeSplit
     context: FitContext
     """The data before validation, what was learned from them, and the tuning to start from."""

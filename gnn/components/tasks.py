@@ -45,7 +45,7 @@ HIDDEN_A_BASKET = 4
 BASELINE_RIDGE = 1.84
 
 
-class Task(Protocol):
+class RankingTask(Protocol):
     """How queries are made, and what the model is compared with."""
 
     @property
@@ -213,7 +213,7 @@ class NextItem:
         return {"cross_category": is_cross_category(queries, context.codes[LEVELS.index("root")])}
 
 
-def task_of(data: TrainingData) -> Task:
+def task_of(data: TrainingData) -> RankingTask:
     """The task that the data ask for."""
     return NextItem() if data.is_sequence else BasketCompletion()
 

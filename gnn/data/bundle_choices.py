@@ -1,4 +1,4 @@
-"""Who chose which bundle, who bought which item, and what is in a bundle, before a moment."""
+"""Bundles that users chose, items that they bought, and contents of bundles, before a moment."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class BundleChoices:
 
     @property
     def num_users(self) -> int:
-        """Users, those without choices included."""
+        """All users, also those without choices."""
         return int(self.chosen.shape[0])
 
     @property
     def num_bundles(self) -> int:
-        """Bundles, those that nobody chose included."""
+        """All bundles, also those that nobody chose."""
         return int(self.chosen.shape[1])
 
     @property
@@ -44,9 +44,9 @@ class BundleChoices:
 
 
 def bundle_choices(edges: EdgeTables, purchases: Purchases) -> BundleChoices:
-    """The choices in `edges` beside what was bought; `purchases` has item indices as columns.
+    """The choices in `edges` and the items in `purchases`, whose columns are item indices.
 
-    Both are to end at the same moment.
+    Both must end at the same moment.
     """
     num_users, num_items = purchases.counts.shape
     num_bundles = edges.nodes["Bundle"].num_rows
@@ -58,7 +58,7 @@ def bundle_choices(edges: EdgeTables, purchases: Purchases) -> BundleChoices:
 
 
 def new_choices(tables: Tables, edges: EdgeTables, *, since: datetime, until: datetime | None) -> csr_matrix:
-    """What users chose from `since` to before `until` and not earlier, 0/1 [num_users, num_bundles].
+    """Bundles that users chose first from `since` to before `until`, 0/1 [num_users, num_bundles].
 
     Indices are those of `edges`; a choice without a time counts as one before `since`.
     """

@@ -139,7 +139,8 @@ class TrainingRun:
         self.epoch += 1
         return total / max(len(steps), 1)
 
-    @torch.inference_mode()
+    # Not `inference_mode`: in it, `EdgeIndex.to` gives a plain tensor.
+    @torch.no_grad()
     def evaluate(self, validation: CompletionQueries) -> float:
         """NDCG@20 of the current parameters on `validation`."""
         self._model.eval()

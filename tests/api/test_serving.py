@@ -67,7 +67,7 @@ def test_a_key_too_short_to_be_one_is_reported(home: Path, monkeypatch: pytest.M
 
 
 def test_a_damaged_model_is_not_served(home: Path) -> None:
-    file = home / "models" / GROCERY.version / "model.target.npy"
+    file = home / "models" / GROCERY.version / "network.target.npy"
     file.write_bytes(file.read_bytes()[:-1])
 
     with TestClient(create_app(ApiSettings(home=home))) as client:
@@ -96,12 +96,12 @@ def test_reload_swaps_the_promoted_model_in(client: TestClient, home: Path) -> N
 
 
 def test_the_old_model_serves_on_when_the_new_one_is_damaged(client: TestClient, home: Path) -> None:
-    (save_next(home) / "model.target.npy").unlink()
+    (save_next(home) / "network.target.npy").unlink()
 
     response = client.post("/v1/model/reload")
 
     assert response.status_code == 409
-    assert "model.target.npy is missing" in response.json()["detail"]
+    assert "network.target.npy is missing" in response.json()["detail"]
     assert f"model {GROCERY.version} stays in service" in response.json()["detail"]
     assert client.get("/v1/model").json()["model_version"] == GROCERY.version
     assert client.get("/readyz").status_code == 200

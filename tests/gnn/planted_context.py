@@ -9,7 +9,7 @@ from gnn.components.context import FitContext, Learned, Tuning
 from gnn.components.learned import closed_form_links, fit_basket_ease, fit_history_ease
 from gnn.config import STANDARD, TrainingConfig
 from gnn.data.training_data import training_data
-from gnn.network.training import LearnedLinks
+from gnn.network.task import LearnedLinks
 
 #: The default of `make_context`.
 CPU_CONFIG = replace(STANDARD, device="cpu")

@@ -11,8 +11,11 @@ from gnn.config import CONFIGS, STANDARD
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_named_set_is_found_by_its_name_and_can_be_stored(name: str) -> None:
-    stored = json.loads(json.dumps(CONFIGS[name].to_json()))
+    config = CONFIGS[name].to_json()
 
+    stored = json.loads(json.dumps(config))
+
+    assert stored == config
     assert stored["name"] == name
     assert stored["seed"] == 0
 

@@ -14,6 +14,7 @@ from gnn.artifact.model import ArtifactError, ModelArtifact
 from gnn.errors import TrainingError
 from gnn.registry import (
     POINTER,
+    has_readable_promoted,
     list_models,
     promote,
     promoted,
@@ -93,6 +94,16 @@ def test_what_a_killed_save_left_is_removed_and_models_stay(tmp_path: Path) -> N
 
     assert not (tmp_path / ".unfinished-b").exists()
     assert list_models(tmp_path) == ["a"]
+
+
+def test_a_promoted_model_of_an_older_format_is_not_readable(tmp_path: Path) -> None:
+    assert not has_readable_promoted(tmp_path)
+    save(tmp_path, "a")
+    promote(tmp_path, "a")
+
+    assert has_readable_promoted(tmp_path)
+    (tmp_path / "a" / MANIFEST).write_text('{"format_version": 3}')
+    assert not has_readable_promoted(tmp_path)
 
 
 def test_models_of_older_formats_and_damaged_ones_are_skipped_by_name(tmp_path: Path) -> None:

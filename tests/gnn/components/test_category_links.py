@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from etl.tables import Tables
-from gnn.components import fit_components
-from gnn.components.category_links import fitting, tune_category_prior
+from gnn.components import category_links, fit_components
+from gnn.components.category_links import tune_category_prior
 from gnn.components.category_prior import CategoryPrior
 from gnn.components.context import Tuning
 from gnn.components.learned import closed_form_links
@@ -93,7 +93,7 @@ def test_no_prior_is_tuned_where_categories_hardly_ever_meet(planted: Tables, sp
 def test_a_category_is_linked_to_others_of_its_world_even_those_it_was_never_bought_with(
     planted: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "NUM_LINKS", 9)
+    monkeypatch.setattr(category_links, "NUM_LINKS", 9)
 
     links = fit(planted, CategoryPrior(intercept=0.0, slope=3.0, log_shape=3.0))
 

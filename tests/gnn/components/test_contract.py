@@ -25,12 +25,21 @@ from gnn.components.assembly import SCORING, assemble
 from gnn.components.bundle_ranking.fitting import rank_choices
 from gnn.components.context import FitContext, Tuning
 from gnn.data.bundle_choices import bundle_choices
+from gnn.data.queries import CompletionQueries, item_queries
+from gnn.data.sequences import user_sequences
+from gnn.network.basket_task import BasketTask
+from gnn.network.encoder import ItemTables
+from gnn.network.heads import BasketHead, SequenceHead
+from gnn.network.sequence_task import SequenceTask, next_item_batch
+from gnn.network.task import LearnedLinks
 from gnn.scoring.bundle_ranking import BundleScorer
 from gnn.scoring.cold_items import ColdSlate
 from gnn.scoring.explanation import ExplanationError, ScoreExplainer
 from gnn.scoring.item_model import Ensemble
 from gnn.scoring.item_scorer import ItemQuery
 from gnn.scoring.seasons import SeasonLift
+from gnn.scoring.sequence_stage import SequenceStage
+from gnn.scoring.sequences import Sequences
 from gnn.scoring.substitutes import SubstitutePairs
 from gnn.scoring.trees import TreeEnsemble
 from tests.artifact_factory import (
@@ -45,6 +54,8 @@ from tests.gnn.components.conftest import NAMES
 
 FIELDS = [component.name for component in fields(ModelArtifact) if component.name != "info"]
 
+#: Length of random vectors: a multiple of the heads of attention.
+DIM = 8
 #: Nothing at all; and a catalogue of which nothing was bought.
 NO_ITEMS = PlantedShop(items=[])
 UNSOLD = PlantedShop(items=[PlantedItem("apple", "Food > Fruit", 1.0), PlantedItem("bread")])
@@ -202,6 +213,69 @@ def test_seasonal_lifts_of_all_items_equal_those_one_by_one(fitted: ModelArtifac
 
     assert any(alone)
     assert seasons.lift(3).tolist() == [1.0 if found is None else found.lift for found in alone]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Callable[[int], ItemTables]:
+    """Makes random vectors of some items, as an encoder would."""
+    generator = torch.Generator().manual_seed(0)
+    return lambda num_items: ItemTables(*torch.randn(3, num_items, DIM, generator=generator))
+
+
+def with_links(context: FitContext, links: LearnedLinks, ensemble: Ensemble) -> ModelArtifact:
+    """The artifact of `context` as if its network had learned `links`."""
+    learned = replace(context.learned, links=links)
+    tuning = replace(context.tuning, ensemble=ensemble)
+    return assemble(replace(context, learned=learned, tuning=tuning), only=SCORING)
+
+
+def test_a_network_of_baskets_scores_as_its_head_did_in_training(
+    full_context: FitContext, tables: Callable[[int], ItemTables]
+) -> None:
+    purchases, ranked = full_context.data.ranked_purchases, full_context.data.ranked
+    num_users, num_ranked = purchases.counts.shape
+    head = BasketHead(torch.randn(num_ranked), num_users=num_users, dim=DIM, dropout=0.5).eval()
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.normal_()
+        head.users.weight[-1] = 0
+    task = BasketTask(head, purchases, full_context.config, torch.device("cpu"))
+    queries = CompletionQueries(
+        purchases.lines[:6].sign(), np.array([0, 1, 2, 3, -1, -1]), np.zeros(6, dtype=np.int64), ("",) * 6
+    )
+    made = tables(num_ranked)
+
+    with torch.no_grad():
+        trained, links = task.scores(made, queries), task.links(made)
+    by_log, by_known = links.count_weights
+    artifact = with_links(full_context, links, Ensemble(1.0, 0.0, by_log, by_known, 0.0, 0.0))
+    served = item_scorer(artifact).score(item_queries(queries, ranked))
+
+    np.testing.assert_allclose(served, trained, atol=1e-4)
+
+
+def test_a_network_of_sequences_scores_as_its_head_did_in_training(
+    sequence_context: FitContext, tables: Callable[[int], ItemTables]
+) -> None:
+    num_ranked, config = len(sequence_context.data.ranked), sequence_context.config
+    sequences = user_sequences(sequence_context.data.ranked_purchases)
+    head = SequenceHead(torch.randn(num_ranked), dim=DIM, config=config.sequence).eval()
+    task = SequenceTask(head, sequences, config, config.sequence, torch.device("cpu"))
+    made = tables(num_ranked)
+
+    with torch.no_grad():
+        # Every user bought three items, a day apart: the second and the third are to be found.
+        batch = next_item_batch(sequences, np.arange(5), max_steps=50, device=task.device)
+        trained = (head(made, batch) @ made.target.T + head.bias).numpy()
+        links = task.links(made)
+    artifact = with_links(sequence_context, links, Ensemble())
+    stage = first_stage(artifact, item_scorer(artifact))
+    assert isinstance(stage, SequenceStage)
+    item = sequences.item[:15].reshape(5, 3)[:, [0, 0, 1]].ravel()
+    before = Sequences(np.concatenate([[0], np.cumsum([1, 2] * 5)]), item, np.tile([1.0, 2.0, 1.0], 5))
+    served = stage.score_sequences(before).gnn
+
+    np.testing.assert_allclose(served, trained, atol=1e-4)
 
 
 def test_ease_scores_as_it_was_fitted_where_all_weights_are_kept(full_context: FitContext) -> None:
