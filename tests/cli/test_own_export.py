@@ -153,7 +153,7 @@ def test_the_explanation_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Sh
         assert [(term["by"], term["name"]) for term in explanation["by_query"]] == [
             ("cart", "Corn Tortillas")
         ]
-        assert explanation["by_query"][0]["value"] == pytest.approx(explanation["gnn_score"], abs=1e-3)
+        assert term["value"] == pytest.approx(explanation["gnn_score"], abs=1e-3)
         assert f"{explanation['item_id']}: GNN score" in printed
 
 
