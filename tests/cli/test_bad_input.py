@@ -216,5 +216,5 @@ def test_a_window_without_data_is_a_warning_and_a_model(
     trained = run("train", "--config", "demo", *days, home=forty_baskets)
 
     assert trained.returncode == 0
-    assert "not judged" in trained.stderr
+    assert "not evaluated" in trained.stderr
     assert recommended(run, forty_baskets, "--anchor", "bread", "--size", "2")

@@ -147,25 +147,27 @@ def test_the_explanation_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Sh
     printed = must(run(*command, home=home))
 
     added = {item["item_id"] for item in answer["bundles"][0]["items"] if item["role"] == "added"}
-    assert {account["item_id"] for account in answer["explanations"]} == added
-    for account in answer["explanations"]:
-        assert sum(account["relations"].values()) == pytest.approx(account["gnn_score"], abs=1e-3)
-        assert [(term["by"], term["name"]) for term in account["asked"]] == [("cart", "Corn Tortillas")]
-        assert account["asked"][0]["value"] == pytest.approx(account["gnn_score"], abs=1e-3)
-        assert f"{account['item_id']}: GNN score" in printed
+    assert {explanation["item_id"] for explanation in answer["explanations"]} == added
+    for explanation in answer["explanations"]:
+        assert sum(explanation["relations"].values()) == pytest.approx(explanation["gnn_score"], abs=1e-3)
+        assert [(term["by"], term["name"]) for term in explanation["by_query"]] == [
+            ("cart", "Corn Tortillas")
+        ]
+        assert term["value"] == pytest.approx(explanation["gnn_score"], abs=1e-3)
+        assert f"{explanation['item_id']}: GNN score" in printed
 
 
-def test_the_model_that_answers_is_the_one_that_is_accounted_for(
+def test_the_model_that_answers_is_the_one_that_is_explained(
     shop: Shop, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, _, _ = shop
     loaded: list[str] = []
 
-    def load_and_tell(folder: Path) -> ModelArtifact:
+    def load_and_record(folder: Path) -> ModelArtifact:
         loaded.append(folder.name)
         return load_artifact(folder)
 
-    monkeypatch.setattr("gnn.registry.load_artifact", load_and_tell)
+    monkeypatch.setattr("gnn.registry.load_artifact", load_and_record)
     command = ("recommend", "--anchor", product_code(1, 0), "-n", "1", "--explain", "--json")
 
     answer = json.loads(must(run(*command, home=home)))
@@ -209,14 +211,14 @@ def test_doing_it_twice_changes_nothing(shop: Shop, run: Run) -> None:
     assert loaded["nodes_written"] == loaded["relationships_written"] == 0
 
 
-def test_the_metrics_stand_beside_the_baselines(shop: Shop, run: Run, tmp_path: Path) -> None:
+def test_the_metrics_come_with_the_baselines(shop: Shop, run: Run, tmp_path: Path) -> None:
     home, _, _ = shop
 
     printed = must(run("evaluate", "--output", str(tmp_path / "report.html"), "--json", home=home))
 
-    assert {"popularity", "co_purchase", "ease", "ease_household", "gnn", "served"} <= json.loads(printed)[
-        "test"
-    ].keys()
+    assert {"popularity", "co_purchase", "ease", "ease_user_frequency", "gnn", "served"} <= json.loads(
+        printed
+    )["test"].keys()
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "<svg" in page
     assert not re.search(r'(src|href)\s*=\s*"(?!#)', page), "the report loads something"
