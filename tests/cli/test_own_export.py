@@ -150,9 +150,8 @@ def test_the_explanation_of_the_gnn_adds_up_in_the_terminal_and_as_json(shop: Sh
     assert {explanation["item_id"] for explanation in answer["explanations"]} == added
     for explanation in answer["explanations"]:
         assert sum(explanation["relations"].values()) == pytest.approx(explanation["gnn_score"], abs=1e-3)
-        assert [(term["by"], term["name"]) for term in explanation["by_query"]] == [
-            ("cart", "Corn Tortillas")
-        ]
+        (term,) = explanation["by_query"]
+        assert (term["by"], term["name"]) == ("cart", "Corn Tortillas")
         assert term["value"] == pytest.approx(explanation["gnn_score"], abs=1e-3)
         assert f"{explanation['item_id']}: GNN score" in printed
 
