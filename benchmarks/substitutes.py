@@ -142,7 +142,7 @@ def _flags(
     for codes in (substitutes.product_type, substitutes.variant):
         in_group |= (codes[first] == codes[second]) & (codes[first] >= 0)
     score, num_items = substitutes.score, len(substitutes.variant)
-    # Complements are listed with the score 0: adding 1 tells them from pairs that are not listed.
+    # Complements are listed with the score 0: adding 1 keeps them apart from pairs that are not listed.
     listed = csr_matrix((score.values + 1, score.indices, score.indptr), shape=(num_items,) * 2)
     of_pair = np.asarray(listed[first, second]).ravel()
     return np.where(of_pair > 0, of_pair > 1, in_group)

@@ -1,6 +1,6 @@
 """The best set of all by integer programming, to measure beam search by where candidates are few.
 
-Binary x_i says that candidate i is in the set. For each size k, number of level-0 categories r and number of
+Binary x_i is 1 where candidate i is in the set. For each size k, number of level-0 categories r and number of
 pairs across them b, the score of `bundles.compose.objectives` is linear in x, y_ij = x_i x_j and the weakest
 link t:
 

@@ -45,8 +45,8 @@ def learn(
     """Fit EASE and train the network on `data`; `validation` stops training early where it is given.
 
     Where there are fewer than `MIN_BASKETS` baskets with ranked items or `MIN_ITEMS` of these, the links are
-    closed form: vectors of length 0 and log popularity as bias. So they are with `max_epochs` 0: the model was
-    tuned without a network.
+    closed form: vectors of length 0 and log popularity as bias. So they are with `max_epochs` 0, where the
+    model was tuned without a network.
     """
     purchases = data.ranked_purchases
     started = time.perf_counter()

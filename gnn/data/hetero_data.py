@@ -31,7 +31,7 @@ MADE_BY: EdgeType = ("Item", "MADE_BY", "Brand")
 _CHILD_OF: EdgeType = ("Category", "CHILD_OF", "Category")
 _CO_PURCHASED: EdgeType = ("Item", "CO_PURCHASED", "Item")
 
-#: Relations between items that share a user or a bundle, and the edge type that says who shares what.
+#: Relations between items that share a user or a bundle, and the edge type from those to the items.
 _SHARED: Mapping[str, EdgeType] = {
     "purchased": ("User", "PURCHASED", "Item"),
     "viewed": ("User", "VIEWED", "Item"),

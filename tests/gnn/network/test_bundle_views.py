@@ -39,8 +39,8 @@ def choices_of(chosen: list[list[int]]) -> BundleChoices:
     num_users, num_bundles = matrix.shape
     return BundleChoices(
         matrix,
-        csr_matrix((num_users, 0), dtype=np.float32),
-        csr_matrix((num_bundles, 0), dtype=np.float32),
+        csr_matrix(np.zeros((num_users, 0), dtype=np.float32)),
+        csr_matrix(np.zeros((num_bundles, 0), dtype=np.float32)),
     )
 
 
@@ -98,8 +98,8 @@ def test_edges_that_are_not_dropped_keep_the_expected_sum(two_tastes: Planted) -
 
 def test_relations_that_a_shop_does_not_have_are_left_out(two_tastes: Planted) -> None:
     choices, _ = two_tastes
-    no_contents = replace(choices, contains=csr_matrix(choices.contains.shape, dtype=np.float32))
-    no_purchases = replace(choices, bought=csr_matrix(choices.bought.shape, dtype=np.float32))
+    no_contents = replace(choices, contains=csr_matrix(np.zeros(choices.contains.shape, dtype=np.float32)))
+    no_purchases = replace(choices, bought=csr_matrix(np.zeros(choices.bought.shape, dtype=np.float32)))
 
     assert view_graph(no_contents, device=CPU).edge_types == [CHOSE, reverse(CHOSE)]
     assert PURCHASED not in view_graph(no_purchases, device=CPU).edge_types
@@ -115,7 +115,7 @@ def test_vectors_are_those_of_the_dense_formula(two_tastes: Planted, num_layers:
             views.log_weights[name].fill_(number / 2)
 
     def unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
     def averaged(
         left: NDArray[np.floating], right: NDArray[np.floating], matrix: NDArray[np.floating]
@@ -130,7 +130,7 @@ def test_vectors_are_those_of_the_dense_formula(two_tastes: Planted, num_layers:
         return [np.mean(ends, axis=0) for ends in zip(*layers, strict=True)]
 
     def mean(vectors: NDArray[np.floating], matrix: NDArray[np.floating]) -> NDArray[np.floating]:
-        return matrix @ vectors / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        return np.asarray(matrix @ vectors / np.maximum(matrix.sum(axis=1, keepdims=True), 1))
 
     user, bundle, item = (
         table.detach().numpy().astype(np.float64) for table in (views.users, views.bundles, views.items)
@@ -172,7 +172,7 @@ def test_a_visitor_receives_an_item_by_the_root_of_its_users(two_tastes: Planted
 
 def test_without_contents_choices_are_the_one_view(two_tastes: Planted) -> None:
     choices, _ = two_tastes
-    nothing = csr_matrix(choices.contains.shape, dtype=np.float32)
+    nothing = csr_matrix(np.zeros(choices.contains.shape, dtype=np.float32))
     views = make_views(choices)
     graph = view_graph(replace(choices, contains=nothing), device=CPU)
 
