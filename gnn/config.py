@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
@@ -107,10 +108,8 @@ class TrainingConfig:
     """Where the data are sequences: what differs from the fields above."""
 
     def to_json(self) -> dict[str, object]:
-        """As it is stored with the model."""
-        values = asdict(self) | {"ease_top_k": list(self.ease_top_k)}
-        for name in ("validation_from", "test_from"):
-            values[name] = None if values[name] is None else values[name].isoformat()
+        """As it is stored with the model: lists for tuples, days as text."""
+        values: dict[str, object] = json.loads(json.dumps(asdict(self), default=date.isoformat))
         return values
 
 

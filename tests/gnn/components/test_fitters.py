@@ -1,36 +1,21 @@
-"""`FITTERS` has a fitter for each field of the artifact, each after those that it reads."""
+"""Components are fitted in the order of `FITTERS`, each after those that it reads."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gnn.artifact.model import ArtifactInfo, ModelArtifact
 from gnn.components import FITTERS, fit_components
 from gnn.components.context import FitContext, Tuning
 from gnn.scoring.catalogue import Catalogue, Categories
 from gnn.scoring.item_model import EaseWeights
 
-INFO = ArtifactInfo("v", "", "closed_form", "", "", "", None, "UTC", "purchase", {}, {}, {}, [])
-
 
 @pytest.fixture(scope="module")
 def components(sequence_context: FitContext) -> dict[str, Any]:
     return fit_components(sequence_context)
-
-
-def test_each_field_of_the_artifact_has_a_fitter() -> None:
-    assert list(FITTERS) == [field.name for field in fields(ModelArtifact) if field.name != "info"]
-
-
-def test_each_fitter_makes_the_class_of_its_field(components: dict[str, Any]) -> None:
-    empty = ModelArtifact(INFO)
-
-    assert {name: type(component) for name, component in components.items()} == {
-        name: type(getattr(empty, name)) for name in FITTERS
-    }
 
 
 def test_no_two_components_are_of_one_class(components: dict[str, Any]) -> None:

@@ -21,6 +21,8 @@ from gnn.scoring.sequences import Sequences
 from graph.edges import EdgeTables, edge_tables
 from tests.gnn.conftest import Line, MakeTables
 
+#: Item index of each of three ranked items.
+RANKED = np.array([10, 11, 12], dtype=np.int32)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 CUT = datetime(2024, 1, 10, tzinfo=UTC)
 BASKETS = {
@@ -87,7 +89,7 @@ def test_the_cart_is_the_basket_without_the_hidden_item(tables: Tables, edges: E
         assert cart == set(BASKETS[basket]) - {item_ids[queries.hidden[row]]}
 
 
-def test_only_baskets_of_the_window_with_enough_items_are_asked(tables: Tables, edges: EdgeTables) -> None:
+def test_only_baskets_of_the_window_with_enough_items_are_queries(tables: Tables, edges: EdgeTables) -> None:
     assert sorted(ask(tables, edges).basket_ids) == ["10", "100", "9"]
     assert ask(
         tables, edges, until=CUT, since=datetime(2024, 1, 1, tzinfo=UTC), min_basket_items=1
@@ -178,10 +180,6 @@ def test_a_window_without_purchases_has_no_next_items() -> None:
     assert len(queries) == 0
     assert len(queries.histories) == 0
     assert queries.carts.shape == (0, 6)
-
-
-#: Item index of each of three ranked items.
-RANKED = np.array([10, 11, 12], dtype=np.int32)
 
 
 def test_carts_and_users_reach_the_scorer_as_item_indices() -> None:
