@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.components.category_prior import CategoryPrior
+from gnn.components.cold_items.unsold import UnsoldItems, read_unsold_items
 from gnn.components.ease import Ease
 from gnn.config import TrainingConfig
 from gnn.data.training_data import TrainingData
@@ -90,6 +91,11 @@ class FitContext:
             KeyError: If it is not: the order of `gnn.components.FITTERS` is wrong.
         """
         return cast("Component", self.fitted[kind])
+
+    @cached_property
+    def unsold(self) -> UnsoldItems | None:
+        """Items that nobody bought and their content, read once for the components that need them."""
+        return read_unsold_items(self.data, self.component(Catalogue), text_cache=self.text_cache)
 
     @cached_property
     def codes(self) -> NDArray[np.int32]:

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from gnn.components.cold_items.unsold import read_unsold_items, similarity
+from gnn.components.cold_items.unsold import similarity
 from gnn.components.context import FitContext
 from gnn.components.substitutes.behaviour import ExpectedBaskets, expected_baskets
 from gnn.data.content import Content
-from gnn.scoring.catalogue import Catalogue, ContentLinks
+from gnn.scoring.catalogue import ContentLinks
 from gnn.scoring.containers import Csr
 from gnn.scoring.statistics import shrunk_lift
 
@@ -33,7 +33,7 @@ _BLOCK = 500
 
 def fit_content_links(context: FitContext) -> ContentLinks:
     """Links of unsold items in stock; empty where there are none, or where similarity links nothing."""
-    unsold = read_unsold_items(context.data, context.component(Catalogue), text_cache=context.text_cache)
+    unsold = context.unsold
     if unsold is None:
         return ContentLinks()
     return link_by_content(

@@ -17,11 +17,10 @@ import torch
 from numpy.typing import NDArray
 
 from gnn.components.cold_items.holdout import TEMPERATURES, ColdHoldout, hold_out
-from gnn.components.cold_items.unsold import COLD_SHARE, find_neighbours, read_unsold_items
+from gnn.components.cold_items.unsold import COLD_SHARE, find_neighbours
 from gnn.components.context import FitContext
 from gnn.data.content import Content
 from gnn.evaluation.metrics import ndcg_at_k
-from gnn.scoring.catalogue import Catalogue
 from gnn.scoring.cold_items import ColdItems
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
 
@@ -41,7 +40,7 @@ def fit_cold_items(context: FitContext) -> ColdItems:
     weights = context.tuning.cold_weights
     if not len(weights):
         return ColdItems()
-    unsold = read_unsold_items(context.data, context.component(Catalogue), text_cache=context.text_cache)
+    unsold = context.unsold
     if unsold is None or not len(unsold.cold):
         return ColdItems()
     ranked = np.union1d(context.data.ranked, unsold.cold)
