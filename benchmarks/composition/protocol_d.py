@@ -46,7 +46,7 @@ from benchmarks.quality.options import Options
 from benchmarks.quality.report import Models, ProtocolReport, gather, ours_minus
 from bundles.recommender import Recommender
 from bundles.request.schemas import SizeRange
-from etl.ingest import ingest
+from etl.ingest import IngestOptions, ingest
 from etl.pseudonyms import KEY_FILE, load_key
 from gnn.config import CONFIGS
 from gnn.train import train
@@ -128,7 +128,7 @@ def fit_shop(data: BundleRec, options: Options, *, seed: int) -> Shop:
     write_bundlerec(data, export, without=split.held_out)
     home.mkdir(parents=True, exist_ok=True)
     (home / KEY_FILE).write_text(_KEY, encoding="utf-8")
-    tables = ingest(str(export), home).tables
+    tables = ingest(str(export), home, options=IngestOptions(replace=True)).tables
     config = replace(CONFIGS[options.config], seed=seed)
     artifact = train(tables, edge_tables(tables), options.scratch / f"models-{seed}", config=config)
     return Shop(

@@ -18,7 +18,7 @@ from benchmarks.quality.bundle_ablations import ablations
 from benchmarks.quality.bundle_baselines import closed_forms, drawn_baselines
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
-from etl.ingest import ingest
+from etl.ingest import IngestOptions, ingest
 from gnn.components.bundle_ranking.fitting import rank_choices
 from gnn.components.bundle_ranking.ranking import FusedRanking
 from gnn.data.bundle_choices import BundleChoices, bundle_choices, new_choices
@@ -102,7 +102,7 @@ def read_split(options: Options) -> Split:
     """The public split, through an export, the product's ETL and its edge tables."""
     export = options.scratch / "youshu"
     write_youshu(options.dataset("youshu"), export)
-    tables = ingest(str(export), options.home).tables
+    tables = ingest(str(export), options.home, options=IngestOptions(replace=True)).tables
     edges = edge_tables(tables, until=VALIDATION_FROM)
     purchases = read_purchases(tables, edges, until=VALIDATION_FROM)
     return Split(

@@ -14,7 +14,7 @@ from benchmarks.exports.amazon_beauty import TEST_FROM, VALIDATION_FROM, write_a
 from benchmarks.quality.holdouts import holdout_of
 from benchmarks.quality.options import Options
 from benchmarks.quality.report import ProtocolReport, gather, ours_minus
-from etl.ingest import ingest
+from etl.ingest import IngestOptions, ingest
 from etl.pseudonyms import KEY_FILE
 from etl.tables import Tables
 from gnn.components.assembly import tuned
@@ -77,7 +77,7 @@ def ingest_beauty(source: Path, options: Options) -> Tables:
     (export / "item_links.parquet").unlink()
     options.home.mkdir(parents=True, exist_ok=True)
     (options.home / KEY_FILE).write_text(_KEY, encoding="utf-8")
-    return ingest(str(export), options.home).tables
+    return ingest(str(export), options.home, options=IngestOptions(replace=True)).tables
 
 
 def sequence_config(name: str, *, seed: int, is_ordered: bool = True) -> TrainingConfig:

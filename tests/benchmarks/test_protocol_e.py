@@ -87,6 +87,14 @@ def test_the_shops_own_links_are_left_out(options: Options) -> None:
     assert tables.read("item_links").num_rows == 0
 
 
+def test_a_kept_home_serves_the_next_run(options: Options, tmp_path: Path) -> None:
+    first = ingest_beauty(options.dataset("amazon-beauty"), options)
+
+    again = ingest_beauty(options.dataset("amazon-beauty"), replace(options, scratch=tmp_path / "another"))
+
+    assert again.read("interactions").num_rows == first.read("interactions").num_rows
+
+
 def test_a_run_measures_every_model_on_both_windows(options: Options) -> None:
     report = run(options)
 
