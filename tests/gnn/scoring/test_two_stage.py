@@ -10,31 +10,11 @@ import pytest
 from gnn.artifact.model import ModelArtifact
 from gnn.artifact.scorers import basket_stage, item_scorer, two_stage_scorer
 from gnn.components.boosted_trees import TreeParams, fit_ranker
-from gnn.scoring.basket_stage import BASKET_FEATURES
 from gnn.scoring.item_model import Reranker
 from gnn.scoring.item_scorer import ItemQuery
 from gnn.scoring.two_stage import combine, shortlist
-from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact
-
-NAMES = [name for names in BASKET_FEATURES.values() for name in names]
-APPLE, BREAD, CREAM, DATES, EGGS, FIGS = range(6)
-SHOP = PlantedShop(
-    items=[
-        PlantedItem("apple", "Food > Fruit", 1.0),
-        PlantedItem("bread", "Food > Bakery", 2.0),
-        PlantedItem("cream", "Food > Dairy", 3.0),
-        PlantedItem("dates", "Food > Fruit", 4.0),
-        PlantedItem("eggs", "Food > Dairy", None),
-        PlantedItem("figs", "Food > Fruit", 6.0),
-    ],
-    baskets=[
-        (["apple", "bread"], 40),
-        (["cream", "dates"], 30),
-        (["apple", "cream"], 12),
-        (["eggs", "figs"], 20),
-    ],
-    histories={"ann": {"bread": 3, "dates": 1}},
-)
+from tests.artifact_factory import make_artifact
+from tests.gnn.planted_baskets import APPLE, BREAD, CREAM, DATES, EGGS, FIGS, NAMES, SHOP
 
 
 @pytest.fixture
