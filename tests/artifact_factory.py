@@ -46,7 +46,7 @@ __all__ = [
     "assert_same_columns",
     "columns_of",
     "make_artifact",
-    "make_context",
+    "planted_context",
 ]
 
 #: Components that are planted or empty here; all others are fitted.
@@ -75,7 +75,7 @@ def make_artifact(shop: PlantedShop, *, key: PseudonymKey = KEY) -> ModelArtifac
     return _MADE[name]
 
 
-def make_context(shop: PlantedShop, *, key: PseudonymKey = KEY) -> FitContext:
+def planted_context(shop: PlantedShop, *, key: PseudonymKey = KEY) -> FitContext:
     """The context that the components of `shop` are fitted to."""
     tables = planted_tables(shop, key=key)
     config = replace(STANDARD, min_item_baskets=shop.ranked_from, device="cpu")
@@ -90,7 +90,7 @@ def make_context(shop: PlantedShop, *, key: PseudonymKey = KEY) -> FitContext:
 
 
 def _fit(shop: PlantedShop, key: PseudonymKey) -> ModelArtifact:
-    context = make_context(shop, key=key)
+    context = planted_context(shop, key=key)
     components = fit_components(context, only=FITTERS.keys() - PLANTED)
     artifact = replace(ModelArtifact(_info(shop, key)), **components)
     item = {item_id: index for index, item_id in enumerate(artifact.catalogue.item_ids)}

@@ -23,7 +23,7 @@ from benchmarks.composition.protocol_g import (
 )
 from gnn.components.tasks import BasketCompletion
 from gnn.scoring.catalogue import LEVELS, Catalogue, Categories, item_codes
-from tests.artifact_factory import KEY, make_artifact, make_context
+from tests.artifact_factory import KEY, make_artifact, planted_context
 from tests.planted_shop import GROCERY
 
 ARTIFACT = make_artifact(GROCERY)
@@ -42,7 +42,7 @@ def rows_of(baskets: list[list[str]]) -> csr_matrix:
 def shop() -> Shop:
     """Two anonymous baskets of kinds that the shop sold before."""
     context = replace(
-        make_context(GROCERY),
+        planted_context(GROCERY),
         fitted={Catalogue: ARTIFACT.catalogue, Categories: ARTIFACT.categories},
     )
     others = rows_of([["bread", "butter"], ["sauce"]])

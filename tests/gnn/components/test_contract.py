@@ -48,7 +48,7 @@ from tests.artifact_factory import (
     assert_same_columns,
     columns_of,
     make_artifact,
-    make_context,
+    planted_context,
 )
 from tests.gnn.components.conftest import NAMES
 
@@ -76,7 +76,7 @@ def fitted(full_artifact: ModelArtifact, sequence_artifact: ModelArtifact) -> Mo
 
 def without_data(shop: PlantedShop) -> ModelArtifact:
     """Every component fitted to a shop without purchases, nothing tuned."""
-    context = replace(make_context(shop), tuning=Tuning(num_epochs=1, ease_top_k=50))
+    context = replace(planted_context(shop), tuning=Tuning(num_epochs=1, ease_top_k=50))
     return replace(ModelArtifact(make_artifact(shop).info), **fit_components(context))
 
 

@@ -13,7 +13,13 @@ from gnn.artifact.model import ModelArtifact
 from gnn.components import FITTERS, fit_components
 from gnn.components.context import FitContext, Fitter
 from gnn.scoring.catalogue import Catalogue
-from tests.artifact_factory import PlantedItem, PlantedShop, assert_same_columns, make_artifact, make_context
+from tests.artifact_factory import (
+    PlantedItem,
+    PlantedShop,
+    assert_same_columns,
+    make_artifact,
+    planted_context,
+)
 
 SHOP = PlantedShop(
     items=[PlantedItem("apple", price=1.0), PlantedItem("bread", price=3.0), PlantedItem("cream")],
@@ -55,7 +61,7 @@ TOY_FITTERS: dict[str, Fitter] = {**FITTERS, "cheapness": fit_cheapness}
 def test_a_new_component_is_trained_saved_loaded_and_scored(tmp_path: Path) -> None:
     info = make_artifact(SHOP).info
 
-    trained = ToyArtifact(info, **fit_components(make_context(SHOP), fitters=TOY_FITTERS))
+    trained = ToyArtifact(info, **fit_components(planted_context(SHOP), fitters=TOY_FITTERS))
     loaded = load_as(save_artifact(trained, tmp_path), ToyArtifact)
 
     assert_same_columns(loaded, trained)
@@ -67,7 +73,7 @@ def test_a_new_component_is_trained_saved_loaded_and_scored(tmp_path: Path) -> N
 def test_it_is_empty_where_the_data_have_nothing_for_it(tmp_path: Path) -> None:
     shop = replace(SHOP, items=[replace(item, price=None) for item in SHOP.items])
 
-    fitted = fit_components(make_context(shop), only=("catalogue", "cheapness"), fitters=TOY_FITTERS)
+    fitted = fit_components(planted_context(shop), only=("catalogue", "cheapness"), fitters=TOY_FITTERS)
     saved = save_artifact(ToyArtifact(make_artifact(shop).info, **fitted), tmp_path)
 
     assert_same_columns(load_as(saved, ToyArtifact).cheapness, Cheapness())

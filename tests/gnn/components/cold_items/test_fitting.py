@@ -14,7 +14,7 @@ from gnn.data.content import Content
 from gnn.scoring.catalogue import ContentLinks
 from gnn.scoring.cold_items import ColdItems, ColdSlate
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact, make_context
+from tests.artifact_factory import PlantedItem, PlantedShop, make_artifact, planted_context
 
 #: 10 categories of 5 items; a basket holds two items of one category.
 KINDS, EACH = 10, 5
@@ -130,7 +130,7 @@ def test_nothing_is_fitted_to_too_few_queries(scorer: ItemScorer, num: int) -> N
 
 
 def fit(weights: np.ndarray) -> tuple[ColdItems, ContentLinks]:
-    context = make_context(SHOP)
+    context = planted_context(SHOP)
     context = replace(context, tuning=replace(context.tuning, cold_weights=weights))
     found = fit_components(context, only=("catalogue", "content_links", "cold_items"))
     cold, links = found["cold_items"], found["content_links"]
