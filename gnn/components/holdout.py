@@ -40,7 +40,7 @@ def fit_holdout(
     progress: Progress,
 ) -> Holdout | None:
     """Fit to `data`, which ends where validation begins; none where no query follows in either window."""
-    task = task_of(data)
+    task = task_of(is_sequence=data.is_sequence)
     validation = task.queries(data, config=config, since=split.validation_from, until=split.test_from)
     test = task.queries(data, config=config, since=split.test_from, until=None)
     if not len(data.ranked) or not len(validation) or not len(test):

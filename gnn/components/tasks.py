@@ -24,6 +24,7 @@ from gnn.data.purchases import read_purchase_log
 from gnn.data.queries import (
     CompletionQueries,
     NextItemQueries,
+    as_next_item,
     completion_queries,
     item_queries,
     next_item_queries,
@@ -35,7 +36,7 @@ from gnn.evaluation.leak_probe import LEAK_PROBE, histories_by_user, probe_items
 from gnn.evaluation.measuring import is_cold_item, is_cold_user, is_cross_category, is_new_to_user
 from gnn.evaluation.metrics import ScoreQueries
 from gnn.scoring.catalogue import LEVELS
-from gnn.scoring.sequences import decayed, sequence_vectors
+from gnn.scoring.sequences import decayed
 
 #: Queries under which shorter baskets are let in.
 ENOUGH_QUERIES = 200
@@ -200,11 +201,7 @@ class NextItem:
         network = artifact.network
 
         def score(queries: CompletionQueries) -> NDArray[np.float32]:
-            histories = as_next_item(queries).histories
-            vectors = sequence_vectors(
-                histories, network.gate, source=network.source, history=network.history
-            )
-            return np.asarray(vectors @ network.target.T + network.bias, dtype=np.float32)
+            return network.score_sequences(as_next_item(queries).histories)
 
         return score
 
@@ -213,9 +210,9 @@ class NextItem:
         return {"cross_category": is_cross_category(queries, context.codes[LEVELS.index("root")])}
 
 
-def task_of(data: TrainingData) -> RankingTask:
+def task_of(*, is_sequence: bool) -> RankingTask:
     """The task that the data ask for."""
-    return NextItem() if data.is_sequence else BasketCompletion()
+    return NextItem() if is_sequence else BasketCompletion()
 
 
 def hide_several(
@@ -270,14 +267,3 @@ def next_item_baselines(context: FitContext) -> dict[str, ScoreQueries]:
         "ease": ease.score,
         "ease_and_transitions": ease_and_transitions,
     }
-
-
-def as_next_item(queries: CompletionQueries) -> NextItemQueries:
-    """`queries` with their ordered histories.
-
-    Raises:
-        TypeError: If they are of baskets.
-    """
-    if not isinstance(queries, NextItemQueries):
-        raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
-    return queries

@@ -26,6 +26,7 @@ from gnn.components.ensemble import fit_ensemble, smallest_good_k
 from gnn.components.holdout import Holdout, fit_holdout
 from gnn.components.links import fit_link_probability, link_metrics
 from gnn.components.reranker import fit_reranker
+from gnn.components.tasks import task_of
 from gnn.config import TrainingConfig
 from gnn.data.content import read_content
 from gnn.data.queries import item_queries
@@ -203,9 +204,9 @@ def _choose_top_k(holdout: Holdout) -> int:
 
 
 def _untuned(is_sequence: bool, config: TrainingConfig, reason: str) -> TuningResult:
-    epochs = config.sequence.max_epochs if is_sequence else config.max_epochs
-    top_k = config.sequence.ease_top_k if is_sequence else max(config.ease_top_k)
-    return TuningResult(Tuning(epochs, top_k), {}, [f"not evaluated, default weights: {reason}"])
+    task = task_of(is_sequence=is_sequence)
+    tuning = Tuning(task.max_epochs(config), max(task.top_k_choices(config)))
+    return TuningResult(tuning, {}, [f"not evaluated, default weights: {reason}"])
 
 
 def _with_categories(result: TuningResult, holdout: Holdout) -> TuningResult:

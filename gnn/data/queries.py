@@ -190,6 +190,17 @@ def _microseconds(moment: datetime | None) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
 
 
+def as_next_item(queries: CompletionQueries) -> NextItemQueries:
+    """`queries` with their ordered histories.
+
+    Raises:
+        TypeError: If they are of baskets.
+    """
+    if not isinstance(queries, NextItemQueries):
+        raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
+    return queries
+
+
 def item_queries(queries: CompletionQueries, ranked: NDArray[np.int32]) -> list[ItemQuery]:
     """`queries` by item index; `ranked` is the item index of each ranked index.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -51,17 +52,20 @@ class BasketTask:
         cart = batch.cart_index.as_tensor()
         if self.purchases.lines.shape[1] <= self.config.full_softmax_items:
             return softmax_loss(self.head(tables, batch), batch.edge_label_index, excluded=cart)
-        # Half a pseudo-count keeps items that are in no basket drawable.
-        popularity = torch.from_numpy(self.purchases.item_baskets + 0.5).to(self.device)
         candidates = draw_candidates(
             batch.edge_label_index[1],
-            popularity,
+            self._popularity,
             num_negatives=self.config.num_negatives,
             generator=generator,
         )
         scores = self.head(tables, batch, candidates) - candidates.log_expected
         hidden, excluded = (candidates.find(places)[0] for places in (batch.edge_label_index, cart))
         return softmax_loss(scores, hidden, excluded=excluded)
+
+    @cached_property
+    def _popularity(self) -> Tensor:
+        # Half a pseudo-count keeps items that are in no basket drawable.
+        return torch.from_numpy(self.purchases.item_baskets + 0.5).to(self.device)
 
     def scores(self, tables: ItemTables, queries: CompletionQueries) -> NDArray[np.float32]:
         """Scores of all items, [len(queries), num_ranked]."""

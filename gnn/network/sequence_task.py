@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -10,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gnn.config import SequenceConfig, TrainingConfig
-from gnn.data.queries import CompletionQueries, NextItemQueries
+from gnn.data.queries import CompletionQueries, as_next_item
 from gnn.network.encoder import ItemTables
 from gnn.network.heads import SequenceBatch, SequenceHead
 from gnn.network.losses import draw_candidates, vector_softmax_loss
 from gnn.network.task import LearnedLinks
-from gnn.scoring.sequences import SequenceGate, Sequences, sequence_vectors
+from gnn.scoring.sequences import SequenceGate, Sequences, sequence_scores
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,9 @@ class SequenceTask:
         )
         if num_ranked <= self.config.full_softmax_items:
             return vector_softmax_loss(vectors, tables.target, bias, targets=batch.targets)
-        # Half a pseudo-count keeps items that are in no history drawable.
-        popularity = np.bincount(self.sequences.item, minlength=num_ranked) + 0.5
         candidates = draw_candidates(
             batch.targets,
-            torch.from_numpy(popularity).to(self.device),
+            self._popularity,
             num_negatives=self.config.num_negatives,
             generator=generator,
         )
@@ -72,15 +71,19 @@ class SequenceTask:
             targets=torch.searchsorted(candidates.items, batch.targets),
         )
 
+    @cached_property
+    def _popularity(self) -> Tensor:
+        # Half a pseudo-count keeps items that are in no history drawable.
+        events = np.bincount(self.sequences.item, minlength=len(self.head.bias)) + 0.5
+        return torch.from_numpy(events).to(self.device)
+
     def scores(self, tables: ItemTables, queries: CompletionQueries) -> NDArray[np.float32]:
         """Scores of all items by the code that serves, [len(queries), num_ranked].
 
         Raises:
             TypeError: If the queries have no ordered histories.
         """
-        if not isinstance(queries, NextItemQueries):
-            raise TypeError(f"expected queries of ordered histories, found {type(queries).__name__}")
-        return score_sequences(queries.histories, self.links(tables))
+        return score_sequences(as_next_item(queries).histories, self.links(tables))
 
     def links(self, tables: ItemTables) -> LearnedLinks:
         """Tables and gate as `gnn.scoring.sequences` reads them; `source` is 0 where order does not count."""
@@ -110,8 +113,14 @@ def score_sequences(sequences: Sequences, links: LearnedLinks) -> NDArray[np.flo
     """
     if links.gate is None:
         raise ValueError("expected links learned from sequences, found ones learned from baskets")
-    vectors = sequence_vectors(sequences, links.gate, source=links.source, history=links.history)
-    return np.asarray(vectors @ links.target.T + links.bias, dtype=np.float32)
+    return sequence_scores(
+        sequences,
+        links.gate,
+        source=links.source,
+        target=links.target,
+        history=links.history,
+        bias=links.bias,
+    )
 
 
 def next_item_batch(

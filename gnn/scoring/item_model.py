@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.scoring.containers import Csr, TextColumn, zeros_field
-from gnn.scoring.sequences import SequenceGate
+from gnn.scoring.sequences import SequenceGate, Sequences, sequence_scores
 
 #: Days after which a purchase weighs 1/e in the columns of `ItemHistory.decayed`.
 DECAY_DAYS = (10.0, 30.0, 90.0)
@@ -105,6 +105,17 @@ class ItemNetwork:
     def is_trained(self) -> bool:
         """Whether there are vectors, not popularity alone."""
         return bool(self.target.shape[1])
+
+    def score_sequences(self, sequences: Sequences) -> NDArray[np.float32]:
+        """Scores of ordered histories by a network that learned from such, [len(sequences), num_ranked]."""
+        return sequence_scores(
+            sequences,
+            self.gate,
+            source=self.source,
+            target=self.target,
+            history=self.history,
+            bias=self.bias,
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gnn.scoring.catalogue import LEVELS
 from gnn.scoring.containers import Csr, zeros_field
 from gnn.scoring.item_scorer import ItemQuery, ItemScorer
-from gnn.scoring.sequences import Sequences, decayed, sequence_vectors
+from gnn.scoring.sequences import Sequences, decayed
 from gnn.scoring.statistics import standard_scores
 
 #: Cost of a step back, e^−rate; `inf` leaves the latest event alone.
@@ -111,8 +111,7 @@ class SequenceStage:
         network = self._scorer.network
         if not network.is_trained:
             return np.broadcast_to(network.bias, (len(sequences), self.num_ranked)).astype(np.float32)
-        vectors = sequence_vectors(sequences, network.gate, source=network.source, history=network.history)
-        return np.asarray(vectors @ network.target.T + network.bias, dtype=np.float32)
+        return network.score_sequences(sequences)
 
     def _sequences(self, queries: Sequence[ItemQuery]) -> Sequences:
         parts = [self._sequence(query) for query in queries]

@@ -103,6 +103,23 @@ def sequence_vectors(
     return result
 
 
+def sequence_scores(
+    sequences: Sequences,
+    gate: SequenceGate,
+    *,
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+    history: NDArray[np.float32],
+    bias: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Scores q · target + bias of all items, [len(sequences), num_ranked].
+
+    `source`, `target` and `history` are the tables of the model, [num_ranked, d]; `bias` is [num_ranked].
+    """
+    vectors = sequence_vectors(sequences, gate, source=source, history=history)
+    return np.asarray(vectors @ target.T + bias, dtype=np.float32)
+
+
 def decayed(sequences: Sequences, *, rate: float) -> NDArray[np.float32]:
     """Weight of each event where a step back costs e^−rate, [num_events]; `inf`: the latest alone."""
     steps = sequences.steps_back

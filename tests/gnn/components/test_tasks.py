@@ -18,12 +18,11 @@ from gnn.components.tasks import (
     HIDDEN_A_BASKET,
     BasketCompletion,
     NextItem,
-    as_next_item,
     hide_several,
     task_of,
 )
 from gnn.config import SequenceConfig, TrainingConfig
-from gnn.data.queries import CompletionQueries, NextItemQueries, item_queries
+from gnn.data.queries import CompletionQueries, NextItemQueries, as_next_item, item_queries
 from gnn.data.training_data import training_data
 from gnn.evaluation.leak_probe import LEAK_PROBE
 from gnn.evaluation.metrics import full_ranking, hit_rate_at_k
@@ -62,8 +61,8 @@ def meals() -> CompletionQueries:
 def test_the_task_follows_from_the_data(sequence_context: FitContext) -> None:
     data = sequence_context.data
 
-    assert isinstance(task_of(data), NextItem)
-    assert isinstance(task_of(replace(data, is_sequence=False)), BasketCompletion)
+    assert isinstance(task_of(is_sequence=data.is_sequence), NextItem)
+    assert isinstance(task_of(is_sequence=False), BasketCompletion)
 
 
 def test_sequences_have_epochs_and_ease_weights_of_their_own() -> None:
