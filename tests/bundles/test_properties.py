@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bundles.present.answers import GenerateAnswer, GeneratedBundle
+from bundles.present.answers import GenerateAnswer, GeneratedBundle, ItemsAnswer
 from bundles.recommender import Recommender
 from bundles.request.schemas import (
     MAX_BUNDLES,
@@ -115,10 +115,16 @@ requests = st.fixed_dictionaries(
 
 
 def test_no_constraint_is_ever_violated(recommender: Recommender) -> None:
+    # A property of empty lists would say little.
+    assert count_checked_answers(recommender, max_examples=2_000) > 500
+
+
+def count_checked_answers(recommender: Recommender, *, max_examples: int) -> int:
+    """Check the answers to `max_examples` requests; returns how many had bundles."""
     num_answered = 0
 
     @given(body=requests)
-    @settings(max_examples=2_000, deadline=None)
+    @settings(max_examples=max_examples, deadline=None)
     def check(body: dict[str, Any]) -> None:
         nonlocal num_answered
         request = valid_request(body)
@@ -133,9 +139,7 @@ def test_no_constraint_is_ever_violated(recommender: Recommender) -> None:
         check_answer(answer, request)
 
     check()
-
-    # A property of empty lists would say little.
-    assert num_answered > 500
+    return num_answered
 
 
 @given(body=requests)
@@ -158,13 +162,9 @@ def test_the_same_request_has_the_same_bundles(recommender: Recommender, body: d
 def test_no_item_of_the_cart_comes_back_and_none_twice(
     recommender: Recommender, cart: list[str], recent: list[str], n: int
 ) -> None:
-    answer = recommender.recommend_items(ItemsRequest(cart=tuple(cart), recent=tuple(recent), n=n))
+    request = ItemsRequest(cart=tuple(cart), recent=tuple(recent), n=n)
 
-    found = [item.item_id for item in answer.items]
-    assert not set(found) & set(cart)
-    assert len(set(found)) == len(found) <= n
-    scores = [item.score for item in answer.items]
-    assert scores == sorted(scores, reverse=True)
+    check_items(recommender.recommend_items(request), request)
 
 
 def valid_request(body: dict[str, Any]) -> GenerateRequest | None:
@@ -174,6 +174,14 @@ def valid_request(body: dict[str, Any]) -> GenerateRequest | None:
     except ValidationError as error:
         assert {problem["loc"][0] for problem in error.errors()} <= {"constraints", "weights", "discount"}
         return None
+
+
+def check_items(answer: ItemsAnswer, request: ItemsRequest) -> None:
+    found = [item.item_id for item in answer.items]
+    assert not set(found) & set(request.cart)
+    assert len(set(found)) == len(found) <= request.n
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
 
 
 def check_answer(answer: GenerateAnswer, request: GenerateRequest) -> None:

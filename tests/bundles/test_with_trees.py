@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bundles.recommender import Recommender
-from bundles.request.schemas import GenerateRequest, ItemsRequest, RequestError
+from bundles.request.schemas import GenerateRequest, ItemsRequest
 from tests.artifact_factory import KEY, make_artifact
-from tests.bundles.test_properties import IDS, SHOP, check_answer, ids, requests, valid_request
+from tests.bundles.test_properties import IDS, SHOP, check_items, count_checked_answers, ids
 from tests.planted_shop import GROCERY
 
 
@@ -32,26 +31,7 @@ def grocery_with_trees() -> Recommender:
 
 
 def test_no_constraint_is_violated(recommender: Recommender) -> None:
-    num_answered = 0
-
-    @given(body=requests)
-    @settings(max_examples=200, deadline=None)
-    def check(body: dict[str, Any]) -> None:
-        nonlocal num_answered
-        request = valid_request(body)
-        if request is None:
-            return
-        try:
-            answer = recommender.generate(request)
-        except RequestError as error:
-            assert error.field.split(".")[0] in GenerateRequest.model_fields
-            return
-        num_answered += bool(answer.bundles)
-        check_answer(answer, request)
-
-    check()
-
-    assert num_answered > 50
+    assert count_checked_answers(recommender, max_examples=200) > 50
 
 
 @given(cart=st.lists(st.sampled_from(IDS), max_size=10), recent=ids, n=st.integers(1, 80))
@@ -59,13 +39,9 @@ def test_no_constraint_is_violated(recommender: Recommender) -> None:
 def test_items_are_ranked_without_the_cart_and_each_once(
     recommender: Recommender, cart: list[str], recent: list[str], n: int
 ) -> None:
-    answer = recommender.recommend_items(ItemsRequest(cart=tuple(cart), recent=tuple(recent), n=n))
+    request = ItemsRequest(cart=tuple(cart), recent=tuple(recent), n=n)
 
-    found = [item.item_id for item in answer.items]
-    assert not set(found) & set(cart)
-    assert len(set(found)) == len(found) <= n
-    scores = [item.score for item in answer.items]
-    assert scores == sorted(scores, reverse=True)
+    check_items(recommender.recommend_items(request), request)
 
 
 def test_the_same_request_has_the_same_answer(recommender: Recommender) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -11,30 +9,10 @@ from bundles.rules.active import NO_ACTIVE_RULES, NO_BUNDLE_RULE, ActiveRules, B
 from bundles.rules.decisions import DecisionRequest
 from bundles.rules.resolve import ResolvedRules, resolve_rules
 from bundles.rules.targets import DecisionTargets
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.catalogue import ShopBundles
-from gnn.scoring.containers import Csr, TextColumn
-from tests.artifact_factory import make_artifact
 from tests.merchant import merchandising_rules, request
-from tests.planted_shop import GROCERY
+from tests.planted_bundles import grocery_with_bundles
 
-
-def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
-    """Its own bundles: `dinner`, pasta and two sauces, and `toast`, bread and butter."""
-    index = ItemCatalogue(artifact).index_of
-    held = [index(item_id) for item_id in ("pasta", "sauce", "bread", "butter")]
-    return dataclasses.replace(
-        artifact,
-        bundles=ShopBundles(
-            bundle_ids=TextColumn.of(["dinner", "toast"]),
-            titles=TextColumn.of(["Dinner", ""]),
-            discount=np.zeros(2),
-            quantity=Csr(np.array([0, 2, 4]), np.array(held, dtype=np.int32), np.array([1.0, 2.0, 1.0, 1.0])),
-        ),
-    )
-
-
-ARTIFACT = with_bundles(make_artifact(GROCERY))
+ARTIFACT = grocery_with_bundles()
 CATALOGUE = ItemCatalogue(ARTIFACT)
 TARGETS = DecisionTargets(ARTIFACT, catalogue=CATALOGUE)
 

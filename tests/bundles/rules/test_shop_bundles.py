@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-import numpy as np
-
 from bundles.present.answers import ShopBundle
 from bundles.recommender import Recommender
 from bundles.request.schemas import GenerateRequest, ShopBundlesRequest
 from bundles.rules.decisions import DecisionRequest
-from gnn.artifact.model import ModelArtifact
-from gnn.scoring.catalogue import ShopBundles
-from gnn.scoring.containers import Csr, TextColumn
-from tests.artifact_factory import KEY, make_artifact
+from tests.artifact_factory import KEY
 from tests.merchant import merchandising_rules, request
-from tests.planted_shop import GROCERY
+from tests.planted_bundles import grocery_with_bundles
 
-
-def with_bundles(artifact: ModelArtifact) -> ModelArtifact:
-    """A shop with `dinner`, pasta and two sauces, and `toast`, bread and butter."""
-    ids = list(artifact.catalogue.item_ids)
-    return dataclasses.replace(
-        artifact,
-        bundles=ShopBundles(
-            bundle_ids=TextColumn.of(["dinner", "toast"]),
-            titles=TextColumn.of(["Dinner", ""]),
-            discount=np.zeros(2),
-            quantity=Csr(
-                np.array([0, 2, 4]),
-                np.array([ids.index(item) for item in ("pasta", "sauce", "bread", "butter")], dtype=np.int32),
-                np.array([1.0, 2.0, 1.0, 1.0]),
-            ),
-        ),
-    )
-
-
-ARTIFACT = with_bundles(make_artifact(GROCERY))
+ARTIFACT = grocery_with_bundles()
 
 
 def after(*decisions: DecisionRequest) -> Recommender:
